@@ -1,0 +1,14 @@
+DROP INDEX idx_order_history_time;
+DROP INDEX idx_order_history_table_id;
+DROP INDEX idx_order_history_store_id;
+DROP INDEX idx_order_items_order_id;
+DROP INDEX idx_orders_time;
+DROP INDEX idx_orders_store_id;
+DROP INDEX idx_orders_table_id;
+DROP INDEX idx_orders_session_id;
+DROP INDEX idx_table_sessions_active;
+DROP INDEX idx_table_sessions_table_id;
+DROP INDEX idx_tables_store_id;
+DROP INDEX idx_menus_category_id;
+DROP INDEX idx_menus_store_id;
+DROP INDEX idx_categories_store_id;

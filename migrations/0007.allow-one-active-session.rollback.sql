@@ -1,0 +1,1 @@
+DROP INDEX table_sessions_one_active_per_table;

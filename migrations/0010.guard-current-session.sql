@@ -1,0 +1,27 @@
+-- A table's current session is its one active session, always. The first trigger cleared it whichever session
+-- ended (ending an old one could hide the guests at the table now) and took no notice of a session that was
+-- re-opened, moved or deleted. The foreign key is checked at commit, after the triggers have had their say.
+-- depends: 0009.touch-updated-at
+
+CREATE OR REPLACE FUNCTION clear_table_current_session() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.is_active AND (TG_OP = 'DELETE' OR NOT NEW.is_active OR NEW.table_id <> OLD.table_id) THEN
+        UPDATE tables
+           SET current_session_id = NULL
+         WHERE table_id = OLD.table_id AND current_session_id = OLD.session_id;
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.is_active AND (NOT OLD.is_active OR NEW.table_id <> OLD.table_id) THEN
+        UPDATE tables SET current_session_id = NEW.session_id WHERE table_id = NEW.table_id;
+    END IF;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER trigger_clear_deleted_current_session
+    AFTER DELETE ON table_sessions
+    FOR EACH ROW EXECUTE FUNCTION clear_table_current_session();
+
+ALTER TABLE tables
+    ADD CONSTRAINT tables_current_session_id_fkey
+        FOREIGN KEY (table_id, current_session_id) REFERENCES table_sessions (table_id, session_id)
+        DEFERRABLE INITIALLY DEFERRED;

@@ -1,0 +1,1 @@
+ALTER TABLE menus DROP COLUMN is_available;

@@ -1,0 +1,4 @@
+-- Sold out is a state of a menu; without it people write "(품절)" into the name.
+-- depends: 0011.protect-history
+
+ALTER TABLE menus ADD COLUMN is_available boolean NOT NULL DEFAULT true;

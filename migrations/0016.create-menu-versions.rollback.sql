@@ -1,0 +1,10 @@
+DROP TRIGGER trigger_renew_menu_version_delete ON menus;
+DROP TRIGGER trigger_renew_menu_version_update ON menus;
+DROP TRIGGER trigger_renew_menu_version_insert ON menus;
+DROP TRIGGER trigger_renew_menu_version_delete ON categories;
+DROP TRIGGER trigger_renew_menu_version_update ON categories;
+DROP TRIGGER trigger_renew_menu_version_insert ON categories;
+DROP FUNCTION renew_menu_version();
+DROP TRIGGER trigger_start_menu_version ON stores;
+DROP FUNCTION start_menu_version();
+DROP TABLE menu_versions;

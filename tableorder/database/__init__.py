@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the connection that a request works with, migrations, the embedded server."""

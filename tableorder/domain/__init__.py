@@ -1,0 +1,1 @@
+"""What a restaurant's orders are and what may happen to them; knows neither HTTP nor SQL."""
