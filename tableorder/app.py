@@ -1,0 +1,32 @@
+"""The application factory."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from tableorder.blueprints import categories, health, history, logins, menus, orders, sessions, tables
+from tableorder.config import Config
+from tableorder.database.connection import Database
+from tableorder.http.context import CONFIG, DATABASE
+from tableorder.http.converters import IdConverter
+from tableorder.http.problems import register_error_handlers
+from tableorder.http.request_ids import register_request_ids
+
+API = "/api/v1"
+
+
+def create_app(config: Config) -> Flask:
+    """The WSGI application for `config`. It connects to the database with the first request that needs it."""
+    app = Flask("tableorder", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
+    app.extensions[CONFIG] = config
+    app.extensions[DATABASE] = Database(config.pool, echo=config.echo)
+    app.url_map.converters["id"] = IdConverter
+    register_request_ids(app)
+    register_error_handlers(app)
+    for noun in (logins, orders, menus, categories, tables, sessions, history):
+        app.register_blueprint(noun.blueprint, url_prefix=API)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(health.blueprint, url_prefix=API, name="health_v1")
+    if config.trusted_proxies:  # only then may X-Forwarded-For say who the client is
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
+    return app

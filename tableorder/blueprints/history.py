@@ -1,0 +1,38 @@
+"""The books, for an admin: ended sessions and voided orders."""
+
+from flask import Blueprint, Response
+
+from tableorder.domain.identities import AdminIdentity
+from tableorder.http.context import connect
+from tableorder.http.requests import read_query
+from tableorder.http.responses import document
+from tableorder.http.tokens import requires_admin
+from tableorder.repositories.history import HistoryRepository
+from tableorder.repositories.voids import VoidRepository
+from tableorder.schemas.history import HistoryQuery, PageQuery
+
+blueprint = Blueprint("history", __name__)
+
+
+@blueprint.get("/admin/tables/<id:table_id>/history")
+@requires_admin
+def list_history(admin: AdminIdentity, table_id: int) -> Response:
+    query = read_query(HistoryQuery())
+    with connect(admin.store_id) as connection:
+        return document(
+            HistoryRepository(connection).list(
+                table_id=table_id,
+                start=query["start_date"],
+                end=query["end_date"],
+                limit=query["limit"],
+                offset=query["offset"],
+            )
+        )
+
+
+@blueprint.get("/admin/voids")
+@requires_admin
+def list_voids(admin: AdminIdentity) -> Response:
+    query = read_query(PageQuery())
+    with connect(admin.store_id) as connection:
+        return document(VoidRepository(connection).list(store_id=admin.store_id, **query))

@@ -1,0 +1,121 @@
+"""The settings, read from the environment once and checked: a bad one stops the start with one clear line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from tableorder.database.pool import PoolSettings
+from tableorder.domain.passwords import DEFAULT_COST
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """A setting is missing or unusable; the message names it and says what would do."""
+
+
+@dataclass(frozen=True)
+class LoginLimits:
+    """How many failures, in the latest `window` seconds, an account or a client address may have."""
+
+    account_failures: int = 10
+    address_failures: int = 100
+    window: int = 300
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that `create_app` needs to know."""
+
+    pool: PoolSettings
+    jwt_secret_key: str
+    echo: bool = False
+    bcrypt_cost: int = DEFAULT_COST
+    login_limits: LoginLimits = LoginLimits()
+    trusted_proxies: int = 0
+    max_body_bytes: int = 4 * 1024 * 1024
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Config:
+        """Read every setting from `environment`. Raises ConfigError for the first that is missing or unusable."""
+        read = _Reader(environment)
+        return cls(
+            pool=_read_pool(read),
+            jwt_secret_key=read.secret("JWT_SECRET_KEY", minimum_bytes=32),
+            echo=read.switch("DATABASE_ECHO", False),
+            bcrypt_cost=read.integer("BCRYPT_COST", DEFAULT_COST, 4, 16),
+            login_limits=LoginLimits(
+                account_failures=read.integer("LOGIN_ACCOUNT_FAILURES", 10, 1, 1000),
+                address_failures=read.integer("LOGIN_ADDRESS_FAILURES", 100, 1, 10000),
+                window=read.integer("LOGIN_FAILURE_WINDOW", 300, 1, 86400),
+            ),
+            trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),
+            max_body_bytes=read.integer("MAX_BODY_BYTES", 4 * 1024 * 1024, 1024, 64 * 1024 * 1024),
+        )
+
+
+def _read_pool(read: _Reader) -> PoolSettings:
+    return PoolSettings(
+        dsn=read.required("DATABASE_URL"),
+        size=read.integer("DATABASE_POOL_SIZE", 5, 1, 1000),
+        max_overflow=read.integer("DATABASE_MAX_OVERFLOW", 10, 0, 1000),
+        timeout=read.seconds("DATABASE_POOL_TIMEOUT", 30),
+        pre_ping=read.switch("DATABASE_POOL_PRE_PING", True),
+        recycle=read.seconds("DATABASE_POOL_RECYCLE", 3600),
+        connect_timeout=read.seconds("DATABASE_CONNECT_TIMEOUT", 3),
+        statement_timeout=read.seconds("DATABASE_STATEMENT_TIMEOUT", 5),
+        lock_timeout=read.seconds("DATABASE_LOCK_TIMEOUT", 2),
+        session_state=read.switch("DATABASE_SESSION_STATE", True),
+        time_zone=read.time_zone("TIME_ZONE", "Asia/Seoul"),
+    )
+
+
+class _Reader:
+    """Reads and checks one setting at a time; an empty value counts as not set."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def required(self, name: str) -> str:
+        value = self._environment.get(name, "").strip()
+        if not value:
+            raise ConfigError(f"{name} is not set")
+        return value
+
+    def secret(self, name: str, *, minimum_bytes: int) -> str:
+        value = self.required(name)
+        if len(value.encode()) < minimum_bytes:
+            raise ConfigError(f"{name} is too short: {minimum_bytes} bytes at least, from a random source")
+        return value
+
+    def integer(self, name: str, default: int, least: int, most: int) -> int:
+        wanted = f"a whole number from {least} to {most}"
+        return self._parse(name, default, wanted, lambda text: _within(int(text), least, most))
+
+    def seconds(self, name: str, default: float) -> float:
+        return self._parse(name, default, "a number of seconds above 0", lambda text: _within(float(text), 1e-3, 1e7))
+
+    def switch(self, name: str, default: bool) -> bool:
+        words = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+        return self._parse(name, default, "on or off", lambda text: words[text.lower()])
+
+    def time_zone(self, name: str, default: str) -> str:
+        return self._parse(name, default, "a time zone such as Asia/Seoul", lambda text: ZoneInfo(text).key)
+
+    def _parse(self, name: str, default: T, wanted: str, parse: Callable[[str], T]) -> T:
+        text = self._environment.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except (ValueError, KeyError, OSError):
+            raise ConfigError(f"{name} is {text!r}; it must be {wanted}") from None
+
+
+def _within(value: T, least: float, most: float) -> T:
+    if not least <= value <= most:  # type: ignore[operator]
+        raise ValueError(value)
+    return value

@@ -1,0 +1,105 @@
+"""What a request works with: a checked-out connection, bound to a store, on which each call is one round trip."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Psycopg2Connection
+
+from tableorder.database.deadlines import deadline
+from tableorder.database.errors import translate
+from tableorder.database.pool import Pool, PoolSettings
+
+logger = logging.getLogger(__name__)
+
+Row = tuple[Any, ...]
+
+
+class Connection:
+    """Runs statements for one store. Each call is one round trip and one transaction, committed when it returns.
+
+    Several statements in one call, separated by semicolons, are one transaction too; each sees what was committed
+    before it began, which is how a lock taken by one lets the next see the outcome that it waited for. Only the last
+    one's rows come back. Raises the errors of tableorder.domain.errors, never psycopg2's.
+    """
+
+    def __init__(self, raw: Psycopg2Connection, *, prefix: str, seconds: float, echo: bool) -> None:
+        self._raw = raw
+        self._prefix = prefix
+        self._seconds = seconds
+        self._echo = echo
+
+    def fetch_one(self, statement: str, parameters: Mapping[str, object] | None = None) -> Row | None:
+        """The first row, or None."""
+        rows = self.fetch_all(statement, parameters)
+        return rows[0] if rows else None
+
+    def fetch_value(self, statement: str, parameters: Mapping[str, object] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        row = self.fetch_one(statement, parameters)
+        return row[0] if row else None
+
+    def fetch_all(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        """All rows of the last statement."""
+        started = time.monotonic()
+        try:
+            with deadline(self._seconds), self._raw.cursor() as cursor:
+                cursor.execute(self._prefix + statement, parameters or {})
+                return cursor.fetchall() if cursor.description else []
+        except psycopg2.Error as error:
+            raise translate(error) from error
+        finally:
+            if self._echo:  # the statement without its parameters: those may be secret
+                logger.info("%.1f ms %s", (time.monotonic() - started) * 1000, " ".join(statement.split()))
+
+
+class Database:
+    """The application's way to PostgreSQL: one pool, from which a request takes a connection bound to its store."""
+
+    def __init__(self, settings: PoolSettings, *, echo: bool = False) -> None:
+        self._settings = settings
+        self._echo = echo
+        self.pool = Pool(settings)
+
+    @contextmanager
+    def connect(self, store_id: int | None) -> Iterator[Connection]:
+        """A connection that sees and writes the rows of `store_id` only, or of no store. Raises Unavailable."""
+        with self.pool.checkout() as raw:
+            yield Connection(
+                raw, prefix=self._prefix(store_id), seconds=self.pool.statement_deadline, echo=self._echo
+            )
+
+    def applied_migrations(self) -> set[str]:
+        """The ids of the applied migrations, by a connection of its own: it must work before there are any roles."""
+        try:
+            with deadline(self._settings.connect_timeout):
+                raw = psycopg2.connect(self._settings.dsn, connect_timeout=max(2, round(self._settings.connect_timeout)))
+                try:
+                    with raw.cursor() as cursor:
+                        cursor.execute("SELECT migration_id FROM _yoyo_migration")
+                        return {migration_id for (migration_id,) in cursor.fetchall()}
+                finally:
+                    raw.close()
+        except psycopg2.errors.UndefinedTable:
+            return set()
+        except psycopg2.Error as error:
+            raise translate(error) from error
+
+    def _prefix(self, store_id: int | None) -> str:
+        """A statement that sends the store, for this transaction only, in the same round trip as the request's own."""
+        values = {} if store_id is None else {"app.store_id": str(int(store_id))}
+        if not self._settings.session_state:  # behind a transaction pooler nothing set at connect is ours to keep
+            values |= {
+                "role": self._settings.role,
+                "TimeZone": self._settings.time_zone,
+                "statement_timeout": f"{round(self._settings.statement_timeout * 1000)}ms",
+                "lock_timeout": f"{round(self._settings.lock_timeout * 1000)}ms",
+            }
+        if not values:
+            return ""
+        return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items()) + ";\n"

@@ -1,0 +1,84 @@
+"""Every error leaves through here, as a problem document (RFC 9457, application/problem+json)."""
+
+import json
+import logging
+import math
+from http import HTTPStatus
+
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from tableorder.domain.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    KeyReused,
+    NotFound,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+STATUS: dict[type[DomainError], HTTPStatus] = {
+    Invalid: HTTPStatus.BAD_REQUEST,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Throttled: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Answer domain errors, HTTP errors and crashes in one form."""
+    app.register_error_handler(DomainError, _answer_domain_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_crash)
+
+
+def problem(status: int, code: str, detail: str, **members: object) -> Response:
+    """A problem document; `type` is about:blank, so `title` is the status's own phrase (RFC 9457, 4.2.1)."""
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id"),
+        **members,
+    }
+    return Response(json.dumps(document), status, mimetype="application/problem+json")
+
+
+def _answer_domain_error(error: DomainError) -> Response:
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    members = {"errors": error.errors} if isinstance(error, Invalid) and error.errors else {}
+    response = problem(status, error.code, error.detail, **members)
+    if isinstance(error, Throttled | Unavailable):
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Unavailable):
+        logger.warning("%s: %s (request %s)", error.code, error.__cause__ or error.detail, g.get("request_id"))
+    return response
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    """Werkzeug's own: unknown paths, wrong methods, bodies too large. Its headers (Allow) are kept."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    response = problem(status, code, error.description or HTTPStatus(status).phrase)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _answer_crash(error: Exception) -> Response:
+    logger.error("crash in request %s", g.get("request_id"), exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side.")

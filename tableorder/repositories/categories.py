@@ -1,0 +1,106 @@
+"""The categories of a store's menu."""
+
+from tableorder.database.connection import Connection
+from tableorder.domain.errors import Conflict, NotFound
+
+# The category at hand as JSON. Used where `category`, a row of categories, is in scope.
+CATEGORY = """json_build_object(
+    'category_id', category.category_id,
+    'category_name', category.category_name,
+    'display_order', category.display_order,
+    'menu_count', (SELECT count(*)
+                     FROM menus
+                    WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL))"""
+
+
+class CategoryRepository:
+    """The categories of a store; documents come as JSON text."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(self, *, store_id: int) -> str:
+        """All categories in their order, with the number of menus in each."""
+        return self._connection.fetch_value(
+            """
+            SELECT json_build_object(
+                       'store_id', %(store_id)s,
+                       'categories', COALESCE(json_agg("""
+            + CATEGORY
+            + """ ORDER BY category.display_order, category.category_id), '[]'))::text
+              FROM categories AS category
+             WHERE category.store_id = %(store_id)s
+            """,
+            {"store_id": store_id},
+        )
+
+    def add(self, *, store_id: int, category_name: str, display_order: int) -> str:
+        """Add a category and return it. Raises Conflict (category_name_taken)."""
+        return self._connection.fetch_value(
+            """
+            INSERT INTO categories AS category (store_id, category_name, display_order)
+            VALUES (%(store_id)s, %(category_name)s, %(display_order)s)
+            RETURNING """
+            + CATEGORY
+            + "::text",
+            {"store_id": store_id, "category_name": category_name, "display_order": display_order},
+        )
+
+    def update(self, *, category_id: int, category_name: str | None, display_order: int | None) -> str:
+        """Change what is given and return the category. Raises NotFound, Conflict (category_name_taken)."""
+        document = self._connection.fetch_value(
+            """
+            UPDATE categories AS category
+               SET category_name = COALESCE(%(category_name)s, category.category_name),
+                   display_order = COALESCE(%(display_order)s, category.display_order)
+             WHERE category.category_id = %(category_id)s
+            RETURNING """
+            + CATEGORY
+            + "::text",
+            {"category_id": category_id, "category_name": category_name, "display_order": display_order},
+        )
+        if document is None:
+            raise _unknown(category_id)
+        return document
+
+    def delete(self, *, category_id: int) -> None:
+        """Remove a category without menus. Raises NotFound, Conflict (category_not_empty, menu_in_use).
+
+        The lock comes first, so that a menu being added to it is seen. Retired menus are on no list, but order lines
+        may refer to them: they move to another category of the store; without another, they go with this one.
+        """
+        row = self._connection.fetch_one(
+            """
+            SELECT FROM categories WHERE category_id = %(category_id)s FOR UPDATE;
+
+            WITH empty AS (
+                SELECT category_id, store_id
+                  FROM categories
+                 WHERE category_id = %(category_id)s
+                   AND NOT EXISTS (SELECT FROM menus
+                                    WHERE menus.category_id = %(category_id)s AND menus.deleted_at IS NULL)
+            ), other AS (
+                SELECT min(categories.category_id) AS category_id
+                  FROM categories
+                  JOIN empty ON empty.store_id = categories.store_id AND empty.category_id <> categories.category_id
+            ), moved AS (
+                UPDATE menus
+                   SET category_id = other.category_id
+                  FROM empty, other
+                 WHERE menus.category_id = empty.category_id AND other.category_id IS NOT NULL
+            ), deleted AS (
+                DELETE FROM categories USING empty WHERE categories.category_id = empty.category_id
+                RETURNING categories.category_id
+            )
+            SELECT EXISTS (SELECT FROM deleted) FROM categories WHERE category_id = %(category_id)s
+            """,
+            {"category_id": category_id},
+        )
+        if row is None:
+            raise _unknown(category_id)
+        if row[0] is False:
+            raise Conflict(f"category {category_id} has menus in it", code="category_not_empty")
+
+
+def _unknown(category_id: int) -> NotFound:
+    return NotFound(f"there is no category {category_id}", code="category_not_found")

@@ -1,0 +1,342 @@
+"""Live orders: placed, listed, moved along, voided. Ended sessions' orders are in the history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tableorder.database.connection import Connection
+from tableorder.domain.errors import Conflict, DomainError, Invalid, KeyReused, NotFound, Unavailable
+from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.orders import STATUSES, Line, fingerprint
+
+# The lines of the order at hand, as a JSON array in the order sent. Used where `orders` is in scope.
+ITEMS = """(
+    SELECT json_agg(json_build_object(
+               'order_item_id', order_items.order_item_id,
+               'menu_id', order_items.menu_id,
+               'menu_name', order_items.menu_name,
+               'quantity', order_items.quantity,
+               'unit_price', order_items.unit_price,
+               'subtotal', order_items.unit_price::bigint * order_items.quantity)
+           ORDER BY order_items.order_item_id)
+      FROM order_items
+     WHERE order_items.order_id = orders.order_id
+)"""
+
+# The order at hand as JSON. Used where `orders` and its table, as `tables`, are in scope.
+ORDER = (
+    """json_build_object(
+    'order_id', orders.order_id,
+    'table_id', orders.table_id,
+    'table_number', tables.table_number,
+    'session_id', orders.session_id,
+    'total_amount', orders.total_amount,
+    'status', orders.status,
+    'order_time', orders.order_time,
+    'items', """
+    + ITEMS
+    + ")"
+)
+
+# One statement, one round trip. It rests on two locks: FOR SHARE on the session waits for an end-session under way
+# and then finds it over, and holds back one that comes later until this order is in; the key's primary key makes a
+# simultaneous repeat wait for the first. The numbers are drawn first, so that the answer is known when it is kept.
+PLACE = """
+WITH sent AS (
+    SELECT line::int, menu_id, quantity
+      FROM unnest(%(menu_ids)s::int[], %(quantities)s::int[]) WITH ORDINALITY AS sent (menu_id, quantity, line)
+), repeated AS (
+    SELECT request_hash = %(request_hash)s AS same, answer
+      FROM idempotency_keys
+     WHERE session_id = %(session_id)s AND idempotency_key = %(key)s
+), session AS MATERIALIZED (
+    SELECT table_sessions.session_id, table_sessions.table_id, table_sessions.store_id, tables.table_number
+      FROM table_sessions
+      JOIN tables ON tables.table_id = table_sessions.table_id
+     WHERE table_sessions.session_id = %(session_id)s
+       AND table_sessions.table_id = %(table_id)s
+       AND table_sessions.is_active
+       AND NOT EXISTS (SELECT FROM repeated)
+       FOR SHARE OF table_sessions
+), lines AS MATERIALIZED (
+    SELECT sent.line, sent.menu_id, sent.quantity, menus.menu_name, menus.price, menus.is_available,
+           menus.price::bigint * sent.quantity AS subtotal
+      FROM sent
+      LEFT JOIN menus ON menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
+), priced AS MATERIALIZED (
+    SELECT sum(subtotal) AS total, COALESCE(bool_and(COALESCE(is_available, false)), false) AS orderable
+      FROM lines
+), accepted AS MATERIALIZED (
+    SELECT session.session_id, session.table_id, session.store_id, session.table_number,
+           nextval('orders_order_id_seq')::int AS order_id, now() AS order_time, priced.total::int AS total
+      FROM session, priced
+     WHERE priced.orderable AND priced.total <= 2147483647
+), numbered AS MATERIALIZED (
+    SELECT nextval('order_items_order_item_id_seq')::int AS order_item_id, line, menu_id, menu_name, quantity,
+           price, subtotal
+      FROM (SELECT lines.* FROM lines, accepted ORDER BY lines.line) AS lines
+), document AS MATERIALIZED (
+    SELECT json_build_object(
+               'order_id', accepted.order_id,
+               'table_id', accepted.table_id,
+               'table_number', accepted.table_number,
+               'session_id', accepted.session_id,
+               'total_amount', accepted.total,
+               'status', '대기중',
+               'order_time', accepted.order_time,
+               'items', (SELECT json_agg(json_build_object(
+                                    'order_item_id', order_item_id,
+                                    'menu_id', menu_id,
+                                    'menu_name', menu_name,
+                                    'quantity', quantity,
+                                    'unit_price', price,
+                                    'subtotal', subtotal)
+                                ORDER BY line)
+                           FROM numbered)) AS answer
+      FROM accepted
+), claimed AS (
+    INSERT INTO idempotency_keys (session_id, idempotency_key, store_id, request_hash, answer)
+    SELECT accepted.session_id, %(key)s, accepted.store_id, %(request_hash)s, document.answer
+      FROM accepted, document
+     WHERE %(key)s IS NOT NULL
+        ON CONFLICT (session_id, idempotency_key) DO NOTHING
+    RETURNING session_id
+), placed AS (
+    INSERT INTO orders (order_id, session_id, table_id, store_id, order_time, total_amount)
+    SELECT order_id, session_id, table_id, store_id, order_time, total
+      FROM accepted
+     WHERE %(key)s IS NULL OR EXISTS (SELECT FROM claimed)
+    RETURNING order_id, store_id
+), itemized AS (
+    INSERT INTO order_items (order_item_id, order_id, store_id, menu_id, menu_name, quantity, unit_price)
+    SELECT numbered.order_item_id, placed.order_id, placed.store_id, numbered.menu_id, numbered.menu_name,
+           numbered.quantity, numbered.price
+      FROM numbered, placed
+     ORDER BY numbered.line
+)
+SELECT (SELECT answer::text FROM repeated),
+       (SELECT same FROM repeated),
+       (SELECT document.answer::text FROM document, placed),
+       EXISTS (SELECT FROM session),
+       (SELECT menu_id FROM lines WHERE menu_name IS NULL ORDER BY line LIMIT 1),
+       (SELECT menu_id FROM lines WHERE NOT is_available ORDER BY line LIMIT 1),
+       (SELECT total > 2147483647 FROM priced)
+"""
+
+# A repeat that waited for the first one's commit cannot see it in the same statement; the next one can.
+PLACE_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What PLACE says: exactly one of an earlier answer, a new one, a refusal, or (none of them) try again."""
+
+    earlier_answer: str | None
+    same_request: bool | None
+    new_answer: str | None
+    session_active: bool
+    unknown_menu_id: int | None
+    sold_out_menu_id: int | None
+    too_large: bool | None
+
+    def answer(self) -> str | None:
+        if self.earlier_answer is not None and not self.same_request:
+            raise KeyReused("this idempotency key was used for another order")
+        return self.earlier_answer or self.new_answer
+
+    def refusal(self) -> DomainError | None:
+        if not self.session_active:
+            return Conflict("this table's session is over", code="session_ended")
+        if self.unknown_menu_id is not None:
+            return NotFound(f"there is no menu {self.unknown_menu_id}", code="menu_not_found")
+        if self.sold_out_menu_id is not None:
+            return Conflict(f"menu {self.sold_out_menu_id} is sold out", code="menu_sold_out")
+        return Invalid("the order's total is too large", code="total_too_large") if self.too_large else None
+
+
+class OrderRepository:
+    """A store's live orders; documents come as JSON text, built by PostgreSQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def place(self, *, table: TableIdentity, lines: Sequence[Line], key: str | None) -> str:
+        """Place an order and return it, or the one first placed with `key`.
+
+        Raises Conflict (session_ended, menu_sold_out), NotFound (menu_not_found), KeyReused, Invalid.
+        """
+        parameters = {
+            "session_id": table.session_id,
+            "table_id": table.table_id,
+            "menu_ids": [line.menu_id for line in lines],
+            "quantities": [line.quantity for line in lines],
+            "key": key,
+            "request_hash": fingerprint(lines),
+        }
+        for _ in range(PLACE_ATTEMPTS):
+            row = self._connection.fetch_one(PLACE, parameters)
+            assert row is not None  # a SELECT without FROM has one row
+            outcome = _Outcome(*row)
+            if answer := outcome.answer():
+                return answer
+            if refusal := outcome.refusal():
+                raise refusal
+        raise Unavailable("orders with this idempotency key keep colliding", code="database_busy")
+
+    def list_of_session(self, *, table: TableIdentity, limit: int | None, before: tuple[int, int] | None) -> str:
+        """The session's orders, newest first: at most `limit`, from just after the order that `before` names.
+
+        `before` is (order_time in microseconds since 1970, order_id).
+        """
+        parameters = {
+            "session_id": table.session_id,
+            "table_id": table.table_id,
+            "table_number": table.table_number,
+            "limit": limit,
+            "before_time": before and before[0],
+            "before_id": before and before[1],
+        }
+        return self._connection.fetch_value(
+            """
+            WITH page AS (
+                SELECT orders.order_id, orders.order_time, """
+            + ORDER
+            + """ AS document
+                  FROM orders
+                  JOIN tables ON tables.table_id = orders.table_id
+                 WHERE orders.session_id = %(session_id)s
+                   AND (%(before_time)s::bigint IS NULL
+                        OR (orders.order_time, orders.order_id)
+                           < (timestamptz 'epoch' + %(before_time)s * interval '1 microsecond', %(before_id)s))
+                 ORDER BY orders.order_time DESC, orders.order_id DESC
+                 LIMIT %(limit)s
+            )
+            SELECT json_build_object(
+                       'session_id', %(session_id)s::uuid,
+                       'table_number', COALESCE((SELECT table_number FROM tables WHERE table_id = %(table_id)s),
+                                                %(table_number)s),
+                       'total_session_amount', (SELECT COALESCE(sum(total_amount), 0)
+                                                  FROM orders
+                                                 WHERE session_id = %(session_id)s),
+                       'orders', COALESCE((SELECT json_agg(document ORDER BY order_time DESC, order_id DESC)
+                                             FROM page), '[]'),
+                       'next_cursor', (SELECT (extract(epoch FROM order_time) * 1000000)::bigint || '-' || order_id
+                                         FROM page
+                                        WHERE (SELECT count(*) FROM page) = %(limit)s
+                                        ORDER BY order_time, order_id
+                                        LIMIT 1))::text
+            """,
+            parameters,
+        )
+
+    def get(self, *, order_id: int, session_id: str | None = None) -> str:
+        """One order of the store, or only of `session_id` if given. Raises NotFound."""
+        document = self._connection.fetch_value(
+            "SELECT "
+            + ORDER
+            + """::text
+              FROM orders
+              JOIN tables ON tables.table_id = orders.table_id
+             WHERE orders.order_id = %(order_id)s
+               AND (%(session_id)s::uuid IS NULL OR orders.session_id = %(session_id)s)
+            """,
+            {"order_id": order_id, "session_id": session_id},
+        )
+        if document is None:
+            raise _unknown(order_id)
+        return document
+
+    def list_by_table(self, *, store_id: int, status: str | None = None, table_id: int | None = None) -> str:
+        """The counter's view: every table with an active session, with its orders. Raises NotFound for a table."""
+        row = self._connection.fetch_one(
+            """
+            WITH listed AS (
+                SELECT orders.order_id, orders.session_id, orders.order_time, orders.total_amount, """
+            + ORDER
+            + """ AS document
+                  FROM tables
+                  JOIN orders ON orders.session_id = tables.current_session_id
+                 WHERE tables.store_id = %(store_id)s
+                   AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
+                   AND (%(status)s IS NULL OR orders.status = %(status)s)
+            ), sums AS (
+                SELECT session_id, sum(total_amount) AS total_amount, count(*) AS order_count,
+                       json_agg(document ORDER BY order_time DESC, order_id DESC) AS orders
+                  FROM listed
+                 GROUP BY session_id
+            )
+            SELECT %(table_id)s IS NULL OR EXISTS (SELECT FROM tables WHERE table_id = %(table_id)s),
+                   json_build_object(
+                       'store_id', %(store_id)s,
+                       'tables', COALESCE(json_agg(json_build_object(
+                                              'table_id', tables.table_id,
+                                              'table_number', tables.table_number,
+                                              'session_id', tables.current_session_id,
+                                              'total_amount', COALESCE(sums.total_amount, 0),
+                                              'order_count', COALESCE(sums.order_count, 0),
+                                              'orders', COALESCE(sums.orders, '[]'))
+                                          ORDER BY tables.table_number), '[]'))::text
+              FROM tables
+              LEFT JOIN sums ON sums.session_id = tables.current_session_id
+             WHERE tables.store_id = %(store_id)s
+               AND tables.current_session_id IS NOT NULL
+               AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
+            """,
+            {"store_id": store_id, "status": status, "table_id": table_id},
+        )
+        assert row is not None  # an aggregate without GROUP BY has one row
+        table_known, document = row
+        if not table_known:
+            raise NotFound(f"there is no table {table_id}", code="table_not_found")
+        return document
+
+    def update_status(self, *, order_id: int, status: str) -> None:
+        """Move an order along. The same status again changes nothing. Raises NotFound, Conflict if it would go back."""
+        row = self._connection.fetch_one(
+            """
+            WITH present AS (
+                SELECT order_id, status FROM orders WHERE order_id = %(order_id)s FOR UPDATE
+            ), moved AS (
+                UPDATE orders
+                   SET status = %(status)s
+                  FROM present
+                 WHERE orders.order_id = present.order_id
+                   AND array_position(%(statuses)s, present.status::text)
+                       < array_position(%(statuses)s, %(status)s)
+            )
+            SELECT status FROM present
+            """,
+            {"order_id": order_id, "status": status, "statuses": list(STATUSES)},
+        )
+        if row is None:
+            raise _unknown(order_id)
+        if STATUSES.index(row[0]) > STATUSES.index(status):
+            raise Conflict(f"order {order_id} is {row[0]} and does not go back to {status}", code="status_backwards")
+
+    def void(self, *, order_id: int, admin: AdminIdentity, reason: str | None) -> int:
+        """Take an order off the lists and write it, every line, into the voids; its table's id. Raises NotFound."""
+        table_id = self._connection.fetch_value(
+            """
+            WITH orders AS (
+                DELETE FROM orders
+                 WHERE orders.order_id = %(order_id)s
+                RETURNING order_id, session_id, table_id, store_id, order_time, total_amount, status
+            )
+            INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, reason,
+                                     voided_order)
+            SELECT orders.store_id, orders.order_id, orders.session_id, orders.table_id, tables.table_number,
+                   %(username)s, %(reason)s, """
+            + ORDER
+            + """::jsonb
+              FROM orders
+              JOIN tables ON tables.table_id = orders.table_id
+            RETURNING table_id
+            """,
+            {"order_id": order_id, "username": admin.username, "reason": reason},
+        )
+        if table_id is None:
+            raise _unknown(order_id)
+        return table_id
+
+
+def _unknown(order_id: int) -> NotFound:
+    return NotFound(f"there is no order {order_id}", code="order_not_found")

@@ -1,0 +1,62 @@
+"""The restaurants of an installation. Only its operator sees more than one, on a connection of the schema's owner."""
+
+from typing import Any
+
+from tableorder.database.connection import Connection
+from tableorder.domain.errors import NotFound
+
+
+class StoreRepository:
+    """All stores, for the management command."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every store: store_id, store_name, admin_username, created_at, table_count."""
+        columns = ("store_id", "store_name", "admin_username", "created_at", "table_count")
+        rows = self._connection.fetch_all(
+            """
+            SELECT stores.store_id, stores.store_name, stores.admin_username, stores.created_at,
+                   (SELECT count(*) FROM tables WHERE tables.store_id = stores.store_id)
+              FROM stores
+             ORDER BY stores.store_id
+            """
+        )
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def add(self, *, store_name: str, admin_username: str, admin_password_hash: str) -> int:
+        """Add a store; its id. Raises Conflict (username_taken)."""
+        return self._connection.fetch_value(
+            """
+            INSERT INTO stores (store_name, admin_username, admin_password_hash)
+            VALUES (%(store_name)s, %(admin_username)s, %(admin_password_hash)s)
+            RETURNING store_id
+            """,
+            {
+                "store_name": store_name,
+                "admin_username": admin_username,
+                "admin_password_hash": admin_password_hash,
+            },
+        )
+
+    def find_id(self, *, admin_username: str) -> int | None:
+        """The id of the store with this admin."""
+        return self._connection.fetch_value(
+            "SELECT store_id FROM stores WHERE admin_username = %(admin_username)s",
+            {"admin_username": admin_username},
+        )
+
+    def set_password(self, *, admin_username: str, admin_password_hash: str) -> None:
+        """Change an admin's password. Raises NotFound."""
+        changed = self._connection.fetch_value(
+            """
+            UPDATE stores
+               SET admin_password_hash = %(admin_password_hash)s
+             WHERE admin_username = %(admin_username)s
+            RETURNING true
+            """,
+            {"admin_username": admin_username, "admin_password_hash": admin_password_hash},
+        )
+        if not changed:
+            raise NotFound(f"there is no store with the admin {admin_username}", code="store_not_found")

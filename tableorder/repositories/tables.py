@@ -1,0 +1,91 @@
+"""A store's tables, each with its number, its tablet's password and, while guests are there, its session."""
+
+from tableorder.database.connection import Connection
+from tableorder.domain.errors import Conflict, NotFound
+
+TABLE = """json_build_object(
+    'table_id', table_id,
+    'table_number', table_number,
+    'store_id', store_id,
+    'current_session_id', current_session_id,
+    'is_active', current_session_id IS NOT NULL)::text"""
+
+
+class TableRepository:
+    """The tables of a store; documents come as JSON text."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(self, *, store_id: int) -> str:
+        """All tables by number."""
+        return self._connection.fetch_value(
+            """
+            SELECT json_build_object(
+                       'store_id', %(store_id)s,
+                       'tables', COALESCE(json_agg(json_build_object(
+                                              'table_id', table_id,
+                                              'table_number', table_number,
+                                              'current_session_id', current_session_id,
+                                              'is_active', current_session_id IS NOT NULL)
+                                          ORDER BY table_number), '[]'))::text
+              FROM tables
+             WHERE store_id = %(store_id)s
+            """,
+            {"store_id": store_id},
+        )
+
+    def add(self, *, store_id: int, table_number: int, table_password_hash: str) -> str:
+        """Add a table and return it. Raises Conflict (table_number_taken)."""
+        return self._connection.fetch_value(
+            """
+            INSERT INTO tables (store_id, table_number, table_password_hash)
+            VALUES (%(store_id)s, %(table_number)s, %(table_password_hash)s)
+            RETURNING """
+            + TABLE,
+            {"store_id": store_id, "table_number": table_number, "table_password_hash": table_password_hash},
+        )
+
+    def update(self, *, table_id: int, table_number: int | None, table_password_hash: str | None) -> str:
+        """Change what is given and return the table. Raises NotFound, Conflict (table_number_taken)."""
+        document = self._connection.fetch_value(
+            """
+            UPDATE tables
+               SET table_number = COALESCE(%(table_number)s, table_number),
+                   table_password_hash = COALESCE(%(table_password_hash)s, table_password_hash)
+             WHERE table_id = %(table_id)s
+            RETURNING """
+            + TABLE,
+            {"table_id": table_id, "table_number": table_number, "table_password_hash": table_password_hash},
+        )
+        if document is None:
+            raise _unknown(table_id)
+        return document
+
+    def delete(self, *, table_id: int) -> None:
+        """Remove a table; its history stays. Raises NotFound, Conflict (table_in_use) while a session is active.
+
+        The condition is on the row itself, so that a login that comes at the same moment is seen after the wait.
+        """
+        deleted = self._connection.fetch_value(
+            """
+            DELETE FROM tables
+             WHERE table_id = %(table_id)s AND current_session_id IS NULL
+            RETURNING true
+            """,
+            {"table_id": table_id},
+        )
+        if not deleted:
+            self.require(table_id=table_id)
+            raise Conflict(f"table {table_id} has an active session", code="table_in_use")
+
+    def require(self, *, table_id: int) -> None:
+        """Raises NotFound if the store has no such table."""
+        if not self._connection.fetch_value(
+            "SELECT true FROM tables WHERE table_id = %(table_id)s", {"table_id": table_id}
+        ):
+            raise _unknown(table_id)
+
+
+def _unknown(table_id: int) -> NotFound:
+    return NotFound(f"there is no table {table_id}", code="table_not_found")

@@ -1,0 +1,62 @@
+"""Orders as they are sent, listed, moved along and voided."""
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
+
+from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line
+from tableorder.schemas.base import BodySchema, QuerySchema
+from tableorder.schemas.fields import MAX_INTEGER, Integer, QueryInteger, Text
+
+_CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,10})", re.ASCII)
+
+
+class LineSchema(BodySchema):
+    menu_id = Integer(required=True)
+    quantity = Integer(required=True, most=MAX_QUANTITY)
+
+    @post_load
+    def make_line(self, data: dict[str, Any], **kwargs: Any) -> Line:
+        return Line(**data)
+
+
+class Items(fields.List):
+    """1 to 50 lines; a longer list is refused before its lines are looked at."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Line]:
+        if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
+            raise ValidationError(f"Must have 1 to {MAX_ITEMS} items.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class OrderSchema(BodySchema):
+    items = Items(fields.Nested(LineSchema), required=True)
+
+
+class StatusSchema(BodySchema):
+    status = Text(required=True, most=20, choices=STATUSES)
+
+
+class Cursor(fields.Field[tuple[int, int]]):
+    """The `next_cursor` of an earlier page: microseconds since 1970 and an order's id."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[int, int]:
+        match = _CURSOR.fullmatch(value)
+        if match is None or int(match[2]) > MAX_INTEGER:
+            raise ValidationError("Must be a next_cursor from an earlier answer.")
+        return int(match[1]), int(match[2])
+
+
+class SessionOrdersQuery(QuerySchema):
+    limit = QueryInteger(most=100, load_default=None)
+    cursor = Cursor(load_default=None)
+
+
+class OrdersQuery(QuerySchema):
+    status = Text(most=20, choices=STATUSES, load_default=None)
+    table_id = QueryInteger(load_default=None)
+
+
+class VoidQuery(QuerySchema):
+    reason = Text(least=0, most=200, load_default=None)

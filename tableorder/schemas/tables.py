@@ -1,0 +1,14 @@
+"""Tables as an admin adds and changes them."""
+
+from tableorder.schemas.base import BodySchema, ChangeSchema
+from tableorder.schemas.fields import Integer, Password
+
+
+class TableSchema(BodySchema):
+    table_number = Integer(required=True)
+    table_password = Password(required=True)
+
+
+class TableChangeSchema(ChangeSchema):
+    table_number = Integer()
+    table_password = Password()

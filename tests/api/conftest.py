@@ -1,0 +1,136 @@
+"""A real server process, two workers, on a database of its own; each test has a store of its own in it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import bcrypt
+import psycopg2
+import pytest
+import requests
+
+from tests.api.client import Client, Restaurant
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+JWT_SECRET_KEY = "a key for tests only, 32 bytes or more"
+
+
+class Server:
+    """gunicorn, as bin/serve starts it."""
+
+    def __init__(self, database_url: str, log: Path, **environment: str) -> None:
+        self.database_url = database_url
+        self.base = f"http://127.0.0.1:{_free_port()}"
+        self._log = log
+        settings = {
+            "DATABASE_URL": database_url,
+            "JWT_SECRET_KEY": JWT_SECRET_KEY,
+            "BCRYPT_COST": "4",
+            "TRUSTED_PROXIES": "1",
+            "WEB_CONCURRENCY": "2",
+            "PORT": self.base.rpartition(":")[2],
+        }
+        command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app"]
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                command, cwd=CHECKOUT, env={**os.environ, **settings, **environment}, stdout=output, stderr=output
+            )
+
+    def wait_until_ready(self) -> Server:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if requests.get(f"{self.base}/health/ready", timeout=5).status_code == 200:
+                    return self
+            except requests.ConnectionError:
+                continue
+        pytest.fail(f"the server did not become ready:\n{self.log()}")
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of this process that do not harm it."""
+    running = Server(shared_database_url, tmp_path_factory.mktemp("server") / "log")
+    try:
+        yield running.wait_until_ready()
+    finally:
+        running.stop()
+        assert "crash in request" not in running.log()
+
+
+@pytest.fixture
+def client(server: Server) -> Client:
+    """Somebody without a token."""
+    return Client(server.base)
+
+
+@pytest.fixture
+def open_restaurant(server: Server) -> Callable[..., Restaurant]:
+    """Open a restaurant on the server at hand, or on another."""
+
+    def open_(on: Server = server) -> Restaurant:
+        return add_restaurant(on)
+
+    return open_
+
+
+@pytest.fixture
+def restaurant(open_restaurant: Callable[..., Restaurant]) -> Restaurant:
+    return open_restaurant()
+
+
+@pytest.fixture
+def query(server: Server) -> Callable[..., list[tuple]]:
+    """What is really in the database."""
+
+    def run(statement: str, *parameters: object) -> list[tuple]:
+        return run_sql(server.database_url, statement, *parameters)
+
+    return run
+
+
+def add_restaurant(server: Server) -> Restaurant:
+    username, password = f"사장-{secrets.token_hex(8)}", secrets.token_hex(8)
+    password_hash = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+    [(store_id,)] = run_sql(
+        server.database_url,
+        "INSERT INTO stores (store_name, admin_username, admin_password_hash) VALUES (%s, %s, %s) RETURNING store_id",
+        "한식당",
+        username,
+        password_hash,
+    )
+    return Restaurant(server.base, store_id, "한식당", username, password)
+
+
+def run_sql(database_url: str, statement: str, *parameters: object) -> list[tuple]:
+    connection = psycopg2.connect(database_url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
