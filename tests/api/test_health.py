@@ -1,0 +1,23 @@
+"""How the service says that it is well, and that it is not."""
+
+import pytest
+
+from tests.api.client import Client, expect
+from tests.api.conftest import Server
+
+
+@pytest.mark.parametrize("prefix", ["/health", "/api/v1/health"])
+def test_a_server_that_is_well_says_so(server, prefix):
+    client = Client(server.base.removesuffix("/api/v1"))
+
+    def get(path):
+        path = f"{prefix}{path}"
+        return expect(200, client.get(path.removeprefix("/api/v1")))
+
+    assert get("") == {"status": "healthy"}
+    assert get("/live") == {"status": "alive"}
+    assert get("/ready") == {"status": "ready", "checks": {"database": "ok", "migrations": "ok"}}
+    health = get("/db")
+    assert health["status"] == "healthy"
+    assert health["pool"].keys() >= {"pool_size", "checked_in", "checked_out", "overflow"}
+    assert health["pool"]["pool_size"] == 5 and health["pool"]["checked_out"] == 0
