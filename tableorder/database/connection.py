@@ -13,6 +13,7 @@ from psycopg2.extensions import connection as Psycopg2Connection
 
 from tableorder.database.deadlines import deadline
 from tableorder.database.errors import translate
+from tableorder.database.migrations import applied_migrations
 from tableorder.database.pool import Pool, PoolSettings
 
 logger = logging.getLogger(__name__)
@@ -75,18 +76,10 @@ class Database:
             )
 
     def applied_migrations(self) -> set[str]:
-        """The ids of the applied migrations, by a connection of its own: it must work before there are any roles."""
+        """The ids of the applied migrations. Raises Unavailable."""
+        settings = self._settings
         try:
-            with deadline(self._settings.connect_timeout):
-                raw = psycopg2.connect(self._settings.dsn, connect_timeout=max(2, round(self._settings.connect_timeout)))
-                try:
-                    with raw.cursor() as cursor:
-                        cursor.execute("SELECT migration_id FROM _yoyo_migration")
-                        return {migration_id for (migration_id,) in cursor.fetchall()}
-                finally:
-                    raw.close()
-        except psycopg2.errors.UndefinedTable:
-            return set()
+            return applied_migrations(settings.dsn, connect_timeout=settings.connect_timeout)
         except psycopg2.Error as error:
             raise translate(error) from error
 

@@ -1,0 +1,16 @@
+"""gunicorn's settings, for bin/serve, the Procfile and production; each can be changed from the environment.
+
+Threads, because bcrypt holds one for a quarter of a second at every login while the others serve on. Behind a proxy
+that buffers requests (nginx does), because a thread that reads a slow client's headers is not limited in time.
+"""
+
+import os
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "8"))
+keepalive = 75  # seconds, longer than nginx keeps its idle connections, so that it is nginx that closes them
+graceful_timeout = 8  # seconds for the requests under way at a stop
+control_socket_disable = True  # a second instance would take the first one's away
+preload_app = False  # connections to the database must not be shared across the fork

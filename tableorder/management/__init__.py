@@ -1,0 +1,1 @@
+"""What an operator runs: `bin/serve` and `bin/tableorder`."""

@@ -1,0 +1,114 @@
+"""Which database, and which settings: those of the environment, else an embedded server's in TABLEORDER_HOME."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from tableorder.database.connection import Connection
+from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DATABASE = "tableorder_db"
+SECONDS = 60  # for a statement of the management command
+
+
+class SetupError(Exception):
+    """The environment does not allow it; the message says what to do."""
+
+
+def home() -> Path:
+    """Where `bin/serve` keeps its data."""
+    return Path(os.environ.get("TABLEORDER_HOME") or CHECKOUT / ".tableorder").absolute()
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The URL of a database that is there: DATABASE_URL's, or the embedded server's, which runs meanwhile.
+
+    Raises SetupError.
+    """
+    if url := os.environ.get("DATABASE_URL", "").strip():
+        yield url
+        return
+    with _embedded_server() as server:
+        _create_database(server.uri())
+        yield server.uri(DATABASE)
+
+
+@contextmanager
+def administer(database_url: str) -> Iterator[Connection]:
+    """A connection with the URL's own role, for those who may see every store. Raises SetupError."""
+    with closing(connect(database_url)) as raw:
+        raw.autocommit = True
+        yield Connection(raw, prefix="", seconds=SECONDS, echo=False)
+
+
+def connect(database_url: str) -> psycopg2.extensions.connection:
+    """A plain connection. Raises SetupError."""
+    try:
+        return psycopg2.connect(database_url, connect_timeout=10, application_name="tableorder management")
+    except psycopg2.Error as error:
+        raise SetupError(f"cannot connect to the database: {str(error).strip()}") from None
+
+
+def jwt_secret_key() -> str:
+    """JWT_SECRET_KEY, or for the embedded server a random one, made once. Raises SetupError."""
+    if key := os.environ.get("JWT_SECRET_KEY", "").strip():
+        return key
+    if os.environ.get("DATABASE_URL", "").strip():
+        raise SetupError("JWT_SECRET_KEY is not set; it must be 32 random bytes or more, the same on every host")
+    path = home() / "jwt-secret"
+    try:
+        if not path.exists():
+            _write_once(path, secrets.token_urlsafe(48))
+        return path.read_text().strip()
+    except OSError as error:
+        raise SetupError(f"cannot keep a secret in {path}: {error.strerror}") from None
+
+
+@contextmanager
+def _embedded_server() -> Iterator[EmbeddedServer]:
+    try:
+        server = EmbeddedServer(home() / "postgres")
+        try:
+            server.start()
+            yield server
+        finally:
+            server.release()
+    except EmbeddedServerError as error:
+        raise SetupError(str(error)) from None
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file whole or not at all; of several writers the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(draft, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _create_database(server_url: str) -> None:
+    with closing(connect(server_url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
+            if cursor.fetchone() is None:
+                try:
+                    cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+                except (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
+                    pass  # another process has just made it

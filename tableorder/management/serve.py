@@ -1,0 +1,208 @@
+"""`bin/serve`: everything that a restaurant needs, started in order and stopped in order."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import psycopg2
+
+from tableorder.database.migrations import apply_pending, pending_migrations
+from tableorder.management import demo
+from tableorder.management.environment import CHECKOUT, SetupError, administer, database, home, jwt_secret_key
+from tableorder.repositories.stores import StoreRepository
+
+HOST = "127.0.0.1"
+READY_TIMEOUT = 60  # seconds
+STOP_TIMEOUT = 15  # seconds
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class Stop(BaseException):
+    """Somebody asked us to stop."""
+
+
+def main() -> int:
+    """Serve until told to stop. 0 if it was, 1 if it could not start or went on no longer, 2 for wrong usage."""
+    options = _parse()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    try:
+        _serve(options)
+        return 1
+    except SetupError as error:
+        _say(f"bin/serve: {error}")
+        return 1
+    except Stop:
+        _say("Stopped.")
+        return 0
+
+
+def _serve(options: argparse.Namespace) -> None:
+    _require_free(options.port)
+    secret = jwt_secret_key()
+    if not os.environ.get("DATABASE_URL", "").strip():
+        _say(f"Starting PostgreSQL in {home() / 'postgres'} …")
+    with database() as url:
+        _migrate(url)
+        has_demo = _load_demo(url, wanted=not options.no_demo)
+        settings = {
+            "DATABASE_URL": url,
+            "JWT_SECRET_KEY": secret,
+            "HOST": HOST,
+            "PORT": str(options.port),
+            "WEB_CONCURRENCY": str(options.workers),
+        }
+        _say(f"Starting {options.workers} workers …")
+        with _gunicorn(settings) as process:
+            _wait_until_ready(process, options.port)
+            _greet(url, options.port, has_demo)
+            status = process.wait()
+        raise SetupError(f"gunicorn ended by itself, with status {status}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bin/serve",
+        description="Set up and run everything: PostgreSQL (unless DATABASE_URL names one), migrations, a demo "
+        "restaurant if there is none, and the API on 127.0.0.1. Ctrl-C stops it; the data stays.",
+        epilog="Environment: PORT, DATABASE_URL, JWT_SECRET_KEY, TABLEORDER_HOME (default .tableorder/), and the "
+        "settings that README.md lists.",
+    )
+    parser.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000", help="default: $PORT or 8000")
+    parser.add_argument("--workers", type=_workers, default="2", help="worker processes (default: 2)")
+    parser.add_argument("--no-demo", action="store_true", help="load no demo restaurant")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    return _whole_number(text, 1, 65535)
+
+
+def _workers(text: str) -> int:
+    return _whole_number(text, 1, 100)
+
+
+def _whole_number(text: str, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+    return int(text)
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError:
+            raise SetupError(f"port {port} is not for this user; choose another with --port") from None
+        except OSError:
+            raise SetupError(f"port {port} is taken; stop what listens there, or choose another with --port") from None
+
+
+def _migrate(url: str) -> None:
+    try:
+        if pending_migrations(url):
+            apply_pending(url, lambda name: _say(f"Applied migration {name}"))
+    except psycopg2.Error as error:
+        raise SetupError(f"cannot migrate the database: {str(error).strip()}") from None
+
+
+def _load_demo(url: str, *, wanted: bool) -> bool:
+    """Load the demo restaurant into an empty database; whether it is there."""
+    with administer(url) as connection:
+        stores = StoreRepository(connection)
+        if wanted and not stores.list():
+            demo.load_demo(connection)
+            _say("Loaded the demo restaurant.")
+        return stores.find_id(admin_username=demo.USERNAME) is not None
+
+
+@contextmanager
+def _gunicorn(settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The server, out of reach of the terminal's Ctrl-C, stopped gracefully at the end; it ends with us if killed."""
+    command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--log-level", "warning"]
+    process = subprocess.Popen(
+        [*command, "wsgi:app"],
+        cwd=CHECKOUT,
+        env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _end_with_parent() -> None:
+    """Let the kernel end this process with SIGTERM if bin/serve is killed (Linux; elsewhere it lives on)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    ends = time.monotonic() + READY_TIMEOUT
+    answer = "no answer"
+    while time.monotonic() < ends and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/health/ready", timeout=5):  # noqa: S310 - our own
+                return
+        except urllib.error.HTTPError as error:
+            answer = error.read().decode(errors="replace")
+        except OSError:
+            pass
+        time.sleep(0.05)
+    if process.poll() is not None:
+        raise SetupError("gunicorn did not start; its messages are above")
+    raise SetupError(f"the service did not become ready: {answer}")
+
+
+def _greet(url: str, port: int, has_demo: bool) -> None:
+    address = f"http://{HOST}:{port}"
+    _say(f"\ntableorder is ready on {address} (Ctrl-C stops it)\n")
+    if not has_demo:
+        _say("  bin/tableorder store add --help   how to add a restaurant\n")
+        return
+    with administer(url) as connection:
+        store_id = StoreRepository(connection).find_id(admin_username=demo.USERNAME)
+    login = {"store_id": store_id, "table_number": demo.TABLE_NUMBER, "table_password": demo.TABLE_PASSWORD}
+    _say(f"  demo store   {store_id}")
+    _say(f"  demo admin   {demo.USERNAME} / {demo.ADMIN_PASSWORD}")
+    _say(f"  demo tables  1 to 8 / {demo.TABLE_PASSWORD}\n")
+    _say(f"  curl {address}/api/v1/auth/table/login -H 'Content-Type: application/json' -d '{json.dumps(login)}'\n")
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """The first signal stops us; further ones are in vain, so that what was started is stopped in order."""
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    _say("\nStopping …")
+    raise Stop
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""Every statement of the repositories on a large installation: indexes all the way, and no dearer for its size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import psycopg2
+import pytest
+
+from tableorder.database.connection import Connection
+from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.orders import Line
+from tableorder.repositories.categories import CategoryRepository
+from tableorder.repositories.history import HistoryRepository
+from tableorder.repositories.logins import LoginRepository
+from tableorder.repositories.menus import COLUMNS, MenuRepository
+from tableorder.repositories.orders import OrderRepository
+from tableorder.repositories.sessions import SessionRepository
+from tableorder.repositories.stores import StoreRepository
+from tableorder.repositories.tables import TableRepository
+from tableorder.repositories.voids import VoidRepository
+
+# Twenty tables, 60 menus in 6 categories a store; every table has a session with two orders of three lines and fifty
+# ended ones (1,000 stores: 20,000 tables, a million ended sessions). A store's rows are spread as time spreads them.
+FILL = """
+SET session_replication_role = replica;
+INSERT INTO stores (store_id, store_name, admin_username, admin_password_hash)
+SELECT s, '식당', 'admin-' || s, 'x' FROM generate_series(1, %(stores)s) AS s;
+INSERT INTO menu_versions (store_id) SELECT s FROM generate_series(1, %(stores)s) AS s;
+INSERT INTO categories (category_id, store_id, category_name)
+SELECT (s - 1) * 6 + c, s, '분류 ' || c FROM generate_series(1, %(stores)s) AS s, generate_series(1, 6) AS c;
+INSERT INTO menus (menu_id, store_id, category_id, menu_name, price)
+SELECT (s - 1) * 60 + m, s, (s - 1) * 6 + 1 + m %% 6, '메뉴 ' || m, 1000
+  FROM generate_series(1, %(stores)s) AS s, generate_series(1, 60) AS m;
+INSERT INTO tables (table_id, store_id, table_number, table_password_hash)
+SELECT (s - 1) * 20 + t, s, t, 'x' FROM generate_series(1, %(stores)s) AS s, generate_series(1, 20) AS t;
+INSERT INTO table_sessions (table_id, store_id) SELECT table_id, store_id FROM tables;
+UPDATE tables SET current_session_id = session_id FROM table_sessions WHERE tables.table_id = table_sessions.table_id;
+INSERT INTO orders (session_id, table_id, store_id, total_amount)
+SELECT session_id, table_id, store_id, 3000 FROM table_sessions, generate_series(1, 2);
+INSERT INTO order_items (order_id, store_id, menu_id, menu_name, quantity, unit_price)
+SELECT order_id, store_id, (store_id - 1) * 60 + 1 + (order_id * 3 + n) %% 60, '메뉴', 1, 1000
+  FROM orders, generate_series(1, 3) AS n;
+INSERT INTO order_history (session_id, table_id, store_id, table_number, completed_time, archived_order_data)
+SELECT gen_random_uuid(), t, (t - 1) / 20 + 1, 1, timestamptz '2026-01-01' + n * interval '1 day',
+       '{"orders": [], "session_total": 0}'
+  FROM generate_series(1, 50) AS n, generate_series(1, %(stores)s * 20) AS t;
+INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, voided_order)
+SELECT 1 + n %% %(stores)s, 100000000 + n, gen_random_uuid(), 1, 1, 'admin', '{}'
+  FROM generate_series(1, %(stores)s * 20) AS n;
+INSERT INTO idempotency_keys (session_id, idempotency_key, store_id, request_hash, answer)
+SELECT session_id, 'key', store_id, '', '{}' FROM table_sessions;
+INSERT INTO login_failures (subject, failed_at, last_failed_at)
+SELECT 'table:' || n || ':1', ARRAY[now()], now() FROM generate_series(1, %(stores)s * 20) AS n;
+SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
+       setval('order_items_order_item_id_seq', (SELECT max(order_item_id) FROM order_items)),
+       setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
+       setval('menus_menu_id_seq', (SELECT max(menu_id) FROM menus)),
+       setval('tables_table_id_seq', (SELECT max(table_id) FROM tables));
+"""
+
+# Plans come back as notices, those of statements inside triggers too.
+EXPLAIN = """
+SET session_replication_role = origin;
+LOAD 'auto_explain';
+SET auto_explain.log_min_duration = 0;
+SET auto_explain.log_analyze = on;
+SET auto_explain.log_buffers = on;
+SET auto_explain.log_timing = off;
+SET auto_explain.log_nested_statements = on;
+SET auto_explain.log_format = json;
+SET auto_explain.log_level = notice;
+SET client_min_messages = notice;
+SET ROLE tableorder;
+"""
+
+STORE = 50
+TABLE = (STORE - 1) * 20 + 7
+MENU = (STORE - 1) * 60 + 7
+CATEGORY = (STORE - 1) * 6 + 2
+
+
+@dataclass
+class Cost:
+    """What a call did: the tables it scanned whole, and the 8 KiB pages it touched."""
+
+    scanned: set[str]
+    pages: int
+
+
+class Installation:
+    """A filled database, and what calls of the repositories cost on it; nothing that they do lasts."""
+
+    def __init__(self, database_url: str, stores: int) -> None:
+        self.raw = psycopg2.connect(database_url)
+        self.raw.autocommit = True
+        with self.raw.cursor() as cursor:
+            cursor.execute(FILL, {"stores": stores})
+            cursor.execute("VACUUM ANALYZE")
+            cursor.execute(EXPLAIN)
+
+    def table(self) -> TableIdentity:
+        with self.raw.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('app.store_id', %s, true);"
+                "SELECT current_session_id::text FROM tables WHERE table_id = %s",
+                (str(STORE), TABLE),
+            )
+            [(session_id,)] = cursor.fetchall()
+        return TableIdentity(STORE, TABLE, 7, session_id)
+
+    def cost(self, call: Callable[[Connection, TableIdentity], object], store_id: int | None = STORE) -> Cost:
+        table = self.table()
+        self.run("BEGIN")
+        try:
+            self.raw.notices.clear()
+            prefix = f"SELECT set_config('app.store_id', '{store_id or ''}', true); "
+            call(Connection(self.raw, prefix=prefix, seconds=60, echo=False), table)
+            plans = [json.loads(notice[notice.index("{") :])["Plan"] for notice in self.raw.notices if "{" in notice]
+        finally:
+            self.run("ROLLBACK")
+        assert plans
+        return Cost({name for plan in plans for name in _scanned(plan)}, sum(_pages(plan) for plan in plans))
+
+    def run(self, statement: str) -> None:
+        with self.raw.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def _scanned(plan: dict) -> Iterator[str]:
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for child in plan.get("Plans", []):
+        yield from _scanned(child)
+
+
+def _pages(plan: dict) -> int:
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+@pytest.fixture(scope="module")
+def small(make_database) -> Iterator[Installation]:
+    installation = Installation(make_database(), 100)
+    yield installation
+    installation.raw.close()
+
+
+@pytest.fixture(scope="module")
+def large(make_database) -> Iterator[Installation]:
+    installation = Installation(make_database(), 1000)
+    yield installation
+    installation.raw.close()
+
+
+ADMIN = AdminIdentity(STORE, f"admin-{STORE}")
+ORDER = (TABLE - 1) * 2 + 1
+LIMITS = {f"table:{STORE}:1": 10, "address:127.0.0.1": 100}
+VALUES = dict(zip(COLUMNS, (CATEGORY, "새 메뉴", 1000, None, None, 0, True), strict=True))
+
+
+def _order_id(connection: Connection, table: TableIdentity) -> int:
+    return connection.fetch_value("SELECT max(order_id) FROM orders WHERE session_id = %(s)s", {"s": table.session_id})
+
+
+def _end_and_delete_table(connection: Connection, table: TableIdentity) -> None:
+    SessionRepository(connection).end(table_id=table.table_id)
+    TableRepository(connection).delete(table_id=table.table_id)
+
+
+def _add_and_delete_category(connection: Connection, table: TableIdentity) -> None:
+    CategoryRepository(connection).add(store_id=STORE, category_name="새 분류", display_order=1)
+    category_id = connection.fetch_value("SELECT max(category_id) FROM categories WHERE store_id = 50")
+    CategoryRepository(connection).delete(category_id=category_id)
+
+
+def _reorder(connection: Connection, table: TableIdentity) -> None:
+    rows = connection.fetch_all("SELECT menu_id FROM menus WHERE category_id = %(c)s", {"c": CATEGORY})
+    MenuRepository(connection).reorder(menu_ids=[menu_id for (menu_id,) in rows])
+
+
+LINES = [Line(MENU, 1), Line(MENU + 1, 2), Line(MENU + 2, 3)]
+DAY = date(2026, 1, 20)
+
+CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
+    "orders.place": lambda c, t: OrderRepository(c).place(table=t, lines=LINES, key=None),
+    "orders.place with a key": lambda c, t: OrderRepository(c).place(table=t, lines=LINES, key="1"),
+    "orders.list_of_session": lambda c, t: OrderRepository(c).list_of_session(table=t, limit=None, before=None),
+    "orders.list_of_session, a page": lambda c, t: OrderRepository(c).list_of_session(
+        table=t, limit=10, before=(1770000000000000, 1)
+    ),
+    "orders.get": lambda c, t: OrderRepository(c).get(order_id=_order_id(c, t)),
+    "orders.get of a session": lambda c, t: OrderRepository(c).get(order_id=_order_id(c, t), session_id=t.session_id),
+    "orders.list_by_table": lambda c, t: OrderRepository(c).list_by_table(store_id=STORE),
+    "orders.list_by_table, filtered": lambda c, t: OrderRepository(c).list_by_table(
+        store_id=STORE, status="대기중", table_id=TABLE
+    ),
+    "orders.update_status": lambda c, t: OrderRepository(c).update_status(order_id=_order_id(c, t), status="완료"),
+    "orders.void": lambda c, t: OrderRepository(c).void(order_id=_order_id(c, t), admin=ADMIN, reason=None),
+    "sessions.join": lambda c, t: SessionRepository(c).join(store_id=STORE, table_id=TABLE),
+    "sessions.end": lambda c, t: SessionRepository(c).end(table_id=TABLE),
+    "tables.list": lambda c, t: TableRepository(c).list(store_id=STORE),
+    "tables.add": lambda c, t: TableRepository(c).add(store_id=STORE, table_number=99, table_password_hash="x"),
+    "tables.update": lambda c, t: TableRepository(c).update(
+        table_id=TABLE, table_number=98, table_password_hash=None
+    ),
+    "tables.delete": _end_and_delete_table,
+    "categories.list": lambda c, t: CategoryRepository(c).list(store_id=STORE),
+    "categories.update": lambda c, t: CategoryRepository(c).update(
+        category_id=CATEGORY, category_name="x", display_order=None
+    ),
+    "categories.add, categories.delete": _add_and_delete_category,
+    "menus.catalog": lambda c, t: MenuRepository(c).catalog(store_id=STORE, category_id=None, known_versions=()),
+    "menus.catalog, a category": lambda c, t: MenuRepository(c).catalog(
+        store_id=STORE, category_id=CATEGORY, known_versions=()
+    ),
+    "menus.list": lambda c, t: MenuRepository(c).list(store_id=STORE, category_id=None),
+    "menus.add": lambda c, t: MenuRepository(c).add(store_id=STORE, values=VALUES),
+    "menus.update": lambda c, t: MenuRepository(c).update(menu_id=MENU, changes={"price": 2}),
+    "menus.reorder": _reorder,
+    "menus.delete": lambda c, t: MenuRepository(c).delete(menu_id=MENU),
+    "history.list": lambda c, t: HistoryRepository(c).list(table_id=TABLE, start=None, end=None, limit=20, offset=0),
+    "history.list, some days": lambda c, t: HistoryRepository(c).list(
+        table_id=TABLE, start=DAY, end=DAY, limit=20, offset=0
+    ),
+    "voids.list": lambda c, t: VoidRepository(c).list(store_id=STORE, limit=20, offset=0),
+    "logins.find_table": lambda c, t: LoginRepository(c, window=300).find_table(store_id=STORE, table_number=7),
+    "logins.find_admin": lambda c, t: LoginRepository(c, window=300).find_admin(username=ADMIN.username),
+    "logins.retry_after": lambda c, t: LoginRepository(c, window=300).retry_after(limits=LIMITS),
+    "logins.record_failure": lambda c, t: LoginRepository(c, window=300).record_failure(limits=LIMITS),
+    "logins.clear": lambda c, t: LoginRepository(c, window=300).clear(account=f"table:{STORE}:1", limit=10),
+}
+
+REPOSITORIES = (
+    CategoryRepository, HistoryRepository, LoginRepository, MenuRepository, OrderRepository, SessionRepository,
+    TableRepository, VoidRepository,
+)  # fmt: skip
+
+
+def test_every_method_of_every_repository_is_here():
+    named = {word.strip(", ") for call in CALLS for word in call.split() if "." in word}
+    nouns = {"Category": "categories", "History": "history"}
+    methods = {
+        f"{nouns.get(cls.__name__[:-10], cls.__name__[:-10].lower() + 's')}.{name}"
+        for cls in REPOSITORIES
+        for name in vars(cls)
+        if not name.startswith("_")
+    }
+    # require is a look-up by primary key that delete makes; StoreRepository is for the operator, who sees all stores.
+    assert methods - {"tables.require"} == named
+    assert StoreRepository not in REPOSITORIES
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_scans_no_table_and_costs_the_same_on_ten_times_the_data(call, small, large):
+    before, after = small.cost(CALLS[call]), large.cost(CALLS[call])
+    assert after.scanned == set()
+    assert after.pages <= before.pages * 1.25 + 12, (before.pages, after.pages)  # an index may be a level deeper
