@@ -99,7 +99,16 @@ class _Reader:
         return self._parse(name, default, "a number of seconds above 0", lambda text: _within(float(text), 1e-3, 1e7))
 
     def switch(self, name: str, default: bool) -> bool:
-        words = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+        words = {
+            "on": True,
+            "true": True,
+            "yes": True,
+            "1": True,
+            "off": False,
+            "false": False,
+            "no": False,
+            "0": False,
+        }
         return self._parse(name, default, "on or off", lambda text: words[text.lower()])
 
     def time_zone(self, name: str, default: str) -> str:

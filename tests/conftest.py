@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -16,34 +20,43 @@ from tableorder.database.migrations import apply_pending
 
 MakeDatabase = Callable[..., str]
 
+# What the server writes need not outlive the tests.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a superuser: of TEST_DATABASE_URL's throw-away server, or of an embedded one of this process."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
-    with EmbeddedServer(tmp_path_factory.mktemp("postgres")) as server:
-        yield server.uri()
+    # Not in pytest's own folder: each run of pytest closes that to others, so also to the server's user.
+    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as directory:
+        server = EmbeddedServer(Path(directory))
+        server.start(FAST)
+        try:
+            yield server.uri()
+        finally:
+            server.release()
 
 
 @pytest.fixture(scope="session")
-def make_database(postgres: str) -> Iterator[MakeDatabase]:
-    """Makes databases, by default clones of the migrated template; `template=None` for an empty one."""
-    prefix, numbers, made = f"test_{secrets.token_hex(4)}", itertools.count(), []
+def template(postgres: str) -> Iterator[str]:
+    """The name of a migrated database without rows, to be cloned; nobody may be connected to it."""
+    with new_database(postgres, "template0") as name:
+        apply_pending(url_of(postgres, name))
+        yield name
 
-    def make(template: str | None = f"{prefix}_template") -> str:
-        name = f"{prefix}_{next(numbers)}"
-        made.append(name)
-        _create(postgres, name, template)
-        return url_of(postgres, name)
 
-    made.append(f"{prefix}_template")
-    _create(postgres, f"{prefix}_template", None)
-    apply_pending(url_of(postgres, f"{prefix}_template"))
-    yield make
-    for name in made:
-        _run(postgres, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+@pytest.fixture(scope="session")
+def make_database(postgres: str, template: str) -> Iterator[MakeDatabase]:
+    """Makes databases that last to the end of the run, by default clones of the template; `None` for an empty one."""
+    with ExitStack() as databases:
+
+        def make(template: str | None = template) -> str:
+            return url_of(postgres, databases.enter_context(new_database(postgres, template or "template0")))
+
+        yield make
 
 
 @pytest.fixture(scope="session")
@@ -53,51 +66,61 @@ def shared_database_url(make_database: MakeDatabase) -> str:
 
 
 @pytest.fixture
-def database_url(make_database: MakeDatabase) -> str:
+def database_url(postgres: str, template: str) -> Iterator[str]:
     """A migrated database for one test."""
-    return make_database()
+    with new_database(postgres, template) as name:
+        yield url_of(postgres, name)
+
+
+@pytest.fixture
+def empty_database_url(postgres: str) -> Iterator[str]:
+    """A database for one test, in which no migration was applied."""
+    with new_database(postgres, "template0") as name:
+        yield url_of(postgres, name)
 
 
 @pytest.fixture
 def connect(database_url: str) -> Iterator[Callable[..., extensions.connection]]:
-    """Opens connections to the test's database: as a superuser, or bound to a store as the application is."""
-    opened: list[extensions.connection] = []
+    """Opens connections to the test's database: as a superuser, or bound to a store as the application is.
 
-    def open_(store_id: int | None = None, role: str | None = None) -> extensions.connection:
-        connection = psycopg2.connect(database_url)
-        opened.append(connection)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            if store_id is not None:
-                cursor.execute("SELECT set_config('app.store_id', %s, false)", (str(store_id),))
-            if role or store_id is not None:
-                cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role or "tableorder")))
-        return connection
+    Further arguments are libpq's, such as `user`.
+    """
+    with ExitStack() as connections:
+        yield partial(_connect, connections, database_url)
 
-    yield open_
-    for connection in opened:
-        connection.close()
+
+def _connect(
+    connections: ExitStack, url: str, store_id: int | None = None, role: str | None = None, **parameters: str
+) -> extensions.connection:
+    connection = connections.enter_context(closing(psycopg2.connect(url, **parameters)))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        if store_id is not None:
+            cursor.execute("SELECT set_config('app.store_id', %s, false)", (str(store_id),))
+        if role or store_id is not None:
+            cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role or "tableorder")))
+    return connection
 
 
 def url_of(server_url: str, database: str) -> str:
     """The URL of another database of the same server."""
-    parts = extensions.parse_dsn(server_url) | {"dbname": database}
-    host = parts.pop("host", "")
-    user = parts.pop("user", "postgres") + (f":{parts.pop('password')}" if "password" in parts else "")
-    port = f"&port={parts['port']}" if "port" in parts else ""
-    return f"postgresql://{user}@/{database}?host={host.replace('/', '%2F')}{port}"
+    parts = urlsplit(server_url)
+    return f"{parts.scheme}://{parts.netloc}/{database}" + (f"?{parts.query}" if parts.query else "")
 
 
-def _create(server_url: str, name: str, template: str | None) -> None:
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    _run(server_url, statement.format(sql.Identifier(name), sql.Identifier(template or "template1")))
-
-
-def _run(server_url: str, statement: sql.Composable) -> None:
-    connection = psycopg2.connect(server_url)
+@contextmanager
+def new_database(server_url: str, template: str) -> Iterator[str]:
+    """The name of a database that is gone afterwards, whoever is connected to it."""
+    name = f"tableorder_test_{secrets.token_hex(6)}"
+    _run(server_url, f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
     try:
+        yield name
+    finally:
+        _run(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _run(server_url: str, statement: str) -> None:
+    with closing(psycopg2.connect(server_url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement)
-    finally:
-        connection.close()

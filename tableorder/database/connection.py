@@ -35,14 +35,18 @@ class Connection:
         self._seconds = seconds
         self._echo = echo
 
-    def fetch_one(self, statement: str, parameters: Mapping[str, object] | None = None) -> Row | None:
+    def fetch_one(self, statement: str, parameters: Mapping[str, object] | None = None) -> Row:
+        """The first row of a statement that always has one."""
+        return self.fetch_all(statement, parameters)[0]
+
+    def find_one(self, statement: str, parameters: Mapping[str, object] | None = None) -> Row | None:
         """The first row, or None."""
         rows = self.fetch_all(statement, parameters)
         return rows[0] if rows else None
 
     def fetch_value(self, statement: str, parameters: Mapping[str, object] | None = None) -> Any:
         """The first column of the first row, or None."""
-        row = self.fetch_one(statement, parameters)
+        row = self.find_one(statement, parameters)
         return row[0] if row else None
 
     def fetch_all(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
@@ -71,9 +75,7 @@ class Database:
     def connect(self, store_id: int | None) -> Iterator[Connection]:
         """A connection that sees and writes the rows of `store_id` only, or of no store. Raises Unavailable."""
         with self.pool.checkout() as raw:
-            yield Connection(
-                raw, prefix=self._prefix(store_id), seconds=self.pool.statement_deadline, echo=self._echo
-            )
+            yield Connection(raw, prefix=self._prefix(store_id), seconds=self.pool.statement_deadline, echo=self._echo)
 
     def applied_migrations(self) -> set[str]:
         """The ids of the applied migrations. Raises Unavailable."""

@@ -14,9 +14,10 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg2
 from psycopg2 import extensions
@@ -156,7 +157,7 @@ class Pool:
         seconds = max(0.05, min(self._settings.connect_timeout, ends - time.monotonic()))
         try:
             with deadline(seconds):
-                connection = psycopg2.connect(**self._parameters())
+                connection = psycopg2.connect(connection_factory=Connection, **self._parameters())
         except psycopg2.Error as error:
             raise DatabaseUnavailable("the database cannot be reached") from error
         connection.autocommit = True
@@ -165,11 +166,10 @@ class Pool:
         self._books.enter(connection)
         return connection
 
-    def _parameters(self) -> dict[str, object]:
+    def _parameters(self) -> dict[str, Any]:
         settings = self._settings
-        parameters: dict[str, object] = {
+        parameters: dict[str, Any] = {
             "dsn": settings.dsn,
-            "connection_factory": Connection,
             "application_name": "tableorder",
             "target_session_attrs": "read-write",
             "keepalives_idle": 30,
@@ -221,6 +221,13 @@ class Pool:
 
 class _Books(ThreadedConnectionPool):
     """psycopg2's pool as the books: which connections are idle, which are out. It never connects by itself."""
+
+    _lock: threading.Lock
+    _pool: list[Connection]
+    _used: dict[int, Connection]
+    _rused: dict[int, int]
+    _getkey: Callable[[], int]
+    _getconn: Callable[[], Connection]
 
     def __init__(self, size: int) -> None:
         super().__init__(0, 0)

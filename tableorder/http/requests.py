@@ -48,4 +48,4 @@ def _load(schema: Schema, data: Any, detail: str) -> Any:
     try:
         return schema.load(data)
     except ValidationError as error:
-        raise Invalid(f"{detail}; see errors", errors=error.normalized_messages()) from None
+        raise Invalid(f"{detail}; see errors", errors=error.normalized_messages())  # type: ignore[no-untyped-call] from None

@@ -68,9 +68,7 @@ def change_password(url: str, options: Options) -> None:
         _require_store(connection, options.username)
     password_hash = hash_password(_read_password(options, f"New password of {options.username}"))
     with administer(url) as connection:
-        StoreRepository(connection).set_password(
-            admin_username=options.username, admin_password_hash=password_hash
-        )
+        StoreRepository(connection).set_password(admin_username=options.username, admin_password_hash=password_hash)
     print(f"Changed the password of {options.username}.")
 
 

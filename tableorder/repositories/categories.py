@@ -69,7 +69,7 @@ class CategoryRepository:
         The lock comes first, so that a menu being added to it is seen. Retired menus are on no list, but order lines
         may refer to them: they move to another category of the store; without another, they go with this one.
         """
-        row = self._connection.fetch_one(
+        row = self._connection.find_one(
             """
             SELECT FROM categories WHERE category_id = %(category_id)s FOR UPDATE;
 

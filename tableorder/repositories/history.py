@@ -55,7 +55,6 @@ class HistoryRepository:
             """,
             {"table_id": table_id, "start": start, "end": end, "limit": limit, "offset": offset},
         )
-        assert row is not None  # numbered is one row
         table_number, document = row
         if table_number is None:
             raise NotFound(f"there is no table {table_id}", code="table_not_found")

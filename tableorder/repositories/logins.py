@@ -50,7 +50,7 @@ class LoginRepository:
 
     def find_table(self, *, store_id: int, table_number: int) -> TableAccount | None:
         """The table with this number, on a connection bound to `store_id`."""
-        row = self._connection.fetch_one(
+        row = self._connection.find_one(
             """
             SELECT tables.table_id, tables.table_number, stores.store_id, stores.store_name, tables.table_password_hash
               FROM tables
@@ -63,7 +63,7 @@ class LoginRepository:
 
     def find_admin(self, *, username: str) -> AdminAccount | None:
         """The admin with this username, on any connection."""
-        row = self._connection.fetch_one(
+        row = self._connection.find_one(
             """
             SELECT store_id, store_name, admin_username, admin_password_hash
               FROM admin_credentials(%(username)s)

@@ -173,7 +173,6 @@ class MenuRepository:
             """,
             {"menu_ids": [*menu_ids], "count": len(menu_ids)},
         )
-        assert row is not None  # verdict is one row of sub-selects
         unknown_menu_id, category_count, menu_count = row
         if unknown_menu_id is not None:
             raise _unknown(unknown_menu_id)
@@ -201,7 +200,6 @@ class MenuRepository:
         row = self._connection.fetch_one(
             statement, {"store_id": store_id, "category_id": category_id, "known_versions": [*known_versions]}
         )
-        assert row is not None  # the store's id is selected, whether or not there is such a store
         version, category_known, document = row
         if not category_known:
             raise NotFound(f"there is no category {category_id}", code="category_not_found")

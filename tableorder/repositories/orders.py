@@ -174,7 +174,6 @@ class OrderRepository:
         }
         for _ in range(PLACE_ATTEMPTS):
             row = self._connection.fetch_one(PLACE, parameters)
-            assert row is not None  # a SELECT without FROM has one row
             outcome = _Outcome(*row)
             if answer := outcome.answer():
                 return answer
@@ -283,7 +282,6 @@ class OrderRepository:
             """,
             {"store_id": store_id, "status": status, "table_id": table_id},
         )
-        assert row is not None  # an aggregate without GROUP BY has one row
         table_known, document = row
         if not table_known:
             raise NotFound(f"there is no table {table_id}", code="table_not_found")
@@ -291,7 +289,7 @@ class OrderRepository:
 
     def update_status(self, *, order_id: int, status: str) -> None:
         """Move an order along. The same status again changes nothing. Raises NotFound, Conflict if it would go back."""
-        row = self._connection.fetch_one(
+        row = self._connection.find_one(
             """
             WITH present AS (
                 SELECT order_id, status FROM orders WHERE order_id = %(order_id)s FOR UPDATE

@@ -42,7 +42,7 @@ class SessionRepository:
         and then its orders against changes; only the statement after that reads them, so that what the others
         committed in the meantime is in the archive.
         """
-        row = self._connection.fetch_one(
+        row = self._connection.find_one(
             """
             SELECT FROM table_sessions WHERE table_id = %(table_id)s AND is_active FOR UPDATE;
 

@@ -30,10 +30,10 @@ class MenuChangeSchema(ChangeSchema):
     is_available = Boolean()
 
 
-class MenuIds(fields.List):
+class MenuIds(fields.List[Any]):
     """1 to 1,000 ids, each once."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_MENUS:
             raise ValidationError(f"Must have 1 to {MAX_MENUS} ids.")
         menu_ids = super()._deserialize(value, attr, data, **kwargs)

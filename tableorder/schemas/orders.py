@@ -21,10 +21,10 @@ class LineSchema(BodySchema):
         return Line(**data)
 
 
-class Items(fields.List):
+class Items(fields.List[Any]):
     """1 to 50 lines; a longer list is refused before its lines are looked at."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Line]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
             raise ValidationError(f"Must have 1 to {MAX_ITEMS} items.")
         return super()._deserialize(value, attr, data, **kwargs)

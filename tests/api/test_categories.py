@@ -41,7 +41,13 @@ def test_a_name_is_the_only_one_in_its_store(restaurant, open_restaurant):
 
 @pytest.mark.parametrize(
     "change",
-    [{"category_name": ""}, {"category_name": "가" * 51}, {"category_name": 1}, {"display_order": -1}, {"display_order": "1"}],
+    [
+        {"category_name": ""},
+        {"category_name": "가" * 51},
+        {"category_name": 1},
+        {"display_order": -1},
+        {"display_order": "1"},
+    ],
 )
 def test_a_bad_value_is_a_400_that_names_it(restaurant, change):
     category_id = restaurant.add_category()

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.api.client import Client, expect
-from tests.api.conftest import Server
 
 
 @pytest.mark.parametrize("prefix", ["/health", "/api/v1/health"])

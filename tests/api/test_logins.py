@@ -205,7 +205,9 @@ def tokens(restaurant):
         "rubbish",
         "x" * 5000,
     ]
-    return [(token, "token_invalid") for token in without + wrong] + [(sign(claims | {"exp": now - 1}), "token_expired")]
+    return [(token, "token_invalid") for token in without + wrong] + [
+        (sign(claims | {"exp": now - 1}), "token_expired")
+    ]
 
 
 def test_a_token_that_is_wrong_in_any_respect_is_a_401(restaurant):

@@ -33,8 +33,12 @@ def test_guests_see_the_menu_in_its_order(restaurant, tablet):
     meals = restaurant.add_category("식사", display_order=1)
     more = restaurant.add_category("안주", display_order=2)
     last = restaurant.add_menu(category_id=meals, menu_name="비빔밥", price=10000, display_order=5)
-    first = restaurant.add_menu(category_id=meals, menu_name="김치찌개", price=9000, display_order=1, description="매워요")
-    second = restaurant.add_menu(category_id=meals, menu_name="된장찌개", price=8000, display_order=1, is_available=False)
+    first = restaurant.add_menu(
+        category_id=meals, menu_name="김치찌개", price=9000, display_order=1, description="매워요"
+    )
+    second = restaurant.add_menu(
+        category_id=meals, menu_name="된장찌개", price=8000, display_order=1, is_available=False
+    )
     menu = expect(200, tablet.get("/customer/menus"))
     assert menu["store_id"] == restaurant.store_id
     assert [(c["category_id"], c["category_name"], c["display_order"]) for c in menu["categories"]] == [

@@ -174,7 +174,9 @@ def test_the_sessions_orders_are_listed_newest_first_and_in_pages(tablet, menu_i
     assert seen == placed[::-1]
 
 
-@pytest.mark.parametrize("query_string", ["limit=0", "limit=101", "limit=x", "limit=-1", "cursor=x", "cursor=1-9999999999"])
+@pytest.mark.parametrize(
+    "query_string", ["limit=0", "limit=101", "limit=x", "limit=-1", "cursor=x", "cursor=1-9999999999"]
+)
 def test_rubbish_in_the_query_is_a_400(tablet, query_string):
     refused(400, "validation_failed", tablet.get(f"/customer/orders?{query_string}"))
 
@@ -201,7 +203,11 @@ def test_the_counter_sees_tables_with_a_session_by_number_and_totals_of_what_is_
     assert [table["table_number"] for table in listed["tables"]] == [1, 2, 3]
     assert [table["table_id"] for table in listed["tables"]] == [ids[1], ids[2], ids[3]]
     assert [table["session_id"] for table in listed["tables"]] == [tablets[n].claims["session_id"] for n in (1, 2, 3)]
-    assert [(table["total_amount"], table["order_count"]) for table in listed["tables"]] == [(9000, 1), (0, 0), (27000, 2)]
+    assert [(table["total_amount"], table["order_count"]) for table in listed["tables"]] == [
+        (9000, 1),
+        (0, 0),
+        (27000, 2),
+    ]
     assert [order["order_id"] for order in listed["tables"][2]["orders"]] == [second["order_id"], first["order_id"]]
 
     waiting = expect(200, restaurant.admin.get("/admin/orders?status=대기중"))["tables"]
@@ -230,7 +236,9 @@ def test_an_order_never_moves_back(restaurant, tablet, menu_id, there, back):
     assert expect(200, tablet.get(f"/customer/orders/{order_id}"))["status"] == there
 
 
-@pytest.mark.parametrize("body", [{}, {"status": "done"}, {"status": 1}, {"status": None}, {"status": "완료", "x": 1}, [], 1])
+@pytest.mark.parametrize(
+    "body", [{}, {"status": "done"}, {"status": 1}, {"status": None}, {"status": "완료", "x": 1}, [], 1]
+)
 def test_an_unknown_status_is_a_400(restaurant, tablet, menu_id, body):
     order_id = expect(201, tablet.order((menu_id, 1)))["order_id"]
     refused(400, "validation_failed", restaurant.admin.patch(f"/admin/orders/{order_id}/status", body))

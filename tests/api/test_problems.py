@@ -112,7 +112,19 @@ def test_a_body_that_is_too_large_is_a_413(tablet):
     refused(413, "request_entity_too_large", send(tablet, b" " * (4 * 1024 * 1024 + 1)))
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/customer/orders/x", "/customer/orders/0", "/customer/orders/-1", "/customer/orders/2147483648", "/customer/orders/99999999999999999999", "/admin/menus/", "/%00"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere",
+        "/customer/orders/x",
+        "/customer/orders/0",
+        "/customer/orders/-1",
+        "/customer/orders/2147483648",
+        "/customer/orders/99999999999999999999",
+        "/admin/menus/",
+        "/%00",
+    ],
+)
 def test_an_unknown_path_is_a_404(tablet, path):
     refused(404, "not_found", tablet.get(path))
 

@@ -203,9 +203,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "sessions.end": lambda c, t: SessionRepository(c).end(table_id=TABLE),
     "tables.list": lambda c, t: TableRepository(c).list(store_id=STORE),
     "tables.add": lambda c, t: TableRepository(c).add(store_id=STORE, table_number=99, table_password_hash="x"),
-    "tables.update": lambda c, t: TableRepository(c).update(
-        table_id=TABLE, table_number=98, table_password_hash=None
-    ),
+    "tables.update": lambda c, t: TableRepository(c).update(table_id=TABLE, table_number=98, table_password_hash=None),
     "tables.delete": _end_and_delete_table,
     "categories.list": lambda c, t: CategoryRepository(c).list(store_id=STORE),
     "categories.update": lambda c, t: CategoryRepository(c).update(
