@@ -20,6 +20,7 @@ from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.pool import Pool, PoolSettings
 from tableorder.domain.errors import DatabaseUnavailable, PoolExhausted
 from tests.database.servers import Network, Server, free_port
+from tests.waiting import until
 
 SLACK = 0.25  # seconds, the contract's
 MakePool = Callable[..., Pool]
@@ -484,10 +485,3 @@ def test_the_figures_are_those_of_the_server_under_load(make_pool, server):
     assert books(pool) == (3, 0)
     owned = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tableorder'"
     until(lambda: run(server.url(), owned)[0][0] == 3)
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for something that happens elsewhere."""
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
