@@ -14,6 +14,7 @@ import logging
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -175,7 +176,7 @@ class EmbeddedServer:
         """Run one of PostgreSQL's programs as its user, out of reach of the terminal's Ctrl-C."""
         # Files and not pipes: the server inherits them and keeps them open after pg_ctl has ended.
         with tempfile.TemporaryFile("w+") as output:
-            result = subprocess.run(
+            process = subprocess.Popen(
                 [str(self.bin(name)), *arguments],
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -187,8 +188,14 @@ class EmbeddedServer:
                 extra_groups=[] if self._user else None,
                 env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
             )
+            try:
+                process.wait()
+            except BaseException:  # told to stop: not without what the program has started (the server left its group)
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
             output.seek(0)
-            return subprocess.CompletedProcess(result.args, result.returncode, stderr=output.read())
+            return subprocess.CompletedProcess(process.args, process.returncode, stderr=output.read())
 
     def _last_of_log(self) -> str:
         try:

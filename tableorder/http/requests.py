@@ -48,4 +48,5 @@ def _load(schema: Schema, data: Any, detail: str) -> Any:
     try:
         return schema.load(data)
     except ValidationError as error:
-        raise Invalid(f"{detail}; see errors", errors=error.normalized_messages())  # type: ignore[no-untyped-call] from None
+        errors = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise Invalid(f"{detail}; see errors", errors=errors) from None

@@ -179,17 +179,21 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
 
 def _greet(url: str, port: int, has_demo: bool) -> None:
     address = f"http://{HOST}:{port}"
-    _say(f"\ntableorder is ready on {address} (Ctrl-C stops it)\n")
-    if not has_demo:
-        _say("  bin/tableorder store add --help   how to add a restaurant\n")
-        return
-    with administer(url) as connection:
-        store_id = StoreRepository(connection).find_id(admin_username=demo.USERNAME)
-    login = {"store_id": store_id, "table_number": demo.TABLE_NUMBER, "table_password": demo.TABLE_PASSWORD}
-    _say(f"  demo store   {store_id}")
-    _say(f"  demo admin   {demo.USERNAME} / {demo.ADMIN_PASSWORD}")
-    _say(f"  demo tables  1 to 8 / {demo.TABLE_PASSWORD}\n")
-    _say(f"  curl {address}/api/v1/auth/table/login -H 'Content-Type: application/json' -d '{json.dumps(login)}'\n")
+    lines = ["", f"tableorder is ready on {address} (Ctrl-C stops it)", ""]
+    if has_demo:
+        with administer(url) as connection:
+            store_id = StoreRepository(connection).find_id(admin_username=demo.USERNAME)
+        login = {"store_id": store_id, "table_number": demo.TABLE_NUMBER, "table_password": demo.TABLE_PASSWORD}
+        lines += [
+            f"  demo store   {store_id}",
+            f"  demo admin   {demo.USERNAME} / {demo.ADMIN_PASSWORD}",
+            f"  demo tables  1 to 8 / {demo.TABLE_PASSWORD}",
+            "",
+            f"  curl {address}/api/v1/auth/table/login -H 'Content-Type: application/json' -d '{json.dumps(login)}'",
+        ]
+    else:
+        lines += ["  bin/tableorder store add --help   how to add a restaurant"]
+    _say("\n".join([*lines, ""]))
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,54 @@
+"""bin/serve and bin/tableorder as a person runs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.database.servers import free_port
+from tests.waiting import until
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """A cleared environment with this virtual environment and a folder for the data."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TABLEORDER_VENV") if name in os.environ}
+    return kept | {"TABLEORDER_HOME": str(home), "LANG": "C.UTF-8"} | settings
+
+
+def manage(*arguments: str, home: Path, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run bin/tableorder to its end."""
+    command = [sys.executable, "-m", "tableorder.management", *arguments]
+    return subprocess.run(
+        command, cwd=CHECKOUT, env=environment(home, **settings), input=stdin, capture_output=True, text=True
+    )
+
+
+class Serve:
+    """bin/serve in the background."""
+
+    def __init__(self, home: Path, log: Path, *arguments: str, **settings: str) -> None:
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self._log = log
+        command = [sys.executable, "-m", "tableorder.management.serve", "--port", str(self.port), *arguments]
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                command, cwd=CHECKOUT, env=environment(home, **settings), stdout=output, stderr=output
+            )
+
+    def output(self) -> str:
+        return self._log.read_text()
+
+    def wait_until_ready(self) -> Serve:
+        until(lambda: "is ready" in self.output() or self.process.poll() is not None, 60)
+        assert "is ready" in self.output(), self.output()
+        return self
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(30)

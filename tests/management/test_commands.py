@@ -1,0 +1,157 @@
+"""bin/tableorder, on the embedded server and on another database."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import psycopg2
+import pytest
+
+from tableorder.database.migrations import required_migrations
+from tableorder.domain.passwords import verify_password
+from tests.api.client import Restaurant
+from tests.api.conftest import run_sql
+from tests.management.running import Serve, manage
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def run(make_database, tmp_path):
+    """Runs commands on a migrated database."""
+    url = make_database()
+
+    def run_(*arguments, stdin="", **settings):
+        return manage(*arguments, home=tmp_path, stdin=stdin, **{"DATABASE_URL": url, **settings})
+
+    run_.url = url
+    return run_
+
+
+def ok(result):
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    return result.stdout
+
+
+def failed(result, message):
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"tableorder: {message}\n"
+
+
+def test_a_restaurant_is_opened_from_the_command_line_while_bin_serve_runs(tmp_path):
+    serve = Serve(tmp_path / "home", tmp_path / "log", "--no-demo").wait_until_ready()
+    try:
+        run = lambda *arguments, stdin: json.loads(ok(manage(*arguments, home=tmp_path / "home", stdin=stdin)))  # noqa: E731
+        add = ("store", "add", "--name", "우리 식당", "--username", "사장", "--json", "--password-stdin")
+        store = run(*add, stdin="비밀 번호\n")
+        assert store == {"store_id": 1, "store_name": "우리 식당", "admin_username": "사장"}
+        add = ("table", "add", "--username", "사장", "--number", "3", "--json", "--password-stdin")
+        assert run(*add, stdin="tablet-1234")["table_number"] == 3
+        restaurant = Restaurant(serve.base, 1, "우리 식당", "사장", "비밀 번호")
+        assert restaurant.seat(3).claims["store_name"] == "우리 식당"
+        status = run("status", "--json", stdin="")
+        assert (status["migration"], status["pending"]) == (required_migrations()[-1], [])
+        assert status["server_version"].startswith("18")
+        connection = psycopg2.connect(status["database_url"])
+        connection.close()
+    finally:
+        assert serve.stop() == 0
+    mode = (tmp_path / "home" / "jwt-secret").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_without_bin_serve_it_starts_the_server_for_its_duration(tmp_path):
+    tmp_path.chmod(0o711)  # PostgreSQL's user, if we are root, may pass through
+    home = tmp_path / "home"
+    assert json.loads(ok(manage("status", "--json", home=home)))["pending"] == list(required_migrations())
+    failed(manage("store", "list", home=home), "the database is not migrated; run bin/tableorder migrate")
+    lines = ok(manage("migrate", home=home)).splitlines()
+    assert lines == [f"Applied {name}" for name in required_migrations()] + [f"{len(lines) - 1} applied."]
+    assert ok(manage("migrate", home=home)) == "Nothing to apply.\n"
+    assert "demo / demo-admin" in ok(manage("demo", "load", home=home))
+    assert ok(manage("demo", "load", home=home)) == "The demo restaurant is there already.\n"
+    assert "온달 한식당" in ok(manage("store", "list", home=home))
+    assert not (home / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def test_stores_are_added_and_listed(run):
+    first = ("store", "add", "--name", "가게", "--username", "one", "--password-stdin")
+    assert ok(run(*first, stdin="secret\n")).startswith("Added store 1")
+    failed(run(*first, stdin="secret\n"), "that username is taken")
+    [store] = json.loads(ok(run("store", "list", "--json")))
+    assert store.items() >= {"store_id": 1, "store_name": "가게", "admin_username": "one", "table_count": 0}.items()
+    assert "가게" in ok(run("store", "list"))
+
+
+def test_a_password_is_changed(run):
+    ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="old\n"))
+    ok(run("store", "passwd", "--username", "one", "--password-stdin", stdin="new\n"))
+    [(password_hash,)] = run_sql(run.url, "SELECT admin_password_hash FROM stores")
+    assert password_hash.startswith("$2b$12$")
+    assert verify_password("new", password_hash)
+    assert not verify_password("old", password_hash)
+    failed(
+        run("store", "passwd", "--username", "two", "--password-stdin", stdin="new\n"),
+        "there is no store with the admin two",
+    )
+
+
+def test_a_table_is_added(run):
+    ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="secret\n"))
+    add = ("table", "add", "--username", "one", "--number", "7", "--password-stdin")
+    assert ok(run(*add, stdin="1234\n")) == "Added table 7 to store 1.\n"
+    failed(run(*add, stdin="1234\n"), "that table number is taken")
+
+
+@pytest.mark.parametrize(
+    ("password", "problem"), [("", "must not be empty"), ("x" * 73, "must not be longer than 72 bytes")]
+)
+def test_a_bad_password_is_refused(run, password, problem):
+    command = ("store", "add", "--name", "가게", "--username", "one", "--password-stdin")
+    failed(run(*command, stdin=f"{password}\n"), f"the password {problem}")
+    assert ok(run("store", "list", "--json")) == "[]\n"
+
+
+def test_a_password_needs_a_terminal_or_the_option(run):
+    command = ("store", "add", "--name", "가게", "--username", "one")
+    failed(run(*command), "there is no terminal to ask for the password; use --password-stdin")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        ("store",),
+        ("store", "add"),
+        ("store", "add", "--name", "x" * 101, "--username", "x"),
+        ("store", "add", "--name", " ", "--username", "x"),
+        ("table", "add", "--username", "x", "--number", "0"),
+    ],
+)
+def test_wrong_usage_is_a_2(run, arguments):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: bin/tableorder")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("store",), ("store", "add"), ("table", "add"), ("demo", "load"), ("migrate",), ("status",)]
+)
+def test_every_command_explains_itself(run, arguments):
+    assert ok(run(*arguments, "--help")).startswith(" ".join(["usage: bin/tableorder", *arguments]))
+
+
+def test_a_password_in_the_url_is_not_shown(run):
+    separator = "&" if "?" in run.url else "?"
+    result = run("status", "--json", DATABASE_URL=f"{run.url}{separator}password=hush")
+    assert "hush" not in ok(result)
+    assert "***" in result.stdout
+
+
+def test_a_database_that_is_away_is_one_line(run):
+    result = run("store", "list", DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
+    assert result.returncode == 1
+    assert result.stderr.startswith("tableorder: cannot connect to the database: ")
+    assert "Traceback" not in result.stderr

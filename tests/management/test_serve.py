@@ -1,0 +1,152 @@
+"""bin/serve: starts everything, prints what to try, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+
+import psutil
+import pytest
+
+from tests.api.client import Client, Restaurant, expect
+from tests.management.running import CHECKOUT, Serve, environment, manage
+from tests.waiting import until
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def processes_of(home) -> list[psutil.Process]:
+    """PostgreSQL's processes that work in this home, and their like."""
+    return [p for p in psutil.process_iter(["cmdline"]) if str(home) in " ".join(p.info["cmdline"] or [])]
+
+
+def children(serve: Serve) -> list[psutil.Process]:
+    return psutil.Process(serve.process.pid).children(recursive=True)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_and_stops_all_that_it_started(home, tmp_path, number):
+    serve = Serve(home, tmp_path / "log").wait_until_ready()
+    started = children(serve)
+    assert len(started) >= 3
+    assert "demo admin   demo / demo-admin" in serve.output()
+    restaurant = Restaurant(serve.base, 1, "온달 한식당", "demo", "demo-admin")
+    assert len(expect(200, restaurant.admin.get("/admin/tables"))["tables"]) == 8
+    serve.process.send_signal(number)
+    assert serve.process.wait(30) == 0
+    assert "Traceback" not in serve.output()
+    assert not [process for process in started if process.is_running()]
+    assert processes_of(home) == []
+
+
+def test_the_curl_that_it_prints_works(home, tmp_path):
+    serve = Serve(home, tmp_path / "log").wait_until_ready()
+    try:
+        command = re.search(r"^  (curl .*)$", serve.output(), re.MULTILINE)[1]
+        output = subprocess.check_output([*shlex.split(command), "-sS"], text=True)
+        assert '"access_token"' in output
+    finally:
+        assert serve.stop() == 0
+
+
+def test_data_survives_and_a_second_start_is_quick(home, tmp_path):
+    first = Serve(home, tmp_path / "first").wait_until_ready()
+    restaurant = Restaurant(first.base, 1, "", "demo", "demo-admin")
+    token = restaurant.admin.token
+    category_id = restaurant.add_category("새 분류")
+    assert first.stop() == 0
+    second = Serve(home, tmp_path / "second").wait_until_ready()
+    try:
+        assert "Applied" not in second.output()
+        listed = expect(200, Client(second.base, token).get("/admin/categories"))["categories"]
+        assert category_id in [category["category_id"] for category in listed]
+    finally:
+        assert second.stop() == 0
+
+
+def test_killed_it_takes_gunicorn_along_and_the_next_one_starts(home, tmp_path):
+    killed = Serve(home, tmp_path / "first").wait_until_ready()
+    gunicorns = [p for p in children(killed) if "gunicorn" in " ".join(p.cmdline())]
+    assert gunicorns
+    killed.process.kill()
+    killed.process.wait()
+    psutil.wait_procs(gunicorns, 20)
+    assert not [process for process in gunicorns if process.is_running()]
+    assert Serve(home, tmp_path / "second").wait_until_ready().stop() == 0
+    assert processes_of(home) == []
+
+
+def test_a_stop_during_the_start_is_a_stop(tmp_path):
+    serve = Serve(tmp_path / "home", tmp_path / "log")
+    until(lambda: "Starting PostgreSQL" in serve.output())
+    assert serve.stop() == 0
+    assert processes_of(tmp_path / "home") == []
+
+
+def test_a_server_that_dies_is_told(home, tmp_path):
+    serve = Serve(home, tmp_path / "log").wait_until_ready()
+    [master] = psutil.Process(serve.process.pid).children()
+    os.kill(master.pid, signal.SIGKILL)
+    assert serve.process.wait(30) == 1
+    assert "gunicorn ended by itself" in serve.output()
+    assert processes_of(home) == []
+
+
+def test_a_port_that_is_taken_is_said_so(home, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            ["bin/serve", "--port", str(port)], cwd=CHECKOUT, env=environment(home), capture_output=True, text=True
+        )
+    assert (result.returncode, result.stdout) == (
+        1,
+        f"bin/serve: port {port} is taken; stop what listens there, or choose another with --port\n",
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--port", "x"], ["--port", "70000"], ["--workers", "0"], ["--nonsense"]])
+def test_wrong_usage_is_a_2(home, arguments):
+    result = subprocess.run(
+        ["bin/serve", *arguments], cwd=CHECKOUT, env=environment(home), capture_output=True, text=True
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: bin/serve")
+
+
+def test_another_database_needs_a_secret_and_gets_no_demo_if_it_is_not_wanted(make_database, tmp_path):
+    url = make_database(template=None)
+    refused = Serve(tmp_path / "home", tmp_path / "refused", DATABASE_URL=url)
+    assert refused.process.wait(30) == 1
+    assert refused.output().startswith("bin/serve: JWT_SECRET_KEY is not set")
+    settings = {"DATABASE_URL": url, "JWT_SECRET_KEY": "x" * 40}
+    serve = Serve(tmp_path / "home", tmp_path / "log", "--no-demo", **settings).wait_until_ready()
+    try:
+        assert "demo" not in serve.output()
+        assert manage("store", "list", "--json", home=tmp_path / "home", **settings).stdout == "[]\n"
+    finally:
+        assert serve.stop() == 0
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_database_that_is_away_is_a_clear_error(tmp_path):
+    url = "postgresql://nobody@127.0.0.1:1/nothing"
+    serve = Serve(tmp_path / "home", tmp_path / "log", DATABASE_URL=url, JWT_SECRET_KEY="x" * 40)
+    assert serve.process.wait(30) == 1
+    assert serve.output().startswith("bin/serve: cannot migrate the database: ")
+    assert "Traceback" not in serve.output()
+
+
+def test_a_home_that_cannot_be_written_is_a_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    serve = Serve(tmp_path / "file", tmp_path / "log")
+    assert serve.process.wait(30) == 1
+    assert serve.output().startswith("bin/serve: cannot ")

@@ -1,0 +1,65 @@
+"""Settings: what is missing or unusable stops the start, by name."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tableorder.config import Config, ConfigError
+
+GOOD = {"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32}
+
+
+def test_the_defaults_are_the_documented_ones():
+    config = Config.from_environment(GOOD)
+    pool = config.pool
+    assert (pool.size, pool.max_overflow, pool.timeout, pool.recycle, pool.pre_ping) == (5, 10, 30, 3600, True)
+    assert (config.echo, config.bcrypt_cost, config.trusted_proxies) == (False, 12, 0)
+    limits = config.login_limits
+    assert (limits.account_failures, limits.address_failures, limits.window) == (10, 100, 300)
+    assert pool.time_zone == "Asia/Seoul"
+
+
+def test_each_setting_is_read():
+    given = {
+        "DATABASE_POOL_SIZE": "7",
+        "DATABASE_MAX_OVERFLOW": "0",
+        "DATABASE_POOL_TIMEOUT": "1.5",
+        "DATABASE_POOL_PRE_PING": "off",
+        "DATABASE_ECHO": "ON",
+        "TIME_ZONE": "UTC",
+    }
+    config = Config.from_environment(GOOD | given)
+    pool = config.pool
+    assert (pool.size, pool.max_overflow, pool.timeout, pool.pre_ping) == (7, 0, 1.5, False)
+    assert (config.echo, pool.time_zone) == (True, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", ""),
+        ("JWT_SECRET_KEY", ""),
+        ("JWT_SECRET_KEY", "short"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOL_SIZE", "five"),
+        ("DATABASE_POOL_SIZE", "1.5"),
+        ("DATABASE_POOL_TIMEOUT", "-1"),
+        ("DATABASE_POOL_TIMEOUT", "nan"),
+        ("DATABASE_POOL_PRE_PING", "maybe"),
+        ("BCRYPT_COST", "3"),
+        ("TIME_ZONE", "Asia/Nowhere"),
+        ("TIME_ZONE", "../etc/passwd"),
+        ("TRUSTED_PROXIES", "all"),
+    ],
+)
+def test_a_bad_setting_is_named(name, value):
+    with pytest.raises(ConfigError, match=name):
+        Config.from_environment(GOOD | {name: value})
+
+
+def test_the_service_does_not_start_without_a_secret():
+    result = subprocess.run(
+        [sys.executable, "-c", "import wsgi"], env={"DATABASE_URL": "postgresql:///x"}, capture_output=True, text=True
+    )
+    assert (result.returncode, result.stderr) == (1, "tableorder: JWT_SECRET_KEY is not set\n")
