@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -31,7 +32,11 @@ STOP_TIMEOUT = 15  # seconds
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-class Stop(BaseException):
+# Set by a signal and looked at between two steps, so that no step is left half done.
+_stop_asked = threading.Event()
+
+
+class Stop(Exception):
     """Somebody asked us to stop."""
 
 
@@ -39,7 +44,7 @@ def main() -> int:
     """Serve until told to stop. 0 if it was, 1 if it could not start or went on no longer, 2 for wrong usage."""
     options = _parse()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+        signal.signal(number, _ask_to_stop)
     try:
         _serve(options)
         return 1
@@ -57,6 +62,7 @@ def _serve(options: argparse.Namespace) -> None:
     if not os.environ.get("DATABASE_URL", "").strip():
         _say(f"Starting PostgreSQL in {home() / 'postgres'} …")
     with database() as url:
+        _stop_if_asked()
         _migrate(url)
         has_demo = _load_demo(url, wanted=not options.no_demo)
         settings = {
@@ -70,8 +76,9 @@ def _serve(options: argparse.Namespace) -> None:
         with _gunicorn(settings) as process:
             _wait_until_ready(process, options.port)
             _greet(url, options.port, has_demo)
-            status = process.wait()
-        raise SetupError(f"gunicorn ended by itself, with status {status}")
+            while process.poll() is None:
+                _stop_if_asked(0.2)
+        raise SetupError(f"gunicorn ended by itself, with status {process.returncode}")
 
 
 def _parse() -> argparse.Namespace:
@@ -116,9 +123,14 @@ def _require_free(port: int) -> None:
 def _migrate(url: str) -> None:
     try:
         if pending_migrations(url):
-            apply_pending(url, lambda name: _say(f"Applied migration {name}"))
+            apply_pending(url, _report_migration)
     except psycopg2.Error as error:
         raise SetupError(f"cannot migrate the database: {str(error).strip()}") from None
+
+
+def _report_migration(name: str) -> None:
+    _say(f"Applied migration {name}")
+    _stop_if_asked()
 
 
 def _load_demo(url: str, *, wanted: bool) -> bool:
@@ -171,7 +183,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
             answer = error.read().decode(errors="replace")
         except OSError:
             pass
-        time.sleep(0.05)
+        _stop_if_asked(0.05)
     if process.poll() is not None:
         raise SetupError("gunicorn did not start; its messages are above")
     raise SetupError(f"the service did not become ready: {answer}")
@@ -196,12 +208,16 @@ def _greet(url: str, port: int, has_demo: bool) -> None:
     _say("\n".join([*lines, ""]))
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    """The first signal stops us; further ones are in vain, so that what was started is stopped in order."""
-    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)
-    _say("\nStopping …")
-    raise Stop
+def _ask_to_stop(number: int, frame: FrameType | None) -> None:
+    if not _stop_asked.is_set():
+        os.write(1, "\nStopping …\n".encode())  # not print, which may be under way
+    _stop_asked.set()
+
+
+def _stop_if_asked(seconds: float = 0) -> None:
+    """Raise Stop if we were asked to within the next so many seconds, or before."""
+    if _stop_asked.wait(seconds):
+        raise Stop
 
 
 def _say(text: str) -> None:

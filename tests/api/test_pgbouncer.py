@@ -1,0 +1,118 @@
+"""Behind PgBouncer in transaction mode, where no two statements need meet the same server connection."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+
+import psycopg2
+import pytest
+from psycopg2 import extensions
+
+from tests.api.client import at_once, expect
+from tests.api.conftest import Server, add_restaurant
+from tests.database.servers import free_port
+from tests.waiting import until
+
+PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+
+pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="needs pgbouncer (Debian's package)")
+
+CONFIG = """
+[databases]
+{dbname} = host={host} user={user} dbname={dbname}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def bouncer(make_database, tmp_path_factory) -> Iterator[str]:
+    """The URL of a database behind three server connections."""
+    directory, port = tmp_path_factory.mktemp("pgbouncer"), free_port()
+    parts = extensions.parse_dsn(make_database())
+    if os.environ.get("TEST_DATABASE_URL"):
+        pytest.skip("works on the embedded server only, which needs no password")
+    (directory / "pgbouncer.ini").write_text(CONFIG.format(port=port, **parts))
+    # Its socket is for the server's user, and root is refused: run as the user who owns it.
+    owner = os.stat(parts["host"]).st_uid
+    if os.geteuid() == 0:
+        directory.chmod(0o755)
+        directory.parent.chmod(0o755)
+        directory.parent.parent.chmod(0o755)
+    identity = {"user": owner, "group": pwd.getpwuid(owner).pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    process = subprocess.Popen(
+        [PGBOUNCER, str(directory / "pgbouncer.ini")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **identity
+    )
+    url = f"postgresql://postgres@127.0.0.1:{port}/{parts['dbname']}"
+    until(lambda: answers(url))
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+def answers(url: str) -> bool:
+    try:
+        with closing(psycopg2.connect(url)):
+            return True
+    except psycopg2.OperationalError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def server(bouncer, tmp_path_factory) -> Iterator[Server]:
+    running = Server(bouncer, tmp_path_factory.mktemp("server") / "log", DATABASE_SESSION_STATE="off")
+    yield running.wait_until_ready()
+    running.stop()
+    assert "crash in request" not in running.log()
+
+
+def test_many_restaurants_at_once_each_see_their_own(server):
+    restaurants = [add_restaurant(server) for _ in range(4)]
+    tablets, menus = [], []
+    for restaurant in restaurants:
+        restaurant.add_table(1)
+        tablets.append(restaurant.seat(1))
+        menus.append(restaurant.add_menu())
+    for number in range(10):
+        placed = at_once(
+            *[
+                functools.partial(tablet.order, (menu_id, 1), key=str(number))
+                for tablet, menu_id in zip(tablets, menus, strict=True)
+                for _ in range(3)
+            ]
+        )
+        ids = [expect(201, answer)["order_id"] for answer in placed]
+        assert len(set(ids)) == 4
+    for restaurant, tablet in zip(restaurants, tablets, strict=True):
+        listed = expect(200, tablet.get("/customer/orders"))
+        assert len(listed["orders"]) == 10
+        assert listed["orders"][0]["order_time"].endswith("+09:00")
+        [table] = expect(200, restaurant.admin.get("/admin/orders"))["tables"]
+        ended = expect(200, restaurant.end_session(table["table_id"]))
+        assert ended["order_count"] == 10
+
+
+def test_a_statement_has_its_bounds_and_the_applications_role(server, bouncer):
+    from tableorder.database.connection import Database
+    from tableorder.database.pool import PoolSettings
+
+    database = Database(PoolSettings(bouncer, session_state=False, statement_timeout=1.25))
+    with database.connect(7) as connection:
+        assert connection.fetch_one(
+            "SELECT current_user, current_setting('statement_timeout'), current_setting('TimeZone'),"
+            " current_setting('app.store_id')"
+        ) == ("tableorder", "1250ms", "Asia/Seoul", "7")
+    with database.connect(None) as connection:
+        assert connection.fetch_value("SELECT current_setting('app.store_id', true)") in (None, "")
+    database.pool.close()
