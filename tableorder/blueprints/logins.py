@@ -77,7 +77,7 @@ def _verify(password: str, account: Account | None, subject: str) -> Account:
     right = verify_password(password, account.password_hash if account else None, cost=config().bcrypt_cost)
     with connect(None) as connection:
         if account is None or not right:
-            _logins(connection).record_failure(limits=_limits(subject))
+            _refuse_throttled(_logins(connection).record_failure(limits=_limits(subject)))
             raise Unauthorized("the credentials are wrong", code="credentials_invalid")
         limit = config().login_limits.account_failures
         _refuse_throttled(_logins(connection).clear(account=subject, limit=limit))

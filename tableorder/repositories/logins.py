@@ -76,12 +76,13 @@ class LoginRepository:
         """Seconds to wait if any of the subjects has used up its failures, else None."""
         return self._connection.fetch_value(RETRY_AFTER, self._parameters(limits))
 
-    def record_failure(self, *, limits: Mapping[str, int]) -> None:
-        """Count a failure for every subject, and forget some that are long past.
+    def record_failure(self, *, limits: Mapping[str, int]) -> int | None:
+        """Count a failure for every subject; seconds to wait if one had used up its failures before, else None.
 
-        Rows are locked in the order of their names, and past ones only if nobody holds them: no deadlock.
+        Some failures that are long past are forgotten meanwhile. Rows are locked in the order of their names, and
+        past ones only if nobody holds them: no deadlock.
         """
-        self._connection.fetch_all(
+        return self._connection.fetch_value(
             """
             WITH past AS (
                 SELECT subject
@@ -92,16 +93,24 @@ class LoginRepository:
             )
             DELETE FROM login_failures USING past WHERE login_failures.subject = past.subject;
 
-            INSERT INTO login_failures AS failures (subject, failed_at, last_failed_at)
-            SELECT subject, ARRAY[now()], now()
-              FROM unnest(%(subjects)s) AS subject
-             ORDER BY subject
-                ON CONFLICT (subject) DO UPDATE
-               SET failed_at = (failures.failed_at || now())
-                               [greatest(1, cardinality(failures.failed_at) + 2 - %(kept)s):],
-                   last_failed_at = now()
+            WITH recorded AS (
+                INSERT INTO login_failures AS failures (subject, failed_at, last_failed_at)
+                SELECT subject, ARRAY[now()], now()
+                  FROM unnest(%(subjects)s) AS subject
+                 ORDER BY subject
+                    ON CONFLICT (subject) DO UPDATE
+                   SET failed_at = (failures.failed_at || now())
+                                   [greatest(1, cardinality(failures.failed_at) + 2 - %(kept)s):],
+                       last_failed_at = now()
+                RETURNING subject, failed_at
+            )
+            SELECT max(ceil(extract(epoch FROM failed_at[cardinality(failed_at) - allowed.failures]
+                                               + %(window)s * interval '1 second' - now())))::int
+              FROM recorded
+              JOIN unnest(%(subjects)s, %(limits)s) AS allowed (subject, failures) USING (subject)
+             WHERE failed_at[cardinality(failed_at) - allowed.failures] > now() - %(window)s * interval '1 second'
             """,
-            self._parameters(limits) | {"kept": max(limits.values())},
+            self._parameters(limits) | {"kept": max(limits.values()) + 1},
         )
 
     def clear(self, *, account: str, limit: int) -> int | None:

@@ -5,12 +5,13 @@ import json
 import statistics
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
 
 from tests.api.client import TABLE_PASSWORD, Client, expect, refused
-from tests.api.conftest import JWT_SECRET_KEY
+from tests.api.conftest import JWT_SECRET_KEY, Server
 
 HOURS_16 = 57_600
 
@@ -177,6 +178,23 @@ def test_a_hundred_failures_from_one_address_throttle_it(restaurant, client):
     body = {"store_id": restaurant.store_id, "table_number": 1, "table_password": TABLE_PASSWORD}
     refused(429, "too_many_failures", client.post("/auth/table/login", body))
     expect(200, Client(client.base).post("/auth/table/login", body))
+
+
+def test_a_login_holds_up_nobody_else(server, tmp_path):
+    """In one process, while bcrypt is at work for a second or so."""
+    slow = Server(server.database_url, tmp_path / "log", WEB_CONCURRENCY="1", BCRYPT_COST="15")
+    try:
+        slow.wait_until_ready()
+        client = Client(slow.base)
+        with ThreadPoolExecutor(1) as threads:
+            login = threads.submit(client.post, "/auth/admin/login", {"username": "nobody", "password": "x"})
+            served = 0
+            while not login.done():
+                served += expect(200, client.get("/health")) == {"status": "healthy"}
+        refused(401, "credentials_invalid", login.result())
+        assert served > 10
+    finally:
+        slow.stop()
 
 
 def tokens(restaurant):
