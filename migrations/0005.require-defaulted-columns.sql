@@ -24,6 +24,7 @@ UPDATE tables
  WHERE created_at IS NULL;
 UPDATE table_sessions
    SET start_time = COALESCE(start_time, now()),
+       end_time = CASE WHEN is_active IS NULL THEN COALESCE(end_time, now()) ELSE end_time END,
        is_active = COALESCE(is_active, false)
  WHERE start_time IS NULL
     OR is_active IS NULL;

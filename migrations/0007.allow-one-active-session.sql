@@ -1,18 +1,30 @@
 -- Two tablets that log in at the same moment must not split a table's bill: at most one active session a table,
--- by an index and not by code. Of several active ones the table's current session stays, else the newest.
+-- by an index and not by code. Of several active ones the table's current session stays, else the newest, and takes
+-- over the orders of the others: on an ended session they would be on no list and in no archive.
 -- depends: 0006.keep-order-lines
 
-UPDATE table_sessions
-   SET is_active = false, end_time = COALESCE(end_time, now())
- WHERE is_active
-   AND session_id <> (SELECT other.session_id
-                        FROM table_sessions AS other
-                        JOIN tables USING (table_id)
-                       WHERE other.table_id = table_sessions.table_id
-                         AND other.is_active
-                       ORDER BY other.session_id = tables.current_session_id DESC NULLS LAST,
-                                other.start_time DESC, other.session_id
-                       LIMIT 1);
+WITH staying AS (
+    SELECT DISTINCT ON (table_sessions.table_id) table_sessions.table_id, table_sessions.session_id
+      FROM table_sessions
+      JOIN tables ON tables.table_id = table_sessions.table_id
+     WHERE table_sessions.is_active
+     ORDER BY table_sessions.table_id,
+              table_sessions.session_id = tables.current_session_id DESC NULLS LAST,
+              table_sessions.start_time DESC, table_sessions.session_id
+), ended AS (
+    UPDATE table_sessions
+       SET is_active = false, end_time = COALESCE(table_sessions.end_time, now())
+      FROM staying
+     WHERE staying.table_id = table_sessions.table_id
+       AND table_sessions.is_active
+       AND table_sessions.session_id <> staying.session_id
+    RETURNING table_sessions.session_id, table_sessions.table_id
+)
+UPDATE orders
+   SET session_id = staying.session_id
+  FROM ended
+  JOIN staying ON staying.table_id = ended.table_id
+ WHERE orders.session_id = ended.session_id;
 
 UPDATE tables
    SET current_session_id = (SELECT session_id

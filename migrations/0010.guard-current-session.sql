@@ -1,6 +1,7 @@
 -- A table's current session is its one active session, always. The first trigger cleared it whichever session
 -- ended (ending an old one could hide the guests at the table now) and took no notice of a session that was
--- re-opened, moved or deleted. The foreign key is checked at commit, after the triggers have had their say.
+-- re-opened, moved or deleted; what it got wrong so far is put right. The foreign key is checked at commit, after
+-- the triggers have had their say.
 -- depends: 0009.touch-updated-at
 
 CREATE OR REPLACE FUNCTION clear_table_current_session() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -20,6 +21,14 @@ $$;
 CREATE TRIGGER trigger_clear_deleted_current_session
     AFTER DELETE ON table_sessions
     FOR EACH ROW EXECUTE FUNCTION clear_table_current_session();
+
+UPDATE tables
+   SET current_session_id = (SELECT session_id
+                               FROM table_sessions
+                              WHERE table_sessions.table_id = tables.table_id AND is_active)
+ WHERE current_session_id IS DISTINCT FROM (SELECT session_id
+                                              FROM table_sessions
+                                             WHERE table_sessions.table_id = tables.table_id AND is_active);
 
 ALTER TABLE tables
     ADD CONSTRAINT tables_current_session_id_fkey

@@ -23,15 +23,24 @@ END;
 $$;
 
 DO $$
+DECLARE
+    needed text;
 BEGIN
-    IF NOT pg_has_role(current_user, 'tableorder_owner', 'USAGE') THEN
-        EXECUTE format('GRANT tableorder_owner TO %I', current_user);
-    END IF;
-    IF NOT pg_has_role(current_user, 'tableorder', 'USAGE') THEN
-        EXECUTE format('GRANT tableorder TO %I', current_user);
-    END IF;
+    FOREACH needed IN ARRAY ARRAY['tableorder_owner', 'tableorder'] LOOP
+        CONTINUE WHEN pg_has_role(current_user, needed, 'USAGE');
+        BEGIN
+            EXECUTE format('GRANT %I TO %I', needed, current_user);
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                RAISE EXCEPTION '% is not a member of role % and may not become one', current_user, needed
+                    USING HINT = format('Let a superuser run: GRANT %I TO %I', needed, current_user);
+        END;
+    END LOOP;
 END;
 $$;
+
+-- Before PostgreSQL 15 everybody may create in this schema, and a database that was upgraded keeps that.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
 GRANT USAGE, CREATE ON SCHEMA public TO tableorder_owner;
 

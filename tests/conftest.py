@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -30,14 +31,8 @@ def postgres() -> Iterator[str]:
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
-    # Not in pytest's own folder: each run of pytest closes that to others, so also to the server's user.
-    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as directory:
-        server = EmbeddedServer(Path(directory))
-        server.start(FAST)
-        try:
-            yield server.uri()
-        finally:
-            server.release()
+    with embedded_server() as server:
+        yield server.uri()
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +95,24 @@ def _connect(
         if role or store_id is not None:
             cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role or "tableorder")))
     return connection
+
+
+@contextmanager
+def embedded_server() -> Iterator[EmbeddedServer]:
+    """A new server. Not in pytest's own folder: each run of pytest closes that to others, so to the server's user."""
+    with tempfile.TemporaryDirectory(prefix="tableorder-test-", dir=_memory()) as directory:
+        server = EmbeddedServer(Path(directory))
+        server.start(FAST)
+        try:
+            yield server
+        finally:
+            server.release()
+
+
+def _memory() -> Path | None:
+    """A folder in memory, where there is plenty: on a disk the tests mostly wait for it."""
+    folder = Path("/dev/shm")
+    return folder if folder.is_dir() and shutil.disk_usage(folder).free > 4 << 30 else None
 
 
 def url_of(server_url: str, database: str) -> str:

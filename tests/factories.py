@@ -6,7 +6,6 @@ version of the schema.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -82,7 +81,12 @@ def add_order_item(connection: Connection, order_id: int, menu_id: int, **values
 
 
 def add_history(connection: Connection, store_id: int, table_id: int, **values: object) -> int:
-    given = {"session_id": str(uuid4()), "table_id": table_id, "store_id": store_id, "archived_order_data": "{}"}
+    given = {
+        "session_id": str(uuid4()),
+        "table_id": table_id,
+        "store_id": store_id,
+        "archived_order_data": '{"orders": []}',
+    }
     return insert(connection, "order_history", "history_id", **given | values)
 
 
@@ -110,10 +114,11 @@ def _fill_store(connection: Connection, store_id: int) -> Shop:
     add_store(connection, store_id)
     category_id = add_category(connection, store_id)
     menu_id = add_menu(connection, store_id, category_id, description="묵은지", display_order=1)
-    table_id = add_table(connection, store_id)
+    table_id = add_table(connection, store_id, table_number=1)
     past = start_session(connection, table_id, is_active=False)
     query(connection, "UPDATE table_sessions SET end_time = now() WHERE session_id = %s", past)
-    add_history(connection, store_id, table_id, session_id=past, archived_order_data=json.dumps({"orders": []}))
+    numbered = {"table_number": 1} if _has_column(connection, "order_history", "table_number") else {}
+    add_history(connection, store_id, table_id, session_id=past, **numbered)
     session_id = start_session(connection, table_id)
     order_id = add_order(connection, session_id)
     order_item_id = add_order_item(connection, order_id, menu_id)
@@ -138,3 +143,8 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
 
 def _exists(connection: Connection, table: str) -> bool:
     return value(connection, "SELECT to_regclass(%s) IS NOT NULL", table)
+
+
+def _has_column(connection: Connection, table: str, column: str) -> bool:
+    found = "SELECT count(*) = 1 FROM information_schema.columns WHERE table_name = %s AND column_name = %s"
+    return value(connection, found, table, column)

@@ -6,8 +6,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
@@ -16,7 +17,8 @@ from psycopg2.extensions import connection as Connection
 from yoyo import get_backend, read_migrations
 
 from tableorder.database.embedded import EmbeddedServer
-from tableorder.database.migrations import SOURCE, apply_pending, required_migrations, yoyo_url
+from tableorder.database.migrations import SOURCE, required_migrations, yoyo_url
+from tests.conftest import embedded_server, new_database, url_of
 from tests.factories import (
     add_category,
     add_history,
@@ -32,22 +34,23 @@ from tests.factories import (
 )
 
 VERSIONS = required_migrations()
+NEWEST = len(VERSIONS)
 PG_DUMP = EmbeddedServer(Path.cwd()).bin("pg_dump")
 
 Rows = dict[str, dict[str, dict]]
 
 
 class Database:
-    """A database that goes from version to version. Version 0 is before the first migration."""
+    """A database that goes from version to version, and a connection to it. Version 0 is an empty database."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.connection = psycopg2.connect(url)
+        self.connection.autocommit = True
+        query(self.connection, "SET timezone = 'Asia/Seoul'")
 
-    def connect(self) -> closing[Connection]:
-        connection = psycopg2.connect(self.url)
-        connection.autocommit = True
-        query(connection, "SET timezone = 'Asia/Seoul'")
-        return closing(connection)
+    def close(self) -> None:
+        self.connection.close()
 
     def apply_to(self, version: int) -> None:
         with get_backend(yoyo_url(self.url)) as backend:
@@ -65,12 +68,11 @@ class Database:
 
     def rows(self) -> Rows:
         """All rows: by table, then by primary key."""
-        with self.connect() as connection:
-            return {table: _rows_of(connection, table, key) for table, key in query(connection, PRIMARY_KEYS)}
+        return {table: self._rows_of(table, key) for table, key in query(self.connection, PRIMARY_KEYS)}
 
-    def query(self, statement: str, *parameters: object) -> list[tuple]:
-        with self.connect() as connection:
-            return query(connection, statement, *parameters)
+    def _rows_of(self, table: str, key: list[str]) -> dict[str, dict]:
+        rows = (row for (row,) in query(self.connection, f"SELECT to_jsonb({table}) FROM {table}"))
+        return {" ".join(str(row[column]) for column in key): row for row in rows}
 
 
 PRIMARY_KEYS = """
@@ -82,30 +84,41 @@ SELECT conrelid::regclass::text, array_agg(attname::text)
 """
 
 
-def _rows_of(connection: Connection, table: str, key: list[str]) -> dict[str, dict]:
-    rows = (row for (row,) in query(connection, f"SELECT to_jsonb({table}) FROM {table}"))
-    return {" ".join(str(row[column]) for column in key): row for row in rows}
-
-
 def _keys(rows: Rows) -> dict[str, set[str]]:
     return {table: set(by_key) for table, by_key in rows.items()}
 
 
-@pytest.fixture
-def database(empty_database_url: str) -> Database:
-    return Database(empty_database_url)
+@dataclass(frozen=True)
+class Snapshot:
+    """A database to be cloned (nobody may be connected to it), and its schema."""
+
+    name: str
+    schema: str
+
+
+@pytest.fixture(scope="module")
+def snapshots(postgres: str) -> Iterator[list[Snapshot]]:
+    """One for version 0, 1, 2, ..."""
+    with ExitStack() as databases:
+        made: list[Snapshot] = []
+        for version in range(NEWEST + 1):
+            name = databases.enter_context(new_database(postgres, made[-1].name if made else "template0"))
+            with closing(Database(url_of(postgres, name))) as database:
+                database.apply_to(version)
+                made.append(Snapshot(name, database.schema()))
+        yield made
 
 
 @pytest.fixture
-def at_version(database: Database) -> Iterator[Callable[[int], Connection]]:
-    """Take the database to a version and connect to it."""
-    with database.connect() as connection:
+def database_at(postgres: str, snapshots: list[Snapshot]) -> Iterator[Callable[[int], Database]]:
+    """Make a database at a version, for this test."""
+    with ExitStack() as databases:
 
-        def go(version: int) -> Connection:
-            database.apply_to(version)
-            return connection
+        def make(version: int) -> Database:
+            name = databases.enter_context(new_database(postgres, snapshots[version].name))
+            return databases.enter_context(closing(Database(url_of(postgres, name))))
 
-        yield go
+        yield make
 
 
 # The files
@@ -138,75 +151,75 @@ def test_a_rollback_belongs_to_a_migration():
 # Up and down
 
 
-def test_all_up_all_down_and_up_again_make_the_same_schema(database):
+def test_all_up_all_down_and_up_again_make_the_same_schema(database_at):
+    database = database_at(0)
     nothing = database.schema()
-    database.apply_to(len(VERSIONS))
+    database.apply_to(NEWEST)
     everything = database.schema()
     database.roll_back_to(0)
     assert database.schema() == nothing
-    database.apply_to(len(VERSIONS))
+    database.apply_to(NEWEST)
     assert database.schema() == everything
-    assert everything.count("CREATE TABLE") == 12
+    assert everything.count("CREATE TABLE ") == 12
 
 
-def test_all_down_with_rows_in_every_table(database):
-    nothing = database.schema()
-    database.apply_to(len(VERSIONS))
-    with database.connect() as connection:
-        fill_every_table(connection)
+def test_all_down_with_rows_in_every_table(database_at, snapshots):
+    database = database_at(NEWEST)
+    fill_every_table(database.connection)
     database.roll_back_to(0)
-    assert database.schema() == nothing
+    assert database.schema() == snapshots[0].schema
 
 
-@pytest.mark.parametrize("version", range(1, len(VERSIONS) + 1), ids=lambda version: VERSIONS[version - 1])
-def test_one_step_down_and_up_keeps_the_rows_and_the_schema(database, version):
-    database.apply_to(version - 1)
-    schema_before = database.schema()
-    database.apply_to(version)
-    schema = database.schema()
-    with database.connect() as connection:
-        fill_every_table(connection)
+@pytest.mark.parametrize("version", range(1, NEWEST + 1), ids=lambda version: VERSIONS[version - 1])
+def test_one_step_down_and_up_keeps_the_rows_and_the_schema(database_at, snapshots, version):
+    database = database_at(version)
+    fill_every_table(database.connection)
     rows = database.rows()
     assert all(rows.values()), "a table without rows shows nothing"
 
     database.roll_back_to(version - 1)
-    assert database.schema() == schema_before
+    assert database.schema() == snapshots[version - 1].schema
     kept = _keys(database.rows())
     assert kept.items() <= _keys(rows).items()
 
     database.apply_to(version)
-    assert database.schema() == schema
-    again = database.rows()
-    again.pop("menu_versions", None), rows.pop("menu_versions", None)  # new random versions are as good
-    assert {table: again[table] for table in kept if table in again} == {table: rows[table] for table in kept if table in rows}
+    assert database.schema() == snapshots[version].schema
+    assert _lasting(database.rows(), kept) == _lasting(rows, kept)
 
 
-@pytest.mark.parametrize("version", range(1, len(VERSIONS)), ids=lambda version: VERSIONS[version - 1])
-def test_rows_of_a_version_survive_to_the_newest(database, version):
-    database.apply_to(version)
-    with database.connect() as connection:
-        fill_every_table(connection)
-    rows = _keys(database.rows())
-    apply_pending(database.url)
-    assert rows.items() <= _keys(database.rows()).items()
+def _lasting(rows: Rows, tables: Iterable[str]) -> Rows:
+    """The rows of those tables; a menu version is random and renewed at will."""
+    return {table: rows[table] for table in tables if table != "menu_versions"}
 
 
-def test_a_rollback_of_the_roles_leaves_them_to_other_databases(database):
-    database.apply_to(len(VERSIONS))
+def test_rows_of_every_version_survive_to_the_newest(database_at):
+    database, rows = database_at(0), {}
+    for version in range(1, NEWEST + 1):
+        database.apply_to(version)
+        assert _keys(database.rows()).items() >= rows.items()
+        fill_every_table(database.connection, (version * 2, version * 2 + 1))
+        rows = _keys(database.rows())
+    assert len(rows["stores"]) == 2 * NEWEST
+
+
+def test_a_rollback_of_the_roles_leaves_them_to_other_databases(database_at):
+    database = database_at(NEWEST)
     database.roll_back_to(0)
-    assert database.query("SELECT count(*) FROM pg_roles WHERE rolname IN ('tableorder', 'tableorder_owner')") == [(2,)]
+    roles = "SELECT count(*) FROM pg_roles WHERE rolname IN ('tableorder', 'tableorder_owner')"
+    assert value(database.connection, roles) == 2
 
 
 # What a migration does to the rows that are there
 
 
-def test_a_wall_clock_time_of_seoul_becomes_its_moment(at_version):
-    connection = at_version(3)
+def test_a_wall_clock_time_of_seoul_becomes_its_moment(database_at):
+    database = database_at(3)
+    connection = database.connection
     store_id = add_store(connection, created_at="2026-05-05 09:00")
     table_id = add_table(connection, store_id, created_at="1988-06-01 12:00")  # Seoul had summer time then
     session_id = start_session(connection, table_id, start_time="2026-12-31 23:59:59.123456", end_time="infinity")
     query(connection, "SET timezone = 'America/New_York'")
-    at_version(4)
+    database.apply_to(4)
 
     def moment(column: str, table: str) -> str:
         return value(connection, f"SELECT ({column} AT TIME ZONE 'UTC')::text FROM {table}")
@@ -217,15 +230,17 @@ def test_a_wall_clock_time_of_seoul_becomes_its_moment(at_version):
     assert moment("end_time", f"table_sessions WHERE session_id = '{session_id}'") == "infinity"
 
 
-def test_going_back_to_wall_clock_times_gives_those_of_seoul(database, at_version):
-    connection = at_version(4)
+def test_going_back_to_wall_clock_times_gives_those_of_seoul(database_at):
+    database = database_at(4)
+    connection = database.connection
     add_store(connection, created_at="2026-05-05 00:00+00")
     database.roll_back_to(3)
     assert value(connection, "SELECT created_at::text FROM stores") == "2026-05-05 09:00:00"
 
 
-def test_missing_values_of_columns_with_a_default_are_filled_in(at_version):
-    connection = at_version(4)
+def test_missing_values_of_columns_with_a_default_are_filled_in(database_at):
+    database = database_at(4)
+    connection = database.connection
     menu_id, order_id, session_id = _add_meal(connection)
     query(connection, "UPDATE stores SET created_at = NULL, updated_at = NULL")
     query(connection, "UPDATE categories SET display_order = NULL, created_at = NULL")
@@ -233,7 +248,7 @@ def test_missing_values_of_columns_with_a_default_are_filled_in(at_version):
     query(connection, "UPDATE tables SET created_at = NULL")
     query(connection, "UPDATE table_sessions SET start_time = NULL, is_active = NULL")
     query(connection, "UPDATE orders SET order_time = NULL, status = NULL")
-    at_version(5)
+    database.apply_to(5)
     assert query(connection, "SELECT display_order FROM menus WHERE menu_id = %s", menu_id) == [(0,)]
     assert query(connection, "SELECT status FROM orders WHERE order_id = %s", order_id) == [("대기중",)]
     ended = "SELECT is_active, end_time IS NOT NULL FROM table_sessions WHERE session_id = %s"
@@ -242,76 +257,85 @@ def test_missing_values_of_columns_with_a_default_are_filled_in(at_version):
         assert value(connection, f"SELECT created_at <= now() FROM {table}")
 
 
-def test_a_session_of_unknown_state_does_not_stay_the_tables_current_one(at_version):
-    connection = at_version(4)
+def test_a_session_of_unknown_state_does_not_stay_the_tables_current_one(database_at):
+    database = database_at(4)
+    connection = database.connection
     _add_meal(connection)
     query(connection, "UPDATE table_sessions SET is_active = NULL")
-    at_version(len(VERSIONS))
+    database.apply_to(NEWEST)
     assert query(connection, "SELECT current_session_id FROM tables") == [(None,)]
 
 
-def test_an_order_line_takes_over_the_name_of_its_menu(at_version):
-    connection = at_version(5)
+def test_an_order_line_takes_over_the_name_of_its_menu(database_at):
+    database = database_at(5)
+    connection = database.connection
     menu_id, order_id, _ = _add_meal(connection)
     query(connection, "UPDATE menus SET menu_name = '된장찌개'")
-    at_version(6)
-    assert query(connection, "SELECT order_id, menu_id, menu_name FROM order_items") == [(order_id, menu_id, "된장찌개")]
+    database.apply_to(6)
+    assert query(connection, "SELECT order_id, menu_id, menu_name FROM order_items") == [
+        (order_id, menu_id, "된장찌개")
+    ]
     query(connection, "UPDATE menus SET menu_name = '순두부찌개', deleted_at = now()")
     add_order_item(connection, order_id, menu_id)
     names = query(connection, "SELECT menu_name FROM order_items ORDER BY order_item_id")
     assert names == [("된장찌개",), ("순두부찌개",)]
 
 
-def test_of_several_active_sessions_the_current_one_stays(at_version):
-    connection = at_version(6)
+def test_of_several_active_sessions_the_current_one_stays(database_at):
+    database = database_at(6)
+    connection = database.connection
     table_id = add_table(connection, add_store(connection))
     oldest, current, newest = (start_session(connection, table_id) for _ in range(3))
     query(connection, "UPDATE tables SET current_session_id = %s", current)
-    at_version(7)
+    database.apply_to(7)
     assert _active_sessions(connection, table_id) == [current]
     assert _current_session(connection, table_id) == current
     ended = query(connection, "SELECT session_id::text FROM table_sessions WHERE end_time <= now()")
     assert {session_id for (session_id,) in ended} == {oldest, newest}
 
 
-def test_of_several_active_sessions_none_of_them_current_the_newest_stays(at_version):
-    connection = at_version(6)
+def test_of_several_active_sessions_none_of_them_current_the_newest_stays(database_at):
+    database = database_at(6)
+    connection = database.connection
     table_id = add_table(connection, add_store(connection))
     newest = start_session(connection, table_id, start_time="2026-05-06 12:00+09")
     start_session(connection, table_id, start_time="2026-05-05 12:00+09")
     query(connection, "UPDATE tables SET current_session_id = NULL")
-    at_version(7)
+    database.apply_to(7)
     assert _active_sessions(connection, table_id) == [newest]
     assert _current_session(connection, table_id) == newest
 
 
-def test_the_orders_of_a_session_that_gives_way_stay_on_the_tables_bill(at_version):
-    connection = at_version(6)
+def test_the_orders_of_a_session_that_gives_way_stay_on_the_tables_bill(database_at):
+    database = database_at(6)
+    connection = database.connection
     store_id = add_store(connection)
     menu_id = add_menu(connection, store_id, add_category(connection, store_id))
     table_id = add_table(connection, store_id)
     other, current = start_session(connection, table_id), start_session(connection, table_id)
     orders = {add_order(connection, other, menu_id), add_order(connection, current, menu_id)}
-    at_version(7)
+    database.apply_to(7)
     bill = query(connection, "SELECT order_id FROM orders WHERE session_id = %s", current)
     assert {order_id for (order_id,) in bill} == orders
 
 
-def test_a_pointer_to_an_ended_session_is_cleared(at_version):
-    connection = at_version(6)
+def test_a_pointer_to_an_ended_session_is_cleared(database_at):
+    database = database_at(6)
+    connection = database.connection
     table_id = add_table(connection, add_store(connection))
     ended = start_session(connection, table_id, is_active=False)
     query(connection, "UPDATE tables SET current_session_id = %s", ended)
-    at_version(7)
+    database.apply_to(7)
     assert _current_session(connection, table_id) is None
 
 
-def test_sessions_and_order_lines_get_the_store_they_belong_to(at_version):
-    connection = at_version(7)
+def test_sessions_and_order_lines_get_the_store_they_belong_to(database_at):
+    database = database_at(7)
+    connection = database.connection
     stores = {add_store(connection), add_store(connection)}
     for store_id in stores:
         _add_meal(connection, store_id)
-    at_version(8)
+    database.apply_to(8)
     for table in ("table_sessions JOIN tables USING (table_id)", "order_items JOIN orders USING (order_id)"):
         child, parent = table.split()[0], table.split()[2]
         pairs = query(connection, f"SELECT {child}.store_id, {parent}.store_id FROM {table}")
@@ -319,37 +343,41 @@ def test_sessions_and_order_lines_get_the_store_they_belong_to(at_version):
 
 
 @pytest.mark.parametrize("harm", ["DELETE FROM table_sessions", "UPDATE tables SET current_session_id = NULL"])
-def test_a_wrong_current_session_is_put_right_before_it_is_forbidden(at_version, harm):
-    connection = at_version(9)
+def test_a_wrong_current_session_is_put_right_before_it_is_forbidden(database_at, harm):
+    database = database_at(9)
+    connection = database.connection
     table_id = add_table(connection, add_store(connection))
     start_session(connection, table_id)
     query(connection, harm)
-    at_version(10)
+    database.apply_to(10)
     assert [_current_session(connection, table_id)] == (_active_sessions(connection, table_id) or [None])
 
 
-def test_history_gets_the_number_of_its_table_if_that_is_still_there(at_version):
-    connection = at_version(10)
+def test_history_gets_the_number_of_its_table_if_that_is_still_there(database_at):
+    database = database_at(10)
+    connection = database.connection
     store_id = add_store(connection)
     table_id = add_table(connection, store_id, table_number=12)
     for recorded in (table_id, table_id + 1):
         add_history(connection, store_id, recorded)
-    at_version(11)
+    database.apply_to(11)
     assert query(connection, "SELECT table_number FROM order_history ORDER BY table_id") == [(12,), (None,)]
 
 
-def test_stores_that_are_there_get_a_menu_version(at_version):
-    connection = at_version(15)
+def test_stores_that_are_there_get_a_menu_version(database_at):
+    database = database_at(15)
+    connection = database.connection
     stores = {add_store(connection), add_store(connection)}
-    at_version(16)
+    database.apply_to(16)
     assert {store_id for (store_id,) in query(connection, "SELECT store_id FROM menu_versions")} == stores
 
 
-def test_public_may_not_create_in_the_schema_afterwards(database):
-    """Before PostgreSQL 15 everybody may; a database that was upgraded keeps that."""
-    database.query("GRANT CREATE ON SCHEMA public TO PUBLIC")
-    apply_pending(database.url)
-    assert database.query("SELECT has_schema_privilege('tableorder', 'public', 'CREATE')") == [(False,)]
+def test_the_application_may_not_create_in_a_schema_where_everybody_could(database_at):
+    """As everybody could before PostgreSQL 15, and still can in a database that was upgraded."""
+    database = database_at(16)
+    query(database.connection, "GRANT CREATE ON SCHEMA public TO PUBLIC")
+    database.apply_to(17)
+    assert not value(database.connection, "SELECT has_schema_privilege('tableorder', 'public', 'CREATE')")
 
 
 def _add_meal(connection: Connection, store_id: int | None = None) -> tuple[int, int, str]:
@@ -387,15 +415,26 @@ def _listed(database_url: str) -> dict[str, str]:
     return dict(reversed(line.split()[:2]) for line in listing.stdout.splitlines() if re.match(r"[AU] ", line))
 
 
-def test_yoyo_lists_applies_and_rolls_back_the_database_of_the_environment(database):
-    assert _listed(database.url) == dict.fromkeys(VERSIONS, "U")
+def test_yoyo_lists_applies_and_rolls_back_the_database_of_the_environment(database_at):
+    database = database_at(NEWEST - 2)
+    schemas = {NEWEST - 2: database.schema()}
+    assert _listed(database.url) == _statuses(applied=NEWEST - 2)
     assert yoyo("apply", database_url=database.url).returncode == 0
-    assert _listed(database.url) == dict.fromkeys(VERSIONS, "A")
-    schema = database.schema()
+    assert _listed(database.url) == _statuses(applied=NEWEST)
+    schemas[NEWEST] = database.schema()
     assert yoyo("rollback", database_url=database.url).returncode == 0
-    assert _listed(database.url) == dict.fromkeys(VERSIONS, "A") | {VERSIONS[-1]: "U"}
+    assert _listed(database.url) == _statuses(applied=NEWEST - 1)
+    assert yoyo("rollback", database_url=database.url).returncode == 0
+    assert database.schema() == schemas[NEWEST - 2]
     assert yoyo("apply", database_url=database.url).returncode == 0
-    assert database.schema() == schema
+    assert database.schema() == schemas[NEWEST]
+
+
+def test_yoyo_applies_everything_and_takes_everything_back(empty_database_url):
+    assert yoyo("apply", database_url=empty_database_url).returncode == 0
+    assert _listed(empty_database_url) == _statuses(applied=NEWEST)
+    assert yoyo("rollback", "--all", database_url=empty_database_url).returncode == 0
+    assert _listed(empty_database_url) == _statuses(applied=0)
 
 
 def test_yoyo_without_a_database_in_the_environment_fails():
@@ -404,13 +443,46 @@ def test_yoyo_without_a_database_in_the_environment_fails():
     assert "DATABASE_URL" in result.stderr
 
 
+def _statuses(*, applied: int) -> dict[str, str]:
+    return dict.fromkeys(VERSIONS[:applied], "A") | dict.fromkeys(VERSIONS[applied:], "U")
+
+
 # Without a superuser
 
 
-@pytest.fixture(scope="module")
-def bare_server(tmp_path_factory) -> Iterator[EmbeddedServer]:
+@pytest.fixture
+def bare_server() -> Iterator[EmbeddedServer]:
     """A server on which nobody has made the roles yet."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as directory, EmbeddedServer(Path(directory)) as server:
+    with embedded_server() as server:
         yield server
+
+
+def test_the_owner_of_a_database_migrates_it_without_being_a_superuser(bare_server):
+    with closing(Database(bare_server.uri())) as superuser:
+        query(superuser.connection, "CREATE ROLE migrator LOGIN CREATEROLE")
+        query(superuser.connection, "CREATE ROLE powerless LOGIN")
+        query(superuser.connection, "CREATE DATABASE first OWNER migrator")
+        query(superuser.connection, "CREATE DATABASE second OWNER powerless")
+
+    with closing(Database(bare_server.uri("second", user="powerless"))) as hers:
+        with pytest.raises(
+            psycopg2.Error, match="role tableorder_owner does not exist and powerless may not create it"
+        ):
+            hers.apply_to(NEWEST)
+        with closing(Database(bare_server.uri("first", user="migrator"))) as database:
+            _use_as_its_owner(database)
+        with pytest.raises(psycopg2.Error, match="powerless is not a member of role tableorder_owner"):
+            hers.apply_to(NEWEST)
+
+
+def _use_as_its_owner(database: Database) -> None:
+    database.apply_to(NEWEST)
+    fill_every_table(database.connection)
+    assert value(database.connection, "SELECT count(*) FROM stores") == 2
+    query(database.connection, "SET ROLE tableorder")
+    assert value(database.connection, "SELECT count(*) FROM stores") == 0
+    query(database.connection, "RESET ROLE")
+    schema = database.schema()
+    database.roll_back_to(0)
+    database.apply_to(NEWEST)
+    assert database.schema() == schema

@@ -1,0 +1,659 @@
+"""The live schema, compared with what it is meant to be, and what its constraints and triggers do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import psycopg2
+import pytest
+from psycopg2 import errors
+from psycopg2.extensions import connection as Connection
+
+from tests.factories import (
+    Shop,
+    add_history,
+    add_menu,
+    add_order,
+    add_order_item,
+    add_store,
+    add_table,
+    fill_every_table,
+    insert,
+    query,
+    start_session,
+    value,
+)
+from tests.waiting import until
+
+Connect = Callable[..., Connection]
+
+COLUMNS = {
+    "stores": """
+        store_id integer not null identity
+        store_name varchar(100) not null
+        admin_username varchar(50) not null
+        admin_password_hash varchar(255) not null
+        created_at timestamptz not null default now()
+        updated_at timestamptz not null default now()
+    """,
+    "categories": """
+        category_id integer not null identity
+        store_id integer not null
+        category_name varchar(50) not null
+        display_order integer not null default 0
+        created_at timestamptz not null default now()
+    """,
+    "menus": """
+        menu_id integer not null identity
+        store_id integer not null
+        category_id integer not null
+        menu_name varchar(100) not null
+        price integer not null
+        description text
+        image_base64 text
+        display_order integer not null default 0
+        is_available boolean not null default true
+        created_at timestamptz not null default now()
+        updated_at timestamptz not null default now()
+        deleted_at timestamptz
+    """,
+    "tables": """
+        table_id integer not null identity
+        store_id integer not null
+        table_number integer not null
+        table_password_hash varchar(255) not null
+        current_session_id uuid
+        created_at timestamptz not null default now()
+    """,
+    "table_sessions": """
+        session_id uuid not null default gen_random_uuid()
+        store_id integer not null
+        table_id integer not null
+        start_time timestamptz not null default now()
+        end_time timestamptz
+        is_active boolean not null default true
+    """,
+    "orders": """
+        order_id integer not null identity
+        session_id uuid not null
+        table_id integer not null
+        store_id integer not null
+        order_time timestamptz not null default now()
+        total_amount integer not null
+        status varchar(20) not null default '대기중'
+    """,
+    "order_items": """
+        order_item_id integer not null identity
+        order_id integer not null
+        store_id integer not null
+        menu_id integer not null
+        menu_name varchar(100) not null
+        quantity integer not null
+        unit_price integer not null
+    """,
+    "order_history": """
+        history_id integer not null identity
+        session_id uuid not null
+        table_id integer not null
+        store_id integer not null
+        table_number integer
+        completed_time timestamptz not null default now()
+        archived_order_data jsonb not null
+    """,
+    "order_voids": """
+        void_id integer not null identity
+        store_id integer not null
+        order_id integer not null
+        session_id uuid not null
+        table_id integer not null
+        table_number integer not null
+        voided_at timestamptz not null default now()
+        voided_by varchar(50) not null
+        reason varchar(200)
+        voided_order jsonb not null
+    """,
+    "idempotency_keys": """
+        session_id uuid not null
+        idempotency_key varchar(255) not null
+        store_id integer not null
+        request_hash bytea not null
+        answer json not null
+        created_at timestamptz not null default now()
+    """,
+    "login_failures": """
+        subject varchar(200) not null
+        failed_at timestamptz[] not null
+        last_failed_at timestamptz not null
+    """,
+    "menu_versions": """
+        store_id integer not null
+        version uuid not null default gen_random_uuid()
+    """,
+}
+
+# By table: the primary key and the unique keys.
+KEYS = {
+    "stores": {"PRIMARY KEY (store_id)", "UNIQUE (admin_username)"},
+    "categories": {"PRIMARY KEY (category_id)", "UNIQUE (store_id, category_name)", "UNIQUE (store_id, category_id)"},
+    "menus": {"PRIMARY KEY (menu_id)", "UNIQUE (store_id, menu_id)"},
+    "tables": {"PRIMARY KEY (table_id)", "UNIQUE (store_id, table_number)", "UNIQUE (store_id, table_id)"},
+    "table_sessions": {"PRIMARY KEY (session_id)", "UNIQUE (table_id, session_id)"},
+    "orders": {"PRIMARY KEY (order_id)", "UNIQUE (store_id, order_id)"},
+    "order_items": {"PRIMARY KEY (order_item_id)"},
+    "order_history": {"PRIMARY KEY (history_id)", "UNIQUE (session_id)"},
+    "order_voids": {"PRIMARY KEY (void_id)", "UNIQUE (order_id)"},
+    "idempotency_keys": {"PRIMARY KEY (session_id, idempotency_key)"},
+    "login_failures": {"PRIMARY KEY (subject)"},
+    "menu_versions": {"PRIMARY KEY (store_id)"},
+}
+
+FOREIGN_KEYS = {
+    "categories_store_id_fkey": "(store_id) stores(store_id) cascade",
+    "menus_store_id_fkey": "(store_id) stores(store_id) cascade",
+    "menus_category_id_fkey": "(store_id, category_id) categories(store_id, category_id) cascade",
+    "tables_store_id_fkey": "(store_id) stores(store_id) cascade",
+    "tables_current_session_id_fkey": "(table_id, current_session_id) table_sessions(table_id, session_id) deferred",
+    "table_sessions_table_id_fkey": "(store_id, table_id) tables(store_id, table_id) cascade",
+    "orders_session_id_fkey": "(table_id, session_id) table_sessions(table_id, session_id) cascade",
+    "orders_table_id_fkey": "(store_id, table_id) tables(store_id, table_id) cascade",
+    "orders_store_id_fkey": "(store_id) stores(store_id) cascade",
+    "order_items_order_id_fkey": "(store_id, order_id) orders(store_id, order_id) cascade",
+    "order_items_menu_id_fkey": "(store_id, menu_id) menus(store_id, menu_id) deferred",
+    "idempotency_keys_store_id_fkey": "(store_id) stores(store_id) cascade",
+    "menu_versions_store_id_fkey": "(store_id) stores(store_id) cascade",
+}
+
+CHECKS = {
+    "menus_price_check": "price > 0",
+    "orders_total_amount_check": "total_amount > 0",
+    "orders_status_check": "status = ANY ARRAY['대기중', '준비중', '완료']",
+    "order_items_quantity_check": "quantity > 0",
+    "order_items_unit_price_check": "unit_price > 0",
+}
+
+INDEXES = {
+    "idx_categories_store_id": "categories (store_id)",
+    "idx_menus_store_id": "menus (store_id)",
+    "idx_menus_category_id": "menus (category_id)",
+    "idx_tables_store_id": "tables (store_id)",
+    "idx_table_sessions_table_id": "table_sessions (table_id)",
+    "idx_table_sessions_active": "table_sessions (is_active) WHERE is_active",
+    "table_sessions_one_active_per_table": "UNIQUE table_sessions (table_id) WHERE is_active",
+    "idx_orders_session_id": "orders (session_id)",
+    "idx_orders_table_id": "orders (table_id)",
+    "idx_orders_store_id": "orders (store_id)",
+    "idx_orders_time": "orders (order_time)",
+    "idx_order_items_order_id": "order_items (order_id)",
+    "idx_order_items_menu": "order_items (store_id, menu_id)",
+    "idx_order_history_store_id": "order_history (store_id)",
+    "idx_order_history_table_id": "order_history (table_id)",
+    "idx_order_history_time": "order_history (completed_time)",
+    "idx_order_history_page": "order_history (table_id, completed_time DESC, history_id DESC)",
+    "idx_order_voids_page": "order_voids (store_id, voided_at DESC, void_id DESC)",
+    "idx_idempotency_keys_age": "idempotency_keys (store_id, created_at)",
+    "idx_login_failures_age": "login_failures (last_failed_at)",
+}
+
+TRIGGERS = {
+    "AFTER INSERT ON table_sessions ROW: trigger_update_table_current_session, update_table_current_session()",
+    "AFTER UPDATE ON table_sessions ROW: trigger_clear_table_current_session, clear_table_current_session()",
+    "AFTER DELETE ON table_sessions ROW: trigger_clear_deleted_current_session, clear_table_current_session()",
+    "BEFORE INSERT ON table_sessions ROW: trigger_place_session_in_store, place_session_in_store()",
+    "BEFORE INSERT ON order_items ROW: trigger_name_order_item, name_order_item()",
+    "BEFORE INSERT ON order_items ROW: trigger_place_order_item_in_store, place_order_item_in_store()",
+    "BEFORE UPDATE ON stores ROW: trigger_touch_store, touch_updated_at()",
+    "BEFORE UPDATE ON menus ROW: trigger_touch_menu, touch_updated_at()",
+    "BEFORE DELETE OR UPDATE ON order_history ROW: trigger_protect_order_history, refuse_to_change_books()",
+    "BEFORE TRUNCATE ON order_history STATEMENT: trigger_protect_order_history_truncate, refuse_to_change_books()",
+    "BEFORE DELETE OR UPDATE ON order_voids ROW: trigger_protect_order_voids, refuse_to_change_books()",
+    "BEFORE TRUNCATE ON order_voids STATEMENT: trigger_protect_order_voids_truncate, refuse_to_change_books()",
+    "AFTER INSERT ON stores ROW: trigger_start_menu_version, start_menu_version()",
+    "AFTER INSERT ON categories STATEMENT: trigger_renew_menu_version_insert, renew_menu_version()",
+    "AFTER UPDATE ON categories STATEMENT: trigger_renew_menu_version_update, renew_menu_version()",
+    "AFTER DELETE ON categories STATEMENT: trigger_renew_menu_version_delete, renew_menu_version()",
+    "AFTER INSERT ON menus STATEMENT: trigger_renew_menu_version_insert, renew_menu_version()",
+    "AFTER UPDATE ON menus STATEMENT: trigger_renew_menu_version_update, renew_menu_version()",
+    "AFTER DELETE ON menus STATEMENT: trigger_renew_menu_version_delete, renew_menu_version()",
+}
+
+FUNCTIONS = {name.rpartition(", ")[2].removesuffix("()") for name in TRIGGERS} | {"admin_credentials"}
+
+
+# The catalog
+
+
+CATALOG_COLUMNS = """
+SELECT relname, concat_ws(' ', attname, format_type(atttypid, atttypmod),
+                          CASE WHEN attnotnull THEN 'not null' END,
+                          CASE WHEN attidentity <> '' THEN 'identity' END,
+                          'default ' || pg_get_expr(adbin, adrelid))
+  FROM pg_class
+  JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE '%yoyo%'
+"""
+
+CONSTRAINTS = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+  FROM pg_constraint
+ WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE '%%yoyo%%' AND contype = ANY(%s)
+"""
+
+
+def test_tables_have_their_columns(connect: Connect):
+    found: dict[str, set[str]] = {}
+    for table, column in query(connect(), CATALOG_COLUMNS):
+        found.setdefault(table, set()).add(_abbreviated(column))
+    assert found == {table: {line.strip() for line in text.strip().splitlines()} for table, text in COLUMNS.items()}
+
+
+def _abbreviated(column: str) -> str:
+    text = column.replace("::character varying", "").replace("character varying", "varchar")
+    return text.replace("timestamp with time zone", "timestamptz")
+
+
+def test_tables_have_their_keys(connect: Connect):
+    found: dict[str, set[str]] = {}
+    for table, _, definition in query(connect(), CONSTRAINTS, ["p", "u"]):
+        found.setdefault(table, set()).add(definition)
+    assert found == KEYS
+
+
+def test_foreign_keys_keep_to_a_store_and_say_what_a_delete_does(connect: Connect):
+    found = {name: definition for _, name, definition in query(connect(), CONSTRAINTS, ["f"])}
+    endings = {"cascade": " ON DELETE CASCADE", "deferred": " DEFERRABLE INITIALLY DEFERRED"}
+    expected = {}
+    for name, text in FOREIGN_KEYS.items():
+        columns, target, rule = re.fullmatch(r"(\(.*?\)) (\w+\(.*\)) (\w+)", text).groups()
+        expected[name] = f"FOREIGN KEY {columns} REFERENCES {target}{endings[rule]}"
+    assert found == expected
+
+
+def test_money_quantities_and_statuses_are_checked(connect: Connect):
+    found = {name: definition for _, name, definition in query(connect(), CONSTRAINTS, ["c"])}
+    bare = {name: re.sub(r"::(text|character varying)(\[\])?|[()]|^CHECK ", "", text) for name, text in found.items()}
+    assert bare == CHECKS
+
+
+def test_indexes_are_there_and_valid(connect: Connect):
+    indexes = """
+        SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid AND indisready
+          FROM pg_index
+          JOIN pg_class ON pg_class.oid = indrelid AND relnamespace = 'public'::regnamespace
+         WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))
+    """
+    rows = query(connect(), indexes)
+    shape = r"CREATE( UNIQUE)? INDEX \w+ ON public\.(\w+) USING btree (.*)"
+    found = {name: " ".join(filter(None, re.fullmatch(shape, text).groups())).strip() for name, text, _ in rows}
+    assert found == INDEXES
+    assert all(valid for _, _, valid in rows)
+
+
+def test_triggers_are_there_and_enabled(connect: Connect):
+    rows = query(connect(), "SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE NOT tgisinternal")
+    shape = (
+        r"CREATE TRIGGER (\w+) (.* ON) public\.(\w+) (?:REFERENCING (?:NEW|OLD) TABLE AS changed )?"
+        r"FOR EACH (ROW|STATEMENT) (?:WHEN \(.* IS NULL\)+ )?EXECUTE FUNCTION (.*)"
+    )
+    parts = [re.fullmatch(shape, text).groups() for text, _ in rows]
+    assert {f"{when} {table} {each}: {name}, {function}" for name, when, table, each, function in parts} == TRIGGERS
+    assert {enabled for _, enabled in rows} == {"O"}
+
+
+def test_functions_are_there_and_one_of_them_has_its_owners_rights(connect: Connect):
+    rows = query(
+        connect(), "SELECT proname, prosecdef, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    )
+    assert {name for name, _, _ in rows} == FUNCTIONS
+    with_rights = [(name, settings) for name, has_rights, settings in rows if has_rights]
+    assert with_rights == [("admin_credentials", ["search_path=pg_catalog, public, pg_temp"])]
+
+
+# What is there and what is not, for the tests below
+
+
+@pytest.fixture
+def admin(connect: Connect) -> Connection:
+    """A superuser's connection."""
+    return connect()
+
+
+@pytest.fixture
+def shops(admin: Connection) -> tuple[Shop, Shop]:
+    return fill_every_table(admin)
+
+
+@pytest.fixture
+def shop(shops: tuple[Shop, Shop]) -> Shop:
+    return shops[0]
+
+
+def _count(connection: Connection, table: str, store_id: int) -> int:
+    return value(connection, f"SELECT count(*) FROM {table} WHERE store_id = %s", store_id)
+
+
+def _current_session(connection: Connection, table_id: int) -> str | None:
+    return value(connection, "SELECT current_session_id::text FROM tables WHERE table_id = %s", table_id)
+
+
+# Deleting
+
+
+STORE_TABLES = [table for table in COLUMNS if table != "login_failures"]
+BOOKS = ["order_history", "order_voids"]
+
+
+@pytest.mark.parametrize("role", [None, "tableorder_owner"])
+def test_a_store_is_deleted_in_one_statement_and_its_books_stay(admin, shops, connect, role):
+    query(connect(role=role), "DELETE FROM stores WHERE store_id = %s", shops[0].store_id)
+    for table in STORE_TABLES:
+        assert bool(_count(admin, table, shops[0].store_id)) == (table in BOOKS), table
+        assert _count(admin, table, shops[1].store_id), table
+
+
+def test_a_table_with_its_sessions_and_orders_is_deleted_in_one_statement(admin, shop):
+    query(admin, "DELETE FROM tables WHERE table_id = %s", shop.table_id)
+    counts = {table: _count(admin, table, shop.store_id) for table in STORE_TABLES}
+    gone = {"tables", "table_sessions", "orders", "order_items"}
+    assert {table for table, count in counts.items() if not count} == gone
+
+
+@pytest.mark.parametrize(
+    "removal", ["menus WHERE menu_id = %(menu_id)s", "categories WHERE category_id = %(category_id)s"]
+)
+def test_a_menu_that_lines_refer_to_is_not_removed(admin, shop, removal):
+    with pytest.raises(errors.ForeignKeyViolation) as refusal, admin.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {removal}", vars(shop))
+    assert refusal.value.diag.constraint_name == "order_items_menu_id_fkey"
+    assert _count(admin, "order_items", shop.store_id) == 1
+
+
+def test_a_menu_that_lines_refer_to_is_retired(admin, shop):
+    query(admin, "UPDATE menus SET deleted_at = now() WHERE menu_id = %s", shop.menu_id)
+    assert _count(admin, "order_items", shop.store_id) == 1
+
+
+def test_a_menu_without_lines_is_removed_with_its_category(admin, shop):
+    query(admin, "DELETE FROM orders WHERE order_id = %s", shop.order_id)
+    query(admin, "DELETE FROM categories WHERE category_id = %s", shop.category_id)
+    assert _count(admin, "menus", shop.store_id) == 0
+
+
+# References stay in one store
+
+
+CROSSINGS = [
+    (
+        "menus_category_id_fkey",
+        """INSERT INTO menus (store_id, category_id, menu_name, price)
+           VALUES (%(store_id)s, %(other_category_id)s, '국', 1)""",
+    ),
+    ("menus_category_id_fkey", "UPDATE menus SET category_id = %(other_category_id)s WHERE menu_id = %(menu_id)s"),
+    (
+        "table_sessions_table_id_fkey",
+        "INSERT INTO table_sessions (store_id, table_id, is_active) VALUES (%(store_id)s, %(other_table_id)s, false)",
+    ),
+    (
+        "table_sessions_table_id_fkey",
+        "UPDATE table_sessions SET store_id = %(other_store_id)s WHERE session_id = %(session_id)s",
+    ),
+    (
+        "orders_table_id_fkey",
+        """INSERT INTO orders (store_id, table_id, session_id, total_amount)
+           VALUES (%(store_id)s, %(other_table_id)s, %(other_session_id)s, 1)""",
+    ),
+    ("orders_table_id_fkey", "UPDATE orders SET store_id = %(other_store_id)s WHERE order_id = %(empty_order_id)s"),
+    (
+        "orders_session_id_fkey",
+        """INSERT INTO orders (store_id, table_id, session_id, total_amount)
+           VALUES (%(store_id)s, %(table_id)s, %(other_session_id)s, 1)""",
+    ),
+    ("orders_session_id_fkey", "UPDATE orders SET session_id = %(other_session_id)s WHERE order_id = %(order_id)s"),
+    (
+        "order_items_order_id_fkey",
+        """INSERT INTO order_items (store_id, order_id, menu_id, quantity, unit_price)
+           VALUES (%(store_id)s, %(other_order_id)s, %(menu_id)s, 1, 1)""",
+    ),
+    (
+        "order_items_menu_id_fkey",
+        """INSERT INTO order_items (store_id, order_id, menu_id, quantity, unit_price)
+           VALUES (%(store_id)s, %(order_id)s, %(other_menu_id)s, 1, 1)""",
+    ),
+    (
+        "order_items_menu_id_fkey",
+        "UPDATE order_items SET menu_id = %(other_menu_id)s WHERE order_item_id = %(order_item_id)s",
+    ),
+    (
+        "tables_current_session_id_fkey",
+        "UPDATE tables SET current_session_id = %(other_session_id)s WHERE table_id = %(table_id)s",
+    ),
+]
+
+
+@pytest.mark.parametrize(("constraint", "statement"), CROSSINGS, ids=[constraint for constraint, _ in CROSSINGS])
+def test_a_row_does_not_refer_to_another_stores_row(admin, shops, constraint, statement):
+    ids = vars(shops[0]) | {f"other_{name}": given for name, given in vars(shops[1]).items()}
+    ids["empty_order_id"] = add_order(admin, shops[0].session_id)
+    with pytest.raises(errors.ForeignKeyViolation) as refusal, admin.cursor() as cursor:
+        cursor.execute(statement, ids)
+    assert refusal.value.diag.constraint_name == constraint
+
+
+def test_every_reference_between_tables_of_a_store_is_crossed_above():
+    of_a_store = {name for name in FOREIGN_KEYS if not name.endswith("_store_id_fkey")}
+    assert {constraint for constraint, _ in CROSSINGS} == of_a_store
+
+
+def test_an_order_is_not_put_on_a_session_of_another_table(admin, shop):
+    other = start_session(admin, add_table(admin, shop.store_id))
+    with pytest.raises(errors.ForeignKeyViolation):
+        add_order(admin, other, table_id=shop.table_id)
+
+
+def test_a_line_takes_its_menus_name_and_its_orders_store_if_not_given(admin, shop):
+    line = "SELECT menu_name, store_id FROM order_items WHERE order_item_id = %s"
+    name = value(admin, "SELECT menu_name FROM menus WHERE menu_id = %s", shop.menu_id)
+    plain = add_order_item(admin, shop.order_id, shop.menu_id)
+    assert query(admin, line, plain) == [(name, shop.store_id)]
+    named = add_order_item(admin, shop.order_id, shop.menu_id, menu_name="옛 이름")
+    assert query(admin, line, named) == [("옛 이름", shop.store_id)]
+
+
+@pytest.mark.parametrize("missing", ["menu_id", "order_id"])
+def test_a_line_of_nothing_is_refused(admin, shop, missing):
+    with pytest.raises(psycopg2.IntegrityError):
+        add_order_item(admin, **{"order_id": shop.order_id, "menu_id": shop.menu_id} | {missing: 2_000_000_000})
+
+
+# Values
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+@pytest.mark.parametrize(
+    "assignment",
+    ["menus SET price", "orders SET total_amount", "order_items SET quantity", "order_items SET unit_price"],
+)
+def test_money_and_quantities_are_positive(admin, shop, assignment, amount):
+    with pytest.raises(errors.CheckViolation):
+        query(admin, f"UPDATE {assignment} = %s", amount)
+
+
+@pytest.mark.parametrize("status", ["대기중", "준비중", "완료"])
+def test_an_order_has_one_of_three_statuses(admin, shop, status):
+    query(admin, "UPDATE orders SET status = %s", status)
+
+
+@pytest.mark.parametrize("status", ["", "취소", "대기중 ", "완료됨"])
+def test_an_order_has_no_other_status(admin, shop, status):
+    with pytest.raises(errors.CheckViolation):
+        query(admin, "UPDATE orders SET status = %s", status)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "add"),
+    [
+        ("stores_admin_username_key", lambda c, shop, n: add_store(c, admin_username="사장님")),
+        ("tables_store_id_table_number_key", lambda c, shop, n: add_table(c, shop.store_id, table_number=99)),
+        (
+            "categories_store_id_category_name_key",
+            lambda c, shop, n: insert(c, "categories", "category_id", store_id=shop.store_id, category_name="안주"),
+        ),
+        (
+            "order_history_session_id_key",
+            lambda c, shop, n: add_history(c, shop.store_id, n, session_id=shop.session_id),
+        ),
+    ],
+)
+def test_names_are_unique_and_a_session_is_archived_once(admin, shop, constraint, add):
+    add(admin, shop, 1)
+    with pytest.raises(errors.UniqueViolation) as refusal:
+        add(admin, shop, 2)
+    assert refusal.value.diag.constraint_name == constraint
+
+
+@pytest.mark.parametrize("table", ["stores", "menus"])
+@pytest.mark.parametrize("assignment", ["created_at = created_at", "updated_at = '2000-01-01'"])
+def test_updated_at_follows_every_update(admin, shops, table, assignment):
+    before = value(admin, f"SELECT max(updated_at) FROM {table}")
+    query(admin, f"UPDATE {table} SET {assignment} WHERE store_id = %s", shops[0].store_id)
+    changed = f"SELECT store_id FROM {table} WHERE updated_at > %s"
+    assert query(admin, changed, before) == [(shops[0].store_id,)]
+
+
+# Sessions
+
+
+def test_of_simultaneous_sessions_of_a_table_one_is_active(admin, connect):
+    table_id = add_table(admin, add_store(admin))
+    together = Barrier(8)
+
+    def start(connection: Connection) -> tuple[str | None, str | None]:
+        together.wait()
+        try:
+            return start_session(connection, table_id), None
+        except errors.UniqueViolation as refusal:
+            return None, refusal.diag.constraint_name
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(start, [connect() for _ in range(8)]))
+    [started] = [session_id for session_id, _ in outcomes if session_id]
+    assert _current_session(admin, table_id) == started
+    assert [refusal for _, refusal in outcomes if refusal] == ["table_sessions_one_active_per_table"] * 7
+
+
+def test_a_second_active_session_waits_for_the_first_and_is_refused(admin, connect):
+    table_id = add_table(admin, add_store(admin))
+    first, second = connect(), connect()
+    query(first, "BEGIN")
+    start_session(first, table_id)
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(start_session, second, table_id)
+        until(
+            lambda: value(
+                admin, "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %s", second.info.backend_pid
+            )
+        )
+        query(first, "COMMIT")
+        with pytest.raises(errors.UniqueViolation):
+            waiting.result()
+
+
+def test_a_new_session_becomes_the_tables_current_one_if_it_is_active(admin):
+    table_id = add_table(admin, add_store(admin))
+    start_session(admin, table_id, is_active=False)
+    assert _current_session(admin, table_id) is None
+    active = start_session(admin, table_id)
+    assert _current_session(admin, table_id) == active
+
+
+def test_the_current_session_goes_when_it_ends_and_comes_back_when_it_is_reopened(admin, shop):
+    change = "UPDATE table_sessions SET is_active = %s WHERE session_id = %s"
+    query(admin, change, False, shop.session_id)
+    assert _current_session(admin, shop.table_id) is None
+    query(admin, change, True, shop.session_id)
+    assert _current_session(admin, shop.table_id) == shop.session_id
+
+
+def test_ending_an_old_session_leaves_the_newer_one(admin):
+    """Even if there were two active ones, which the index prevents."""
+    query(admin, "DROP INDEX table_sessions_one_active_per_table")
+    table_id = add_table(admin, add_store(admin))
+    old, new = start_session(admin, table_id), start_session(admin, table_id)
+    query(admin, "UPDATE table_sessions SET is_active = false WHERE session_id = %s", old)
+    assert _current_session(admin, table_id) == new
+    query(admin, "UPDATE table_sessions SET end_time = now() WHERE session_id = %s", old)
+    assert _current_session(admin, table_id) == new
+
+
+def test_a_deleted_session_is_not_the_current_one(admin, shop):
+    query(admin, "DELETE FROM table_sessions WHERE table_id = %s AND NOT is_active", shop.table_id)
+    assert _current_session(admin, shop.table_id) == shop.session_id
+    query(admin, "DELETE FROM table_sessions WHERE session_id = %s", shop.session_id)
+    assert _current_session(admin, shop.table_id) is None
+
+
+def test_a_moved_session_is_the_current_one_of_its_new_table(admin, shop):
+    query(admin, "DELETE FROM orders")
+    new_table = add_table(admin, shop.store_id)
+    query(admin, "UPDATE table_sessions SET table_id = %s WHERE session_id = %s", new_table, shop.session_id)
+    assert _current_session(admin, shop.table_id) is None
+    assert _current_session(admin, new_table) == shop.session_id
+
+
+def test_a_session_is_not_moved_away_from_its_orders_or_onto_an_active_one(admin, shop):
+    move = "UPDATE table_sessions SET table_id = %s WHERE session_id = %s"
+    new_table = add_table(admin, shop.store_id)
+    with pytest.raises(errors.ForeignKeyViolation):
+        query(admin, move, new_table, shop.session_id)
+    start_session(admin, new_table)
+    query(admin, "DELETE FROM orders")
+    with pytest.raises(errors.UniqueViolation):
+        query(admin, move, new_table, shop.session_id)
+
+
+# The books
+
+
+@pytest.mark.parametrize("table", BOOKS)
+@pytest.mark.parametrize("change", ["UPDATE {} SET store_id = store_id", "DELETE FROM {}", "TRUNCATE {}"])
+def test_the_books_are_not_changed(admin, shop, table, change):
+    with pytest.raises(errors.RestrictViolation):
+        query(admin, change.format(table))
+
+
+@pytest.mark.parametrize("table", BOOKS)
+def test_a_retention_may_delete_from_the_books_in_its_transaction_and_nothing_else(admin, shops, table):
+    retention = "SELECT set_config('app.retention', 'on', true);"
+    for change in (f"UPDATE {table} SET store_id = store_id", f"TRUNCATE {table}"):
+        with pytest.raises(errors.RestrictViolation):
+            query(admin, f"{retention} {change}")
+    query(admin, f"{retention} DELETE FROM {table} WHERE store_id = {shops[0].store_id}")
+    assert _count(admin, table, shops[0].store_id) == 0
+    with pytest.raises(errors.RestrictViolation):
+        query(admin, f"DELETE FROM {table}")
+    assert _count(admin, table, shops[1].store_id) == 1
+
+
+# The menu's version
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE menus SET price = 1 WHERE store_id = 7",
+        "DELETE FROM menus WHERE store_id = 7 AND menu_name = '국'",
+        "INSERT INTO categories (store_id, category_name) VALUES (7, '국')",
+        "UPDATE categories SET display_order = 2 WHERE store_id = 7",
+        """INSERT INTO menus (store_id, category_id, menu_name, price)
+           SELECT 7, category_id, '탕', 1 FROM categories WHERE store_id = 7""",
+    ],
+)
+def test_a_change_of_a_stores_menu_renews_its_version_and_no_others(admin, shops, change):
+    add_menu(admin, 7, shops[0].category_id, menu_name="국")
+    before = dict(query(admin, "SELECT store_id, version FROM menu_versions"))
+    query(admin, change)
+    after = dict(query(admin, "SELECT store_id, version FROM menu_versions"))
+    assert {store_id for store_id in after if after[store_id] != before[store_id]} == {7}
