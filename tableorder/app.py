@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tableorder.blueprints import categories, health, history, logins, menus, orders, sessions, tables
+from tableorder.blueprints import categories, health, history, logins, menus, orders, sessions, streams, tables
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.context import CONFIG, DATABASE
@@ -23,7 +23,7 @@ def create_app(config: Config) -> Flask:
     app.url_map.converters["id"] = IdConverter
     register_request_ids(app)
     register_error_handlers(app)
-    for noun in (logins, orders, menus, categories, tables, sessions, history):
+    for noun in (logins, orders, menus, categories, tables, sessions, history, streams):
         app.register_blueprint(noun.blueprint, url_prefix=API)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(health.blueprint, url_prefix=API, name="health_v1")

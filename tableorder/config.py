@@ -27,8 +27,20 @@ class LoginLimits:
 
 
 @dataclass(frozen=True)
+class StreamSettings:
+    """How many live feeds the stream process holds open, and how long it waits; times in seconds."""
+
+    per_store: int = 100
+    total: int = 10_000
+    heartbeat: float = 30.0
+    send_timeout: float = 10.0
+    event_retention: float = 86_400.0
+    listen_dsn: str = ""
+
+
+@dataclass(frozen=True)
 class Config:
-    """Everything that `create_app` needs to know."""
+    """Everything that the application and the stream process need to know."""
 
     pool: PoolSettings
     jwt_secret_key: str
@@ -37,6 +49,7 @@ class Config:
     login_limits: LoginLimits = LoginLimits()
     trusted_proxies: int = 0
     max_body_bytes: int = 4 * 1024 * 1024
+    streams: StreamSettings = StreamSettings()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -54,6 +67,14 @@ class Config:
             ),
             trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),
             max_body_bytes=read.integer("MAX_BODY_BYTES", 4 * 1024 * 1024, 1024, 64 * 1024 * 1024),
+            streams=StreamSettings(
+                per_store=read.integer("STREAMS_PER_STORE", 100, 1, 100_000),
+                total=read.integer("STREAMS_TOTAL", 10_000, 1, 100_000),
+                heartbeat=read.seconds("STREAM_HEARTBEAT", 30),
+                send_timeout=read.seconds("STREAM_SEND_TIMEOUT", 10),
+                event_retention=read.seconds("EVENT_RETENTION", 86_400),
+                listen_dsn=read.optional("DATABASE_LISTEN_URL") or read.required("DATABASE_URL"),
+            ),
         )
 
 
@@ -80,10 +101,13 @@ class _Reader:
         self._environment = environment
 
     def required(self, name: str) -> str:
-        value = self._environment.get(name, "").strip()
+        value = self.optional(name)
         if not value:
             raise ConfigError(f"{name} is not set")
         return value
+
+    def optional(self, name: str) -> str:
+        return self._environment.get(name, "").strip()
 
     def secret(self, name: str, *, minimum_bytes: int) -> str:
         value = self.required(name)
@@ -115,7 +139,7 @@ class _Reader:
         return self._parse(name, default, "a time zone such as Asia/Seoul", lambda text: ZoneInfo(text).key)
 
     def _parse(self, name: str, default: T, wanted: str, parse: Callable[[str], T]) -> T:
-        text = self._environment.get(name, "").strip()
+        text = self.optional(name)
         if not text:
             return default
         try:

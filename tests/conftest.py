@@ -21,9 +21,6 @@ from tableorder.database.migrations import apply_pending
 
 MakeDatabase = Callable[..., str]
 
-# What the server writes need not outlive the tests.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
@@ -102,7 +99,7 @@ def embedded_server() -> Iterator[EmbeddedServer]:
     """A new server. Not in pytest's own folder: each run of pytest closes that to others, so to the server's user."""
     with tempfile.TemporaryDirectory(prefix="tableorder-test-", dir=_memory()) as directory:
         server = EmbeddedServer(Path(directory))
-        server.start(FAST)
+        server.start()
         try:
             yield server
         finally:

@@ -3,10 +3,10 @@
 from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity
+from tableorder.http.authentication import requires_admin
 from tableorder.http.context import connect
 from tableorder.http.requests import read_body
 from tableorder.http.responses import document, fields
-from tableorder.http.tokens import requires_admin
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.schemas.categories import CategoryChangeSchema, CategorySchema
 

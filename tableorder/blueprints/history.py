@@ -3,10 +3,10 @@
 from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity
+from tableorder.http.authentication import requires_admin
 from tableorder.http.context import connect
 from tableorder.http.requests import read_query
 from tableorder.http.responses import document
-from tableorder.http.tokens import requires_admin
 from tableorder.repositories.history import HistoryRepository
 from tableorder.repositories.voids import VoidRepository
 from tableorder.schemas.history import HistoryQuery, PageQuery

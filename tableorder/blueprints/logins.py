@@ -12,7 +12,7 @@ from tableorder.domain.passwords import verify_password
 from tableorder.http.context import config, connect
 from tableorder.http.requests import read_body
 from tableorder.http.responses import fields
-from tableorder.http.tokens import LIFETIME, issue_admin_token, issue_table_token
+from tableorder.http.tokens import LIFETIME, issue_token
 from tableorder.repositories.logins import AdminAccount, LoginRepository, TableAccount
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.logins import AdminLoginSchema, TableLoginSchema
@@ -36,7 +36,7 @@ def log_in_table() -> Response:
     table = TableIdentity(store_id, account.table_id, account.table_number, session_id)
     return fields(
         {
-            "access_token": issue_table_token(table),
+            "access_token": issue_token(table, config().jwt_secret_key),
             "token_type": "Bearer",
             "expires_in": LIFETIME,
             "table_id": table.table_id,
@@ -56,9 +56,10 @@ def log_in_admin() -> Response:
         _refuse_throttled(_logins(connection).retry_after(limits=_limits(subject)))
         account = _logins(connection).find_admin(username=body["username"])
     account = _verify(body["password"], account, subject)
+    admin = AdminIdentity(account.store_id, account.username)
     return fields(
         {
-            "access_token": issue_admin_token(AdminIdentity(account.store_id, account.username)),
+            "access_token": issue_token(admin, config().jwt_secret_key),
             "token_type": "Bearer",
             "expires_in": LIFETIME,
             "store_id": account.store_id,

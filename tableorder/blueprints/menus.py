@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, request
 
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.http.authentication import requires_admin, requires_table
 from tableorder.http.context import connect
 from tableorder.http.requests import read_body, read_query
 from tableorder.http.responses import document, fields
-from tableorder.http.tokens import requires_admin, requires_table
 from tableorder.repositories.menus import MenuRepository
 from tableorder.schemas.menus import MenuChangeSchema, MenuOrderSchema, MenuSchema, MenusQuery
 

@@ -3,9 +3,9 @@
 from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity
+from tableorder.http.authentication import requires_admin
 from tableorder.http.context import connect
 from tableorder.http.responses import document
-from tableorder.http.tokens import requires_admin
 from tableorder.repositories.sessions import SessionRepository
 
 blueprint = Blueprint("sessions", __name__)

@@ -6,10 +6,10 @@ from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.passwords import hash_password
+from tableorder.http.authentication import requires_admin
 from tableorder.http.context import config, connect
 from tableorder.http.requests import read_body
 from tableorder.http.responses import document, fields
-from tableorder.http.tokens import requires_admin
 from tableorder.repositories.tables import TableRepository
 from tableorder.schemas.tables import TableChangeSchema, TableSchema
 

@@ -81,3 +81,10 @@ class PoolExhausted(Unavailable):
     """The database is there, but no connection came free in time."""
 
     code = "pool_exhausted"
+
+
+class TooManyStreams(Unavailable):
+    """As many live feeds are open as are allowed."""
+
+    code = "too_many_streams"
+    retry_after = 5

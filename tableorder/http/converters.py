@@ -2,7 +2,7 @@
 
 from werkzeug.routing import IntegerConverter, Map
 
-from tableorder.schemas.fields import MAX_INTEGER
+from tableorder.domain.limits import MAX_INTEGER
 
 
 class IdConverter(IntegerConverter):

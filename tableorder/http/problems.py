@@ -22,6 +22,8 @@ from tableorder.domain.errors import (
 
 logger = logging.getLogger(__name__)
 
+MEDIA_TYPE = "application/problem+json"
+
 STATUS: dict[type[DomainError], HTTPStatus] = {
     Invalid: HTTPStatus.BAD_REQUEST,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
@@ -41,38 +43,49 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_crash)
 
 
-def problem(status: int, code: str, detail: str, **members: object) -> Response:
-    """A problem document; `type` is about:blank, so `title` is the status's own phrase (RFC 9457, 4.2.1)."""
+def problem_document(status: int, code: str, detail: str, request_id: str | None, **members: object) -> str:
+    """A problem's JSON; `type` is about:blank, so `title` is the status's own phrase (RFC 9457, 4.2.1)."""
     document = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
         "detail": detail,
         "code": code,
-        "request_id": g.get("request_id"),
+        "request_id": request_id,
         **members,
     }
-    return Response(json.dumps(document), status, mimetype="application/problem+json")
+    return json.dumps(document)
+
+
+def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str, str], str]:
+    """The status, the headers and the problem's JSON that `error` is answered with."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    members = {"errors": error.errors} if isinstance(error, Invalid) and error.errors else {}
+    headers = {"Content-Type": MEDIA_TYPE}
+    if isinstance(error, Throttled | Unavailable):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Unavailable):
+        logger.warning("%s: %s (request %s)", error.code, error.__cause__ or error.detail, request_id)
+    return status, headers, problem_document(status, error.code, error.detail, request_id, **members)
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    """A problem of this request."""
+    return Response(problem_document(status, code, detail, g.get("request_id")), status, mimetype=MEDIA_TYPE)
 
 
 def _answer_domain_error(error: DomainError) -> Response:
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    members = {"errors": error.errors} if isinstance(error, Invalid) and error.errors else {}
-    response = problem(status, error.code, error.detail, **members)
-    if isinstance(error, Throttled | Unavailable):
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after))
-    if isinstance(error, Unauthorized):
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Unavailable):
-        logger.warning("%s: %s (request %s)", error.code, error.__cause__ or error.detail, g.get("request_id"))
-    return response
+    status, headers, document = describe(error, g.get("request_id"))
+    return Response(document, status, headers)
 
 
 def _answer_http_error(error: HTTPException) -> Response:
     """Werkzeug's own: unknown paths, wrong methods, bodies too large. Its headers (Allow) are kept."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     code = HTTPStatus(status).phrase.lower().replace(" ", "_")
-    response = problem(status, code, error.description or HTTPStatus(status).phrase)
+    response = _problem(status, code, error.description or HTTPStatus(status).phrase)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
@@ -81,4 +94,4 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _answer_crash(error: Exception) -> Response:
     logger.error("crash in request %s", g.get("request_id"), exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side.")
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side.")

@@ -16,9 +16,13 @@ def register_request_ids(app: Flask) -> None:
     app.after_request(_return)
 
 
+def choose_request_id(given: str) -> str:
+    """The caller's id, if it is sane, else a new one."""
+    return given if _SANE.fullmatch(given) else uuid.uuid4().hex
+
+
 def _take_or_make() -> None:
-    given = request.headers.get(HEADER, "")
-    g.request_id = given if _SANE.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = choose_request_id(request.headers.get(HEADER, ""))
 
 
 def _return(response: Response) -> Response:

@@ -15,13 +15,12 @@ from psycopg2 import extensions
 from tableorder.database.connection import Connection
 from tableorder.database.migrations import applied_migrations, apply_pending, pending_migrations
 from tableorder.domain.errors import DomainError, NotFound
+from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.passwords import hash_password
 from tableorder.management import demo
 from tableorder.management.environment import SetupError, administer, database
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
-
-MAX_INTEGER = 2**31 - 1
 
 Options = argparse.Namespace
 

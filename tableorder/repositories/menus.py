@@ -144,7 +144,7 @@ class MenuRepository:
         """
         row = self._connection.fetch_one(
             """
-            SELECT FROM menus WHERE menu_id = ANY(%(menu_ids)s) ORDER BY menu_id FOR UPDATE;
+            SELECT FROM menus WHERE menu_id = ANY(%(menu_ids)s) ORDER BY menu_id FOR NO KEY UPDATE;
 
             WITH sent AS (
                 SELECT menu_id, position

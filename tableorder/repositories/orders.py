@@ -37,6 +37,76 @@ ORDER = (
     + ")"
 )
 
+# The tablet's view: a session's orders, newest first, a page of them from just after `before`.
+OF_SESSION = (
+    """
+WITH page AS (
+    SELECT orders.order_id, orders.order_time, """
+    + ORDER
+    + """ AS document
+      FROM orders
+      JOIN tables ON tables.table_id = orders.table_id
+     WHERE orders.session_id = %(session_id)s
+       AND (%(before_time)s::bigint IS NULL
+            OR (orders.order_time, orders.order_id)
+               < (timestamptz 'epoch' + %(before_time)s * interval '1 microsecond', %(before_id)s))
+     ORDER BY orders.order_time DESC, orders.order_id DESC
+     LIMIT %(limit)s
+)
+SELECT json_build_object(
+           'session_id', %(session_id)s::uuid,
+           'table_number', COALESCE((SELECT table_number FROM tables WHERE table_id = %(table_id)s),
+                                    %(table_number)s),
+           'total_session_amount', (SELECT COALESCE(sum(total_amount), 0)
+                                      FROM orders
+                                     WHERE session_id = %(session_id)s),
+           'orders', COALESCE((SELECT json_agg(document ORDER BY order_time DESC, order_id DESC)
+                                 FROM page), '[]'),
+           'next_cursor', (SELECT (extract(epoch FROM order_time) * 1000000)::bigint || '-' || order_id
+                             FROM page
+                            WHERE (SELECT count(*) FROM page) = %(limit)s
+                            ORDER BY order_time, order_id
+                            LIMIT 1))::text
+"""
+)
+
+# The counter's view, and before it whether the table asked for (if any) is known.
+BY_TABLE = (
+    """
+WITH listed AS (
+    SELECT orders.order_id, orders.session_id, orders.order_time, orders.total_amount, """
+    + ORDER
+    + """ AS document
+      FROM tables
+      JOIN orders ON orders.session_id = tables.current_session_id
+     WHERE tables.store_id = %(store_id)s
+       AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
+       AND (%(status)s IS NULL OR orders.status = %(status)s)
+), sums AS (
+    SELECT session_id, sum(total_amount) AS total_amount, count(*) AS order_count,
+           json_agg(document ORDER BY order_time DESC, order_id DESC) AS orders
+      FROM listed
+     GROUP BY session_id
+)
+SELECT %(table_id)s IS NULL OR EXISTS (SELECT FROM tables WHERE table_id = %(table_id)s),
+       json_build_object(
+           'store_id', %(store_id)s,
+           'tables', COALESCE(json_agg(json_build_object(
+                                  'table_id', tables.table_id,
+                                  'table_number', tables.table_number,
+                                  'session_id', tables.current_session_id,
+                                  'total_amount', COALESCE(sums.total_amount, 0),
+                                  'order_count', COALESCE(sums.order_count, 0),
+                                  'orders', COALESCE(sums.orders, '[]'))
+                              ORDER BY tables.table_number), '[]'))::text
+  FROM tables
+  LEFT JOIN sums ON sums.session_id = tables.current_session_id
+ WHERE tables.store_id = %(store_id)s
+   AND tables.current_session_id IS NOT NULL
+   AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
+"""
+)
+
 # One statement, one round trip. It rests on two locks: FOR SHARE on the session waits for an end-session under way
 # and then finds it over, and holds back one that comes later until this order is in; the key's primary key makes a
 # simultaneous repeat wait for the first. The numbers are drawn first, so that the answer is known when it is kept.
@@ -194,38 +264,7 @@ class OrderRepository:
             "before_time": before and before[0],
             "before_id": before and before[1],
         }
-        return self._connection.fetch_value(
-            """
-            WITH page AS (
-                SELECT orders.order_id, orders.order_time, """
-            + ORDER
-            + """ AS document
-                  FROM orders
-                  JOIN tables ON tables.table_id = orders.table_id
-                 WHERE orders.session_id = %(session_id)s
-                   AND (%(before_time)s::bigint IS NULL
-                        OR (orders.order_time, orders.order_id)
-                           < (timestamptz 'epoch' + %(before_time)s * interval '1 microsecond', %(before_id)s))
-                 ORDER BY orders.order_time DESC, orders.order_id DESC
-                 LIMIT %(limit)s
-            )
-            SELECT json_build_object(
-                       'session_id', %(session_id)s::uuid,
-                       'table_number', COALESCE((SELECT table_number FROM tables WHERE table_id = %(table_id)s),
-                                                %(table_number)s),
-                       'total_session_amount', (SELECT COALESCE(sum(total_amount), 0)
-                                                  FROM orders
-                                                 WHERE session_id = %(session_id)s),
-                       'orders', COALESCE((SELECT json_agg(document ORDER BY order_time DESC, order_id DESC)
-                                             FROM page), '[]'),
-                       'next_cursor', (SELECT (extract(epoch FROM order_time) * 1000000)::bigint || '-' || order_id
-                                         FROM page
-                                        WHERE (SELECT count(*) FROM page) = %(limit)s
-                                        ORDER BY order_time, order_id
-                                        LIMIT 1))::text
-            """,
-            parameters,
-        )
+        return self._connection.fetch_value(OF_SESSION, parameters)
 
     def get(self, *, order_id: int, session_id: str | None = None) -> str:
         """One order of the store, or only of `session_id` if given. Raises NotFound."""
@@ -246,43 +285,9 @@ class OrderRepository:
 
     def list_by_table(self, *, store_id: int, status: str | None = None, table_id: int | None = None) -> str:
         """The counter's view: every table with an active session, with its orders. Raises NotFound for a table."""
-        row = self._connection.fetch_one(
-            """
-            WITH listed AS (
-                SELECT orders.order_id, orders.session_id, orders.order_time, orders.total_amount, """
-            + ORDER
-            + """ AS document
-                  FROM tables
-                  JOIN orders ON orders.session_id = tables.current_session_id
-                 WHERE tables.store_id = %(store_id)s
-                   AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
-                   AND (%(status)s IS NULL OR orders.status = %(status)s)
-            ), sums AS (
-                SELECT session_id, sum(total_amount) AS total_amount, count(*) AS order_count,
-                       json_agg(document ORDER BY order_time DESC, order_id DESC) AS orders
-                  FROM listed
-                 GROUP BY session_id
-            )
-            SELECT %(table_id)s IS NULL OR EXISTS (SELECT FROM tables WHERE table_id = %(table_id)s),
-                   json_build_object(
-                       'store_id', %(store_id)s,
-                       'tables', COALESCE(json_agg(json_build_object(
-                                              'table_id', tables.table_id,
-                                              'table_number', tables.table_number,
-                                              'session_id', tables.current_session_id,
-                                              'total_amount', COALESCE(sums.total_amount, 0),
-                                              'order_count', COALESCE(sums.order_count, 0),
-                                              'orders', COALESCE(sums.orders, '[]'))
-                                          ORDER BY tables.table_number), '[]'))::text
-              FROM tables
-              LEFT JOIN sums ON sums.session_id = tables.current_session_id
-             WHERE tables.store_id = %(store_id)s
-               AND tables.current_session_id IS NOT NULL
-               AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
-            """,
-            {"store_id": store_id, "status": status, "table_id": table_id},
+        table_known, document = self._connection.fetch_one(
+            BY_TABLE, {"store_id": store_id, "status": status, "table_id": table_id}
         )
-        table_known, document = row
         if not table_known:
             raise NotFound(f"there is no table {table_id}", code="table_not_found")
         return document

@@ -7,9 +7,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from tableorder.domain.images import image_problem
+from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.passwords import password_problem
-
-MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

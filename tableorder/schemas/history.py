@@ -6,8 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from tableorder.domain.limits import MAX_INTEGER
 from tableorder.schemas.base import QuerySchema
-from tableorder.schemas.fields import MAX_INTEGER, QueryInteger
+from tableorder.schemas.fields import QueryInteger
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
+from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line
 from tableorder.schemas.base import BodySchema, QuerySchema
-from tableorder.schemas.fields import MAX_INTEGER, Integer, QueryInteger, Text
+from tableorder.schemas.fields import Integer, QueryInteger, Text
 
 _CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,10})", re.ASCII)
 

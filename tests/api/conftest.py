@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import bcrypt
 import psycopg2
@@ -17,17 +19,23 @@ import pytest
 import requests
 
 from tests.api.client import Client, Restaurant
+from tests.api.streams import ADMIN_STREAM
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 JWT_SECRET_KEY = "a key for tests only, 32 bytes or more"
 
 
 class Server:
-    """gunicorn, as bin/serve starts it."""
+    """gunicorn with the API, as bin/serve starts it."""
+
+    CONFIGURATION = "deploy/gunicorn.conf.py"
+    APPLICATION = "wsgi:app"
+    READY = "/health/ready", 200
 
     def __init__(self, database_url: str, log: Path, **environment: str) -> None:
         self.database_url = database_url
-        self.base = f"http://127.0.0.1:{_free_port()}"
+        port = str(_free_port())
+        self.base = f"http://127.0.0.1:{port}"
         self._log = log
         settings = {
             "DATABASE_URL": database_url,
@@ -35,19 +43,25 @@ class Server:
             "BCRYPT_COST": "4",
             "TRUSTED_PROXIES": "1",
             "WEB_CONCURRENCY": "2",
-            "PORT": self.base.rpartition(":")[2],
+            "PORT": port,
+            "STREAM_BIND": f"127.0.0.1:{port}",
         }
-        command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app"]
-        with log.open("ab") as output:
+        self._environment = {**os.environ, **settings, **environment}
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "gunicorn", "--config", self.CONFIGURATION, self.APPLICATION]
+        with self._log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, cwd=CHECKOUT, env={**os.environ, **settings, **environment}, stdout=output, stderr=output
+                command, cwd=CHECKOUT, env=self._environment, stdout=output, stderr=output, start_new_session=True
             )
 
-    def wait_until_ready(self) -> Server:
+    def wait_until_ready(self) -> Self:
+        path, status = self.READY
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if requests.get(f"{self.base}/health/ready", timeout=5).status_code == 200:
+                if requests.get(f"{self.base}{path}", timeout=5).status_code == status:
                     return self
             except requests.ConnectionError:
                 continue
@@ -61,8 +75,20 @@ class Server:
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """End the master and its workers at once, as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class StreamServer(Server):
+    """gunicorn with the live feed, as bin/serve starts it."""
+
+    CONFIGURATION = "deploy/gunicorn.stream.conf.py"
+    APPLICATION = "tableorder.stream.asgi:app"
+    READY = ADMIN_STREAM, 401
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +100,17 @@ def server(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
     finally:
         running.stop()
         assert "crash in request" not in running.log()
+
+
+@pytest.fixture(scope="session")
+def stream_server(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamServer]:
+    """One live feed for all tests of this process that do not harm it."""
+    running = StreamServer(shared_database_url, tmp_path_factory.mktemp("stream") / "log")
+    try:
+        yield running.wait_until_ready()
+    finally:
+        running.stop()
+        assert "Traceback" not in running.log()
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ class Database:
 
 
 PRIMARY_KEYS = """
-SELECT conrelid::regclass::text, array_agg(attname::text)
+SELECT conrelid::regclass::text, array_agg(attname::text ORDER BY attnum)
   FROM pg_constraint
   JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY(conkey)
  WHERE contype = 'p' AND connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE '%yoyo%'
@@ -160,7 +160,7 @@ def test_all_up_all_down_and_up_again_make_the_same_schema(database_at):
     assert database.schema() == nothing
     database.apply_to(NEWEST)
     assert database.schema() == everything
-    assert everything.count("CREATE TABLE ") == 12
+    assert everything.count("CREATE TABLE ") == 15
 
 
 def test_all_down_with_rows_in_every_table(database_at, snapshots):
@@ -212,30 +212,41 @@ def test_a_rollback_of_the_roles_leaves_them_to_other_databases(database_at):
 # What a migration does to the rows that are there
 
 
-def test_a_wall_clock_time_of_seoul_becomes_its_moment(database_at):
+def test_a_wall_clock_time_of_seoul_becomes_its_moment_wherever_the_server_is(database_at):
     database = database_at(3)
     connection = database.connection
-    store_id = add_store(connection, created_at="2026-05-05 09:00")
+    _move_server_to(connection, "America/New_York")
+    store_id = add_store(connection, created_at="2026-05-05 09:00", updated_at="infinity")
     table_id = add_table(connection, store_id, created_at="1988-06-01 12:00")  # Seoul had summer time then
-    session_id = start_session(connection, table_id, start_time="2026-12-31 23:59:59.123456", end_time="infinity")
-    query(connection, "SET timezone = 'America/New_York'")
+    start_session(connection, table_id, start_time="2026-12-31 23:59:59.123456", end_time="2027-01-01 01:00")
     database.apply_to(4)
 
-    def moment(column: str, table: str) -> str:
-        return value(connection, f"SELECT ({column} AT TIME ZONE 'UTC')::text FROM {table}")
+    def moments(columns: str, table: str) -> list[str]:
+        utc = (f"({column} AT TIME ZONE 'UTC')::text" for column in columns.split())
+        return list(query(connection, f"SELECT {', '.join(utc)} FROM {table}")[0])
 
-    assert moment("created_at", "stores") == "2026-05-05 00:00:00"
-    assert moment("created_at", "tables") == "1988-06-01 02:00:00"
-    assert moment("start_time", "table_sessions") == "2026-12-31 14:59:59.123456"
-    assert moment("end_time", f"table_sessions WHERE session_id = '{session_id}'") == "infinity"
+    assert moments("created_at updated_at", "stores") == ["2026-05-05 00:00:00", "infinity"]
+    assert moments("created_at", "tables") == ["1988-06-01 02:00:00"]
+    assert moments("start_time end_time", "table_sessions") == ["2026-12-31 14:59:59.123456", "2026-12-31 16:00:00"]
 
 
 def test_going_back_to_wall_clock_times_gives_those_of_seoul(database_at):
     database = database_at(4)
     connection = database.connection
-    add_store(connection, created_at="2026-05-05 00:00+00")
+    _move_server_to(connection, "America/New_York")
+    store_id = add_store(connection, created_at="2026-05-05 00:00+00")
+    menu_id = add_menu(connection, store_id, add_category(connection, store_id))
+    session_id = start_session(connection, add_table(connection, store_id))
+    add_order(connection, session_id, menu_id, order_time="2026-05-05 15:00+00")
     database.roll_back_to(3)
     assert value(connection, "SELECT created_at::text FROM stores") == "2026-05-05 09:00:00"
+    assert value(connection, "SELECT order_time::text FROM orders") == "2026-05-06 00:00:00"
+
+
+def _move_server_to(connection: Connection, time_zone: str) -> None:
+    """The time zone of all later connections to this database."""
+    name = value(connection, "SELECT quote_ident(current_database())")
+    query(connection, f"ALTER DATABASE {name} SET timezone = '{time_zone}'")
 
 
 def test_missing_values_of_columns_with_a_default_are_filled_in(database_at):

@@ -31,6 +31,8 @@ STORE_TABLES = [
     "order_voids",
     "idempotency_keys",
     "menu_versions",
+    "events",
+    "stream_tickets",
 ]
 READ_ONLY = {"stores"}
 BOOKS = {"order_history", "order_voids"}
@@ -96,8 +98,8 @@ def test_every_table_with_a_store_has_its_policy(connect: Connect):
     assert sorted(unnamed) == sorted((table, "PERMISSIVE", "{public}", "ALL", OWN_STORE, None) for table in with_store)
 
 
-def test_the_one_table_without_a_store_is_known(connect: Connect):
-    assert _names(connect(), f"{TABLES} AND NOT relrowsecurity") == {"login_failures"}
+def test_the_tables_without_a_store_are_known(connect: Connect):
+    assert _names(connect(), f"{TABLES} AND NOT relrowsecurity") == {"login_failures", "event_horizon"}
 
 
 def test_no_view_shows_what_the_policies_hide(connect: Connect):
@@ -133,11 +135,11 @@ def test_privileges_on_tables_are_the_least(connect: Connect):
          WHERE grantee = %s AND table_schema = 'public'
          GROUP BY table_name
     """
-    changed = {*STORE_TABLES, "login_failures"} - READ_ONLY - BOOKS
+    changed = {*STORE_TABLES, "login_failures"} - READ_ONLY - BOOKS - {"events"}
     assert dict(query(connect(), grants, "tableorder")) == (
         dict.fromkeys(changed, "DELETE INSERT SELECT UPDATE")
-        | dict.fromkeys(BOOKS, "INSERT SELECT")
-        | dict.fromkeys({*READ_ONLY, "_yoyo_migration"}, "SELECT")
+        | dict.fromkeys({*BOOKS, "events"}, "INSERT SELECT")
+        | dict.fromkeys({*READ_ONLY, "event_horizon", "_yoyo_migration"}, "SELECT")
     )
     assert query(connect(), grants, "PUBLIC") == []
 
@@ -204,7 +206,7 @@ def test_an_own_row_is_not_given_to_another_store(application):
 def test_a_write_without_a_where_does_not_touch_another_store(admin, application, table, change):
     others = f"SELECT to_jsonb({table}) FROM {table} WHERE store_id = 8 ORDER BY 1"
     before = query(admin, others)
-    if table in BOOKS | READ_ONLY:
+    if table in BOOKS | READ_ONLY | {"events"}:
         with pytest.raises(errors.InsufficientPrivilege):
             query(application, change.format(table))
     else:

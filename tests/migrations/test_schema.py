@@ -132,6 +132,23 @@ COLUMNS = {
         store_id integer not null
         version uuid not null default gen_random_uuid()
     """,
+    "events": """
+        event_id bigint not null identity
+        store_id integer not null
+        session_id uuid
+        event_type varchar(30) not null
+        event_data json not null
+        created_at timestamptz not null default clock_timestamp()
+    """,
+    "event_horizon": """
+        pruned_up_to bigint not null
+    """,
+    "stream_tickets": """
+        ticket_hash bytea not null
+        store_id integer not null
+        claims json not null
+        expires_at timestamptz not null
+    """,
 }
 
 # By table: the primary key and the unique keys.
@@ -148,6 +165,8 @@ KEYS = {
     "idempotency_keys": {"PRIMARY KEY (session_id, idempotency_key)"},
     "login_failures": {"PRIMARY KEY (subject)"},
     "menu_versions": {"PRIMARY KEY (store_id)"},
+    "events": {"PRIMARY KEY (store_id, event_id)"},
+    "stream_tickets": {"PRIMARY KEY (ticket_hash)"},
 }
 
 FOREIGN_KEYS = {
@@ -164,6 +183,7 @@ FOREIGN_KEYS = {
     "order_items_menu_id_fkey": "(store_id, menu_id) menus(store_id, menu_id) deferred",
     "idempotency_keys_store_id_fkey": "(store_id) stores(store_id) cascade",
     "menu_versions_store_id_fkey": "(store_id) stores(store_id) cascade",
+    "stream_tickets_store_id_fkey": "(store_id) stores(store_id) cascade",
 }
 
 CHECKS = {
@@ -195,6 +215,8 @@ INDEXES = {
     "idx_order_voids_page": "order_voids (store_id, voided_at DESC, void_id DESC)",
     "idx_idempotency_keys_age": "idempotency_keys (store_id, created_at)",
     "idx_login_failures_age": "login_failures (last_failed_at)",
+    "idx_events_age": "events (created_at)",
+    "idx_stream_tickets_age": "stream_tickets (store_id, expires_at)",
 }
 
 TRIGGERS = {
@@ -217,9 +239,16 @@ TRIGGERS = {
     "AFTER INSERT ON menus STATEMENT: trigger_renew_menu_version_insert, renew_menu_version()",
     "AFTER UPDATE ON menus STATEMENT: trigger_renew_menu_version_update, renew_menu_version()",
     "AFTER DELETE ON menus STATEMENT: trigger_renew_menu_version_delete, renew_menu_version()",
+    "AFTER INSERT OR DELETE ON orders ROW: trigger_announce_order, announce_order()",
+    "AFTER UPDATE ON orders ROW: trigger_announce_order_status, announce_order()",
+    "AFTER UPDATE ON table_sessions ROW: trigger_announce_session_end, announce_session_end()",
+    "AFTER UPDATE ON menu_versions ROW: trigger_announce_menu, announce_menu()",
+    "AFTER INSERT OR DELETE ON tables ROW: trigger_announce_table, announce_table()",
+    "AFTER UPDATE ON tables ROW: trigger_announce_table_number, announce_table()",
 }
 
-FUNCTIONS = {name.rpartition(", ")[2].removesuffix("()") for name in TRIGGERS} | {"admin_credentials"}
+WITH_OWNERS_RIGHTS = {"admin_credentials", "prune_events", "latest_events"}
+FUNCTIONS = {name.rpartition(", ")[2].removesuffix("()") for name in TRIGGERS} | WITH_OWNERS_RIGHTS | {"record_event"}
 
 
 # The catalog
@@ -295,21 +324,21 @@ def test_indexes_are_there_and_valid(connect: Connect):
 def test_triggers_are_there_and_enabled(connect: Connect):
     rows = query(connect(), "SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE NOT tgisinternal")
     shape = (
-        r"CREATE TRIGGER (\w+) (.* ON) public\.(\w+) (?:REFERENCING (?:NEW|OLD) TABLE AS changed )?"
-        r"FOR EACH (ROW|STATEMENT) (?:WHEN \(.* IS NULL\)+ )?EXECUTE FUNCTION (.*)"
+        r"CREATE (?:CONSTRAINT )?TRIGGER (\w+) (.* ON) public\.(\w+) (?:REFERENCING (?:NEW|OLD) TABLE AS changed )?"
+        r"(?:DEFERRABLE INITIALLY DEFERRED )?FOR EACH (ROW|STATEMENT) (?:WHEN \(.*\) )?EXECUTE FUNCTION (.*)"
     )
     parts = [re.fullmatch(shape, text).groups() for text, _ in rows]
     assert {f"{when} {table} {each}: {name}, {function}" for name, when, table, each, function in parts} == TRIGGERS
     assert {enabled for _, enabled in rows} == {"O"}
 
 
-def test_functions_are_there_and_one_of_them_has_its_owners_rights(connect: Connect):
+def test_functions_are_there_and_two_of_them_have_their_owners_rights(connect: Connect):
     rows = query(
         connect(), "SELECT proname, prosecdef, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
     )
     assert {name for name, _, _ in rows} == FUNCTIONS
-    with_rights = [(name, settings) for name, has_rights, settings in rows if has_rights]
-    assert with_rights == [("admin_credentials", ["search_path=pg_catalog, public, pg_temp"])]
+    with_rights = {name: settings for name, has_rights, settings in rows if has_rights}
+    assert with_rights == {key: ["search_path=pg_catalog, public, pg_temp"] for key in WITH_OWNERS_RIGHTS}
 
 
 # What is there and what is not, for the tests below
@@ -342,7 +371,7 @@ def _current_session(connection: Connection, table_id: int) -> str | None:
 # Deleting
 
 
-STORE_TABLES = [table for table in COLUMNS if table != "login_failures"]
+STORE_TABLES = [table for table, columns in COLUMNS.items() if "store_id integer" in columns]
 BOOKS = ["order_history", "order_voids"]
 
 
@@ -350,7 +379,7 @@ BOOKS = ["order_history", "order_voids"]
 def test_a_store_is_deleted_in_one_statement_and_its_books_stay(admin, shops, connect, role):
     query(connect(role=role), "DELETE FROM stores WHERE store_id = %s", shops[0].store_id)
     for table in STORE_TABLES:
-        assert bool(_count(admin, table, shops[0].store_id)) == (table in BOOKS), table
+        assert bool(_count(admin, table, shops[0].store_id)) == (table in [*BOOKS, "events"]), table
         assert _count(admin, table, shops[1].store_id), table
 
 

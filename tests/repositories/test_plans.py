@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import psycopg2
 import pytest
@@ -14,6 +14,7 @@ from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.orders import Line
 from tableorder.repositories.categories import CategoryRepository
+from tableorder.repositories.events import EventRepository
 from tableorder.repositories.history import HistoryRepository
 from tableorder.repositories.logins import LoginRepository
 from tableorder.repositories.menus import COLUMNS, MenuRepository
@@ -21,6 +22,7 @@ from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
+from tableorder.repositories.tickets import TicketRepository
 from tableorder.repositories.voids import VoidRepository
 
 # Twenty tables, 60 menus in 6 categories a store; every table has a session with two orders of three lines and fifty
@@ -55,6 +57,13 @@ INSERT INTO idempotency_keys (session_id, idempotency_key, store_id, request_has
 SELECT session_id, 'key', store_id, '', '{}' FROM table_sessions;
 INSERT INTO login_failures (subject, failed_at, last_failed_at)
 SELECT 'table:' || n || ':1', ARRAY[now()], now() FROM generate_series(1, %(stores)s * 20) AS n;
+INSERT INTO events (store_id, event_type, event_data, created_at)
+SELECT s, 'menu_changed', '{}', now() - interval '20 hours' + n * interval '3 minutes'
+  FROM generate_series(1, 400) AS n, generate_series(1, %(stores)s) AS s
+ ORDER BY n, s;
+INSERT INTO stream_tickets (ticket_hash, store_id, claims, expires_at)
+SELECT sha256(('ticket ' || s || n)::bytea), s, '{}', now() + interval '1 minute'
+  FROM generate_series(1, 4) AS n, generate_series(1, %(stores)s) AS s;
 SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('order_items_order_item_id_seq', (SELECT max(order_item_id) FROM order_items)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
@@ -229,11 +238,22 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "logins.retry_after": lambda c, t: LoginRepository(c, window=300).retry_after(limits=LIMITS),
     "logins.record_failure": lambda c, t: LoginRepository(c, window=300).record_failure(limits=LIMITS),
     "logins.clear": lambda c, t: LoginRepository(c, window=300).clear(account=f"table:{STORE}:1", limit=10),
+    "events.position": lambda c, t: EventRepository(c).position(store_id=STORE),
+    "events.can_resume": lambda c, t: EventRepository(c).can_resume(store_id=STORE, event_id=1),
+    "events.list_after": lambda c, t: EventRepository(c).list_after(store_id=STORE, event_id=1, limit=100),
+    "events.snapshot_of_store": lambda c, t: EventRepository(c).snapshot_of_store(store_id=STORE),
+    "events.snapshot_of_session": lambda c, t: EventRepository(c).snapshot_of_session(table=t),
+    "events.latest": lambda c, t: EventRepository(c).latest(store_ids=[STORE, STORE + 1]),
+    "events.prune": lambda c, t: EventRepository(c).prune(older_than=timedelta(hours=19.9), at_most=100),
+    "tickets.add": lambda c, t: TicketRepository(c).add(store_id=STORE, claims={}),
+    "tickets.redeem": lambda c, t: TicketRepository(c).redeem(ticket="50.x"),
 }
 
+ONE_ROW = {"event_horizon"}
+
 REPOSITORIES = (
-    CategoryRepository, HistoryRepository, LoginRepository, MenuRepository, OrderRepository, SessionRepository,
-    TableRepository, VoidRepository,
+    CategoryRepository, EventRepository, HistoryRepository, LoginRepository, MenuRepository, OrderRepository,
+    SessionRepository, TableRepository, TicketRepository, VoidRepository,
 )  # fmt: skip
 
 
@@ -255,5 +275,5 @@ def test_every_method_of_every_repository_is_here():
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_scans_no_table_and_costs_the_same_on_ten_times_the_data(call, small, large):
     before, after = small.cost(CALLS[call]), large.cost(CALLS[call])
-    assert after.scanned == set()
+    assert after.scanned - ONE_ROW == set()
     assert after.pages <= before.pages * 1.25 + 12, (before.pages, after.pages)  # an index may be a level deeper

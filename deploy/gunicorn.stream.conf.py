@@ -1,0 +1,40 @@
+"""gunicorn's settings for the live feed: one process, which holds all streams on one thread.
+
+Run more of them, on hosts or ports of their own, if one is not enough; each gets every event.
+"""
+
+import os
+import resource
+import socket
+from typing import Any
+
+bind = os.environ.get("STREAM_BIND", "127.0.0.1:8001")
+workers = 1
+worker_class = "asgi"
+keepalive = 0  # a stream is the only answer on its connection
+backlog = 2048
+graceful_timeout = 3  # seconds; the streams end well within them, after a goodbye
+asgi_disconnect_grace_period = 0  # a stream whose client has gone has nothing to finish
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s'  # without the query: a ticket may be in it
+control_socket_disable = True  # a second instance would take the first one's away
+
+
+def when_ready(server: Any) -> None:
+    """Allow as many open files as the system does: each stream is one."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let the streams see that the worker is asked to stop; let the kernel drop readers that have gone silent."""
+    worker.asgi.is_alive = lambda: worker.alive
+    for listener in worker.sockets:
+        if hasattr(socket, "TCP_USER_TIMEOUT") and listener.sock.family != socket.AF_UNIX:
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
+    worker.loop.call_later(1, _listen_again, worker)
+
+
+def _listen_again(worker: Any) -> None:
+    """asyncio listens with a backlog of 100, too short for everybody's return after a restart."""
+    for listener in worker.sockets:
+        listener.sock.listen(backlog)

@@ -1,0 +1,15 @@
+DROP FUNCTION latest_events(integer[]);
+DROP FUNCTION prune_events(interval, integer);
+DROP TRIGGER trigger_announce_table_number ON tables;
+DROP TRIGGER trigger_announce_table ON tables;
+DROP FUNCTION announce_table();
+DROP TRIGGER trigger_announce_menu ON menu_versions;
+DROP FUNCTION announce_menu();
+DROP TRIGGER trigger_announce_session_end ON table_sessions;
+DROP FUNCTION announce_session_end();
+DROP TRIGGER trigger_announce_order_status ON orders;
+DROP TRIGGER trigger_announce_order ON orders;
+DROP FUNCTION announce_order();
+DROP FUNCTION record_event(integer, uuid, text, json);
+DROP TABLE event_horizon;
+DROP TABLE events;

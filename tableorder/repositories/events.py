@@ -1,0 +1,104 @@
+"""The log behind the live feed: what happened in a store, in the order in which it was committed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tableorder.database.connection import Connection
+from tableorder.domain.identities import TableIdentity
+from tableorder.repositories.orders import BY_TABLE, OF_SESSION
+
+# The id of the store's latest event; of a store without one, the id up to which all events were pruned.
+POSITION = """(
+    SELECT GREATEST((SELECT pruned_up_to FROM event_horizon),
+                    (SELECT max(event_id) FROM events WHERE store_id = %(store_id)s))
+)"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; `data` is JSON text."""
+
+    event_id: int
+    session_id: str | None
+    event_type: str
+    data: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A document as JSON text, and the id of the latest event that is in it."""
+
+    position: int
+    document: str
+
+
+class EventRepository:
+    """A store's events. Ids grow in commit order, so that those after an id are all that a reader has missed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def position(self, *, store_id: int) -> int:
+        """The id of the latest event."""
+        return self._connection.fetch_value("SELECT " + POSITION, {"store_id": store_id})
+
+    def can_resume(self, *, store_id: int, event_id: int) -> bool:
+        """Whether every event after `event_id` is still there, and `event_id` is one that can have been given."""
+        return self._connection.fetch_value(
+            "SELECT %(event_id)s BETWEEN (SELECT pruned_up_to FROM event_horizon) AND " + POSITION,
+            {"store_id": store_id, "event_id": event_id},
+        )
+
+    def list_after(self, *, store_id: int, event_id: int, limit: int) -> list[Event]:
+        """The next events after `event_id`, at most `limit`."""
+        rows = self._connection.fetch_all(
+            """
+            SELECT event_id, session_id::text, event_type, event_data::text
+              FROM events
+             WHERE store_id = %(store_id)s AND event_id > %(event_id)s
+             ORDER BY event_id
+             LIMIT %(limit)s
+            """,
+            {"store_id": store_id, "event_id": event_id, "limit": limit},
+        )
+        return [Event(*row) for row in rows]
+
+    def snapshot_of_store(self, *, store_id: int) -> Snapshot:
+        """The counter's view (OrderRepository.list_by_table), read together with its position."""
+        parameters = {"store_id": store_id, "status": None, "table_id": None}
+        _, document, position = self._connection.fetch_one(
+            "SELECT by_table.*, " + POSITION + " FROM (" + BY_TABLE + ") AS by_table", parameters
+        )
+        return Snapshot(position, document)
+
+    def snapshot_of_session(self, *, table: TableIdentity) -> Snapshot:
+        """The tablet's view (OrderRepository.list_of_session), read together with its position."""
+        parameters = {
+            "store_id": table.store_id,
+            "session_id": table.session_id,
+            "table_id": table.table_id,
+            "table_number": table.table_number,
+            "limit": None,
+            "before_time": None,
+            "before_id": None,
+        }
+        document, position = self._connection.fetch_one(
+            "SELECT of_session.*, " + POSITION + " FROM (" + OF_SESSION + ") AS of_session", parameters
+        )
+        return Snapshot(position, document)
+
+    def latest(self, *, store_ids: list[int]) -> dict[int, int]:
+        """Of stores, bound or not, the id of the latest event; those without events are left out."""
+        return dict(
+            self._connection.fetch_all(
+                "SELECT store_id, event_id FROM latest_events(%(store_ids)s::integer[])", {"store_ids": store_ids}
+            )
+        )
+
+    def prune(self, *, older_than: timedelta, at_most: int) -> int:
+        """Forget some events of all stores that are older; how many."""
+        return self._connection.fetch_value(
+            "SELECT prune_events(%(older_than)s, %(at_most)s)", {"older_than": older_than, "at_most": at_most}
+        )

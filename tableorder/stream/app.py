@@ -1,0 +1,165 @@
+"""The ASGI application of the stream process: two paths, each an endless answer.
+
+https://asgi.readthedocs.io/en/latest/specs/www.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from tableorder.config import Config
+from tableorder.domain.errors import DomainError, Unauthorized
+from tableorder.http.authentication import require_admin, require_table
+from tableorder.http.problems import MEDIA_TYPE, describe, problem_document
+from tableorder.http.request_ids import HEADER, choose_request_id
+from tableorder.http.tokens import Bearer, read_authorization, read_claims
+from tableorder.repositories.tickets import TicketRepository, store_of
+from tableorder.stream import wire
+from tableorder.stream.hub import Hub, Stream
+
+logger = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+# Who may open the stream at a path.
+PATHS: dict[str, Callable[[Bearer], object]] = {
+    "/api/v1/admin/orders/sse": require_admin,
+    "/api/v1/customer/orders/sse": require_table,
+}
+
+STREAM_HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class SlowReader(Exception):
+    """The client does not take what is sent."""
+
+
+class StreamApp:
+    """Serves the live feeds. `is_alive`, if set before the start, tells when the worker is asked to stop."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self.is_alive: Callable[[], bool] = lambda: True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(Request(scope), send)
+        else:
+            raise ValueError(f"{scope['type']} is not served here")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self._hub = Hub(self._config)
+        running = asyncio.get_running_loop().create_task(self._hub.run(lambda: self.is_alive()))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        running.cancel()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, request: Request, send: Send) -> None:
+        try:
+            permit = PATHS.get(request.path)
+            if permit is None:
+                await self._refuse(send, request, 404, "not_found", "there is nothing here")
+            elif request.method != "GET":
+                await self._refuse(send, request, 405, "method_not_allowed", "a stream is opened with GET", Allow="GET")
+            else:
+                bearer = await self._identify(request)
+                permit(bearer)
+                with self._hub.join(bearer) as stream:
+                    await self._serve(stream, request, send)
+        except DomainError as error:
+            status, headers, document = describe(error, request.request_id)
+            await _send_whole(send, request, status, headers, document)
+
+    async def _refuse(self, send: Send, request: Request, status: int, code: str, detail: str, **headers: str) -> None:
+        document = problem_document(status, code, detail, request.request_id)
+        await _send_whole(send, request, status, {"Content-Type": MEDIA_TYPE, **headers}, document)
+
+    async def _identify(self, request: Request) -> Bearer:
+        """By the bearer token, or by the ticket that stands for it. Raises Unauthorized."""
+        ticket = request.query("ticket")
+        if ticket is None or request.header("authorization"):
+            return read_authorization(request.header("authorization"), self._config.jwt_secret_key)
+        claims = None
+        if (store_id := store_of(ticket)) is not None:
+            claims = await self._hub.ask(store_id, lambda c: TicketRepository(c).redeem(ticket=ticket))
+        if claims is None:
+            raise Unauthorized("the ticket is unknown, used or expired; ask for another", code="ticket_invalid")
+        bearer = read_claims(claims)
+        if bearer.expires <= time.time():
+            raise Unauthorized("the token has expired; log in again", code="token_expired")
+        return bearer
+
+    async def _serve(self, stream: Stream, request: Request, send: Send) -> None:
+        last_event_id = wire.parse_event_id(request.header("last-event-id") or request.query("last_event_id") or "")
+        beginning = wire.retry() + await self._hub.begin(stream, last_event_id)
+        await send(_start(200, request, STREAM_HEADERS))
+        try:
+            await self._write(stream, send, beginning)
+            reason = await self._follow(stream, send)
+            await self._write(stream, send, wire.goodbye(reason))
+        except SlowReader:
+            logger.warning("a reader of store %d was too slow (request %s)", stream.feed.store_id, request.request_id)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _follow(self, stream: Stream, send: Send) -> str:
+        """Send what happens until the stream has to end; why. It is cancelled when the client has gone."""
+        while (reason := self._hub.ending(stream)) is None:
+            stream.woken.clear()
+            if frames := await self._hub.news(stream):
+                stream.position = frames[-1].event_id
+                if text := b"".join(frame.text for frame in frames if stream.sees(frame)):
+                    await self._write(stream, send, text)
+            elif self._hub.is_silent(stream):
+                await self._write(stream, send, wire.HEARTBEAT)
+            else:
+                await stream.woken.wait()
+        return reason
+
+    async def _write(self, stream: Stream, send: Send, text: bytes) -> None:
+        """Returns when the client has taken nearly all of what it was sent. Raises SlowReader."""
+        try:
+            async with asyncio.timeout(self._config.streams.send_timeout):
+                await send({"type": "http.response.body", "body": text, "more_body": True})
+        except TimeoutError:
+            raise SlowReader from None
+        stream.written_at = time.monotonic()
+
+
+class Request:
+    """What a stream needs to know of a request."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self._query = parse_qs(scope["query_string"].decode("latin-1"))
+        self.request_id = choose_request_id(self.header(HEADER.lower()))
+
+    def header(self, name: str) -> str:
+        return self._headers.get(name, "")
+
+    def query(self, name: str) -> str | None:
+        return self._query.get(name, [None])[0]
+
+
+def _start(status: int, request: Request, headers: dict[str, str]) -> MutableMapping[str, Any]:
+    everything = {**headers, HEADER: request.request_id}
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in everything.items()]
+    return {"type": "http.response.start", "status": status, "headers": encoded}
+
+
+async def _send_whole(send: Send, request: Request, status: int, headers: dict[str, str], document: str) -> None:
+    body = document.encode()
+    await send(_start(status, request, {**headers, "Content-Length": str(len(body))}))
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,55 @@
+"""How events are written: server-sent events.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from tableorder.repositories.events import Event, Snapshot
+
+HEARTBEAT = b": \n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An event, written once for all streams that it goes to."""
+
+    event_id: int
+    event_type: str
+    session_id: str | None
+    text: bytes
+
+
+def frame(event: Event) -> Frame:
+    """An event of the log."""
+    text = _write(event.event_type, event.data, event.event_id)
+    return Frame(event.event_id, event.event_type, event.session_id, text)
+
+
+def retry() -> bytes:
+    """How long a client is to wait before it reconnects: not all alike, so that not all come back at once."""
+    return b"retry: %d\n\n" % random.randint(1000, 3000)  # noqa: S311
+
+
+def initial(snapshot: Snapshot) -> bytes:
+    """The document that a stream begins with."""
+    return _write("initial", snapshot.document, snapshot.position)
+
+
+def goodbye(reason: str) -> bytes:
+    """The last event of a stream that we end. It has no id: who comes back does so with the last one that had."""
+    return _write("goodbye", f'{{"reason": "{reason}"}}')
+
+
+def parse_event_id(text: str) -> int | None:
+    """The id that a client saw last; None if it is not one of ours."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _write(event_type: str, data: str, event_id: int | None = None) -> bytes:
+    """`data` is JSON, in which a line break stands between values only and may be left out."""
+    head = "" if event_id is None else f"id: {event_id}\n"
+    return f"{head}event: {event_type}\ndata: {data.replace(chr(10), '')}\n\n".encode()
