@@ -6,23 +6,28 @@ import argparse
 import ctypes
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
+from typing import cast
 
 import psycopg2
 
 from tableorder.database.migrations import apply_pending, pending_migrations
 from tableorder.management import demo
 from tableorder.management.environment import CHECKOUT, SetupError, administer, database, home, jwt_secret_key
+from tableorder.management.proxy import API_SOCKET, PROXIES, STREAM_SOCKET, prepare_proxy
 from tableorder.repositories.stores import StoreRepository
 
 HOST = "127.0.0.1"
@@ -30,6 +35,8 @@ READY_TIMEOUT = 60  # seconds
 STOP_TIMEOUT = 15  # seconds
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
+
+Process = subprocess.Popen[bytes]
 
 
 # Set by a signal and looked at between two steps, so that no step is left half done.
@@ -68,17 +75,16 @@ def _serve(options: argparse.Namespace) -> None:
         settings = {
             "DATABASE_URL": url,
             "JWT_SECRET_KEY": secret,
-            "HOST": HOST,
-            "PORT": str(options.port),
             "WEB_CONCURRENCY": str(options.workers),
+            "TRUSTED_PROXIES": "1",
         }
-        _say(f"Starting {options.workers} workers …")
-        with _gunicorn(settings) as process:
-            _wait_until_ready(process, options.port)
+        _say(f"Starting {options.workers} workers, the live feed and the proxy …")
+        with _processes(settings, options) as processes:
+            _wait_until_ready(processes, options.port)
             _greet(url, options.port, has_demo)
-            while process.poll() is None:
+            while all(process.poll() is None for process in processes):
                 _stop_if_asked(0.2)
-        raise SetupError(f"gunicorn ended by itself, with status {process.returncode}")
+            raise SetupError(_who_ended(processes))
 
 
 def _parse() -> argparse.Namespace:
@@ -91,6 +97,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000", help="default: $PORT or 8000")
     parser.add_argument("--workers", type=_workers, default="2", help="worker processes (default: 2)")
+    parser.add_argument("--proxy", choices=PROXIES, help="what listens on the port (default: nginx if it is there)")
     parser.add_argument("--no-demo", action="store_true", help="load no demo restaurant")
     return parser.parse_args()
 
@@ -144,11 +151,25 @@ def _load_demo(url: str, *, wanted: bool) -> bool:
 
 
 @contextmanager
-def _gunicorn(settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The server, out of reach of the terminal's Ctrl-C, stopped gracefully at the end; it ends with us if killed."""
-    command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--log-level", "warning"]
+def _processes(settings: dict[str, str], options: argparse.Namespace) -> Iterator[list[Process]]:
+    """The proxy, the API and the live feed; they are stopped in the opposite order, so that all can say goodbye."""
+    with tempfile.TemporaryDirectory(prefix="tableorder-") as name, ExitStack() as stack:
+        folder = Path(name)
+        sockets = {"WEB_BIND": f"unix:{folder / API_SOCKET}", "STREAM_BIND": f"unix:{folder / STREAM_SOCKET}"}
+        gunicorn = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "--config"]
+        commands = [
+            prepare_proxy(options.proxy, folder, options.port),
+            [*gunicorn, "deploy/gunicorn.conf.py", "wsgi:app"],
+            [*gunicorn, "deploy/gunicorn.stream.conf.py", "tableorder.stream.asgi:app"],
+        ]
+        yield [stack.enter_context(_process(command, settings | sockets)) for command in commands]
+
+
+@contextmanager
+def _process(command: list[str], settings: dict[str, str]) -> Iterator[Process]:
+    """A process out of reach of the terminal's Ctrl-C, stopped gracefully at the end; it ends with us if killed."""
     process = subprocess.Popen(
-        [*command, "wsgi:app"],
+        command,
         cwd=CHECKOUT,
         env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
@@ -172,21 +193,40 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_ready(processes: list[Process], port: int) -> None:
+    """Return once the API says that it is ready and the live feed asks for a token, through the proxy."""
+    wanted = {"/health/ready": 200, "/api/v1/admin/orders/sse": 401}
     ends = time.monotonic() + READY_TIMEOUT
     answer = "no answer"
-    while time.monotonic() < ends and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/health/ready", timeout=5):
-                return
-        except urllib.error.HTTPError as error:
-            answer = error.read().decode(errors="replace")
-        except OSError:
-            pass
-        _stop_if_asked(0.05)
-    if process.poll() is not None:
-        raise SetupError("gunicorn did not start; its messages are above")
+    while wanted and time.monotonic() < ends and all(process.poll() is None for process in processes):
+        path, status = next(iter(wanted.items()))
+        got, answer = _ask(f"http://{HOST}:{port}{path}")
+        if got == status:
+            del wanted[path]
+        else:
+            _stop_if_asked(0.05)
+    if not wanted:
+        return
+    if any(process.poll() is not None for process in processes):
+        raise SetupError(_who_ended(processes))
     raise SetupError(f"the service did not become ready: {answer}")
+
+
+def _ask(url: str) -> tuple[int, str]:
+    """The status and the text of the answer; status 0 if there is none."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (ours, over http)
+            return response.status, ""
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode(errors="replace")
+    except OSError as error:
+        return 0, str(error)
+
+
+def _who_ended(processes: list[Process]) -> str:
+    ended = next(process for process in processes if process.poll() is not None)
+    return f"a process ended by itself, with status {ended.returncode}: {shlex.join(cast(list[str], ended.args))}"
 
 
 def _greet(url: str, port: int, has_demo: bool) -> None:

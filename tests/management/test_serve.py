@@ -8,11 +8,18 @@ import shlex
 import signal
 import socket
 import subprocess
+import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
-from tests.api.client import Client, Restaurant, expect
+from tableorder.management.environment import SetupError
+from tableorder.management.proxy import PROXIES, prepare_proxy
+from tests.api.client import Client, Restaurant, Tablet, expect, refused
+from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
+from tests.database.servers import free_port
 from tests.management.running import CHECKOUT, Serve, environment, manage
 from tests.waiting import until
 
@@ -92,13 +99,79 @@ def test_a_stop_during_the_start_is_a_stop(tmp_path):
     assert processes_of(tmp_path / "home") == []
 
 
-def test_a_server_that_dies_is_told(home, tmp_path):
-    serve = Serve(home, tmp_path / "log").wait_until_ready()
-    [master] = psutil.Process(serve.process.pid).children()
+@pytest.mark.parametrize("name", ["wsgi:app", "tableorder.stream.asgi:app", "nginx", "caddy"])
+def test_a_server_that_dies_is_told(home, tmp_path, name):
+    proxy = name if name in PROXIES else "caddy"
+    require_proxy(proxy)
+    serve = Serve(home, tmp_path / "log", "--proxy", proxy).wait_until_ready()
+    [master] = [p for p in psutil.Process(serve.process.pid).children() if name in " ".join(p.cmdline())]
     os.kill(master.pid, signal.SIGKILL)
     assert serve.process.wait(30) == 1
-    assert "gunicorn ended by itself" in serve.output()
+    assert "a process ended by itself, with status -9: " in serve.output() and name in serve.output()
     assert processes_of(home) == []
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_one_address_serves_the_api_and_the_live_feed(home, tmp_path, proxy):
+    require_proxy(proxy)
+    serve = Serve(home, tmp_path / "log", "--proxy", proxy).wait_until_ready()
+    try:
+        restaurant = Restaurant(serve.base, 1, "", "demo", "demo-admin")
+        counter = Reader(serve.base, ADMIN_STREAM, token=restaurant.admin.token)
+        tablet = Tablet(serve.base, expect(200, log_in_demo_table(serve))["access_token"])
+        table = Reader(serve.base, TABLE_STREAM, token=tablet.token)
+        [initial] = counter.wait_for(1)
+        categories = expect(200, tablet.get("/customer/menus"))["categories"]
+        menu_id = next(menu["menu_id"] for category in categories for menu in category["menus"])
+        order = expect(201, tablet.order((menu_id, 1)))
+        assert counter.wait_for(2)[1].data["order_id"] == order["order_id"]
+        assert table.wait_for(2)[1].data["order_id"] == order["order_id"]
+        resumed = Reader(serve.base, ADMIN_STREAM, token=restaurant.admin.token, last_event_id=initial.id)
+        assert resumed.wait_for(1)[0] == counter.events[1]
+        big = restaurant.admin.post("/admin/menus", {"menu_name": "가" * 3_000_000})  # over 4 MiB in UTF-8
+        refused(413, "request_entity_too_large", big)
+    finally:
+        assert serve.stop() == 0
+    for reader in (counter, table, resumed):
+        assert reader.wait_until_over()[-1].data == {"reason": "shutdown"}
+    assert [line for line in serve.output().splitlines() if line.startswith("20") or '"level"' in line] == []
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_while_the_api_restarts_the_proxy_answers_for_it(home, tmp_path, proxy):
+    require_proxy(proxy)
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        process = subprocess.Popen(prepare_proxy(proxy, Path(folder), port))
+        try:
+            base = f"http://127.0.0.1:{port}"
+            until(lambda: listens(port))
+            for path in ("/health/live", ADMIN_STREAM):
+                answer = requests.get(base + path, timeout=10)
+                refused(503, "unavailable", answer)
+                assert answer.headers["Retry-After"] == "1"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def require_proxy(name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            prepare_proxy(name, Path(folder), 1)
+        except SetupError as error:
+            pytest.skip(str(error))
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def log_in_demo_table(serve: Serve) -> requests.Response:
+    return Client(serve.base).post(
+        "/auth/table/login", {"store_id": 1, "table_number": 3, "table_password": "demo-table"}
+    )
 
 
 def test_a_port_that_is_taken_is_said_so(home, tmp_path):

@@ -1,0 +1,135 @@
+"""The proxy in front of `bin/serve`: one address for the API and the live feed.
+
+nginx, if it is installed, else Caddy, which pip installs. In production it is deploy/nginx.conf.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from string import Template
+
+from tableorder.management.environment import SetupError
+
+API_SOCKET = "api.sock"
+STREAM_SOCKET = "stream.sock"
+
+# What a client gets while a process is away, such as during a restart.
+AWAY = (
+    '{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable",'
+    '"detail":"the service is starting or stopping","request_id":"REQUEST_ID"}'
+)
+
+NGINX = Template("""\
+daemon off;
+pid $folder/nginx.pid;
+error_log stderr alert;  # below that it would show requests, and with them tickets
+$user
+worker_processes 1;
+worker_rlimit_nofile 16384;
+events { worker_connections 8192; }
+http {
+    access_log off;
+    client_body_temp_path $folder/body;
+    proxy_temp_path $folder/proxy;
+    fastcgi_temp_path $folder/fastcgi;
+    uwsgi_temp_path $folder/uwsgi;
+    scgi_temp_path $folder/scgi;
+    client_max_body_size 65m;  # the API's own limit, which answers better, is below
+    proxy_http_version 1.1;
+    proxy_set_header Host $$http_host;
+    proxy_set_header X-Forwarded-For $$remote_addr;
+    server {
+        listen 127.0.0.1:$port;
+        error_page 502 504 = @away;
+        location / { proxy_pass http://unix:$folder/$api:; }
+        location ~ ^/api/v1/(admin|customer)/orders/sse$$ {
+            proxy_pass http://unix:$folder/$stream:;
+            proxy_buffering off;
+            proxy_read_timeout 90s;
+        }
+        location @away {
+            default_type application/problem+json;
+            add_header Retry-After 1 always;
+            add_header X-Request-ID $$request_id always;
+            return 503 '$away';
+        }
+    }
+}
+""")
+
+CADDY = Template("""\
+{
+    admin off
+    auto_https off
+    persist_config off
+    grace_period 1s
+    log {
+        level FATAL
+    }
+}
+:$port {
+    bind 127.0.0.1
+    @stream path /api/v1/admin/orders/sse /api/v1/customer/orders/sse
+    reverse_proxy @stream unix/$folder/$stream {
+        flush_interval -1
+    }
+    reverse_proxy unix/$folder/$api
+    handle_errors {
+        header Content-Type application/problem+json
+        header Retry-After 1
+        header X-Request-ID {http.request.uuid}
+        respond `$away` 503
+    }
+}
+""")
+
+
+def prepare_proxy(wanted: str | None, folder: Path, port: int) -> list[str]:
+    """The command that serves `port` of 127.0.0.1 from the two sockets in `folder`, by "nginx", "caddy" or either.
+
+    Raises SetupError.
+    """
+    names = [wanted] if wanted else list(PROXIES)
+    for name in names:
+        if command := PROXIES[name](folder, port):
+            return command
+    raise SetupError(f"{' and '.join(names)} cannot be used here; install nginx")
+
+
+def _prepare_nginx(folder: Path, port: int) -> list[str] | None:
+    program = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
+    if program is None:
+        return None
+    # As root, nginx would hand its work to a user to whom our folder is closed.
+    user = "user root;" if os.geteuid() == 0 else ""
+    file = folder / "nginx.conf"
+    file.write_text(_fill(NGINX, folder, port, request_id="$request_id", user=user))
+    command = [program, "-e", "stderr", "-p", str(folder), "-c", str(file)]
+    works = subprocess.run([*command, "-t"], capture_output=True).returncode == 0  # an old one knows no -e
+    return command if works else None
+
+
+def _prepare_caddy(folder: Path, port: int) -> list[str] | None:
+    program = shutil.which(
+        "caddy", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    )
+    if program is None:
+        return None
+    file = folder / "Caddyfile"
+    file.write_text(_fill(CADDY, folder, port, request_id="{http.request.uuid}"))
+    # Caddy keeps things in its user's home, which may not be there.
+    home = [f"{name}={folder}" for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")]
+    return ["env", *home, program, "run", "--config", str(file), "--adapter", "caddyfile"]
+
+
+def _fill(template: Template, folder: Path, port: int, *, request_id: str, **values: str) -> str:
+    away = AWAY.replace("REQUEST_ID", request_id)
+    return template.substitute(folder=folder, port=port, api=API_SOCKET, stream=STREAM_SOCKET, away=away, **values)
+
+
+PROXIES: dict[str, Callable[[Path, int], list[str] | None]] = {"nginx": _prepare_nginx, "caddy": _prepare_caddy}
