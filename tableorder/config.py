@@ -12,6 +12,8 @@ from tableorder.domain.passwords import DEFAULT_COST
 
 T = TypeVar("T")
 
+DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024
+
 
 class ConfigError(Exception):
     """A setting is missing or unusable; the message names it and says what would do."""
@@ -48,7 +50,7 @@ class Config:
     bcrypt_cost: int = DEFAULT_COST
     login_limits: LoginLimits = LoginLimits()
     trusted_proxies: int = 0
-    max_body_bytes: int = 4 * 1024 * 1024
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     streams: StreamSettings = StreamSettings()
 
     @classmethod
@@ -66,7 +68,7 @@ class Config:
                 window=read.integer("LOGIN_FAILURE_WINDOW", 300, 1, 86400),
             ),
             trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),
-            max_body_bytes=read.integer("MAX_BODY_BYTES", 4 * 1024 * 1024, 1024, 64 * 1024 * 1024),
+            max_body_bytes=read.integer("MAX_BODY_BYTES", DEFAULT_MAX_BODY_BYTES, 1024, 64 * 1024 * 1024),
             streams=StreamSettings(
                 per_store=read.integer("STREAMS_PER_STORE", 100, 1, 100_000),
                 total=read.integer("STREAMS_TOTAL", 10_000, 1, 100_000),

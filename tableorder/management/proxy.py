@@ -5,24 +5,26 @@ nginx, if it is installed, else Caddy, which pip installs. In production it is d
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from string import Template
 
+from tableorder.config import DEFAULT_MAX_BODY_BYTES
 from tableorder.management.environment import SetupError
 
 API_SOCKET = "api.sock"
 STREAM_SOCKET = "stream.sock"
 
-# What a client gets while a process is away, such as during a restart.
-AWAY = (
-    '{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable",'
-    '"detail":"the service is starting or stopping","request_id":"REQUEST_ID"}'
-)
+# What a client gets while a process is away, such as during a restart, and for a body over MAX_BODY_BYTES: the API
+# would refuse that too, but while it is still being sent, which can look like a lost connection.
+AWAY: dict[str, object] = {"status": 503, "code": "unavailable", "detail": "the service is starting or stopping"}
+TOO_LARGE: dict[str, object] = {"status": 413, "code": "request_entity_too_large", "detail": "the body is too large"}
 
 NGINX = Template("""\
 daemon off;
@@ -39,13 +41,14 @@ http {
     fastcgi_temp_path $folder/fastcgi;
     uwsgi_temp_path $folder/uwsgi;
     scgi_temp_path $folder/scgi;
-    client_max_body_size 65m;  # the API's own limit, which answers better, is below
+    client_max_body_size $max_body;
     proxy_http_version 1.1;
     proxy_set_header Host $$http_host;
     proxy_set_header X-Forwarded-For $$remote_addr;
     server {
         listen 127.0.0.1:$port;
         error_page 502 504 = @away;
+        error_page 413 = @too_large;
         location / { proxy_pass http://unix:$folder/$api:; }
         location ~ ^/api/v1/(admin|customer)/orders/sse$$ {
             proxy_pass http://unix:$folder/$stream:;
@@ -57,6 +60,11 @@ http {
             add_header Retry-After 1 always;
             add_header X-Request-ID $$request_id always;
             return 503 '$away';
+        }
+        location @too_large {
+            default_type application/problem+json;
+            add_header X-Request-ID $$request_id always;
+            return 413 '$too_large';
         }
     }
 }
@@ -78,7 +86,15 @@ CADDY = Template("""\
     reverse_proxy @stream unix/$folder/$stream {
         flush_interval -1
     }
+    request_body {
+        max_size $max_body
+    }
     reverse_proxy unix/$folder/$api
+    handle_errors 413 {
+        header Content-Type application/problem+json
+        header X-Request-ID {http.request.uuid}
+        respond `$too_large` 413
+    }
     handle_errors {
         header Content-Type application/problem+json
         header Retry-After 1
@@ -128,8 +144,21 @@ def _prepare_caddy(folder: Path, port: int) -> list[str] | None:
 
 
 def _fill(template: Template, folder: Path, port: int, *, request_id: str, **values: str) -> str:
-    away = AWAY.replace("REQUEST_ID", request_id)
-    return template.substitute(folder=folder, port=port, api=API_SOCKET, stream=STREAM_SOCKET, away=away, **values)
+    return template.substitute(
+        folder=folder,
+        port=port,
+        api=API_SOCKET,
+        stream=STREAM_SOCKET,
+        max_body=os.environ.get("MAX_BODY_BYTES") or DEFAULT_MAX_BODY_BYTES,
+        away=_problem(AWAY, request_id),
+        too_large=_problem(TOO_LARGE, request_id),
+        **values,
+    )
+
+
+def _problem(members: dict[str, object], request_id: str) -> str:
+    status = HTTPStatus(int(str(members["status"])))
+    return json.dumps({"type": "about:blank", "title": status.phrase, **members, "request_id": request_id})
 
 
 PROXIES: dict[str, Callable[[Path, int], list[str] | None]] = {"nginx": _prepare_nginx, "caddy": _prepare_caddy}
