@@ -95,15 +95,28 @@ def _connect(
 
 
 @contextmanager
-def embedded_server() -> Iterator[EmbeddedServer]:
-    """A new server. Not in pytest's own folder: each run of pytest closes that to others, so to the server's user."""
+def embedded_server(*settings: str) -> Iterator[EmbeddedServer]:
+    """A new server, with these settings ("name=value").
+
+    Not in pytest's own folder: each run of pytest closes that to others, so to the server's user.
+    """
     with tempfile.TemporaryDirectory(prefix="tableorder-test-", dir=_memory()) as directory:
         server = EmbeddedServer(Path(directory))
-        server.start()
+        server.start(settings)
         try:
             yield server
         finally:
             server.release()
+
+
+@contextmanager
+def file_for_everybody(name: str, text: str) -> Iterator[Path]:
+    """A file that PostgreSQL's user may read, too."""
+    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as directory:
+        Path(directory).chmod(0o755)
+        file = Path(directory) / name
+        file.write_text(text)
+        yield file
 
 
 def _memory() -> Path | None:

@@ -81,7 +81,7 @@ class Database:
         """The ids of the applied migrations. Raises Unavailable."""
         settings = self._settings
         try:
-            return applied_migrations(settings.dsn, connect_timeout=settings.connect_timeout)
+            return set(applied_migrations(settings.dsn, connect_timeout=settings.connect_timeout))
         except psycopg2.Error as error:
             raise translate(error) from error
 

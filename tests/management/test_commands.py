@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -155,3 +156,58 @@ def test_a_database_that_is_away_is_one_line(run):
     assert result.returncode == 1
     assert result.stderr.startswith("tableorder: cannot connect to the database: ")
     assert "Traceback" not in result.stderr
+
+
+# Migrations
+
+
+def test_migrations_are_applied_listed_and_taken_back(make_database, tmp_path):
+    names = list(required_migrations())
+    run = lambda *arguments: manage(*arguments, home=tmp_path, DATABASE_URL=url)  # noqa: E731
+    url = make_database(template=None)
+    assert ok(run("migrate", "--to", "0019")).endswith("19 applied.\n")
+    listed = json.loads(ok(run("migration", "list", "--json")))
+    assert [row["migration"] for row in listed] == names
+    assert [row["applied_at"] is not None for row in listed] == [True] * 19 + [False] * (len(names) - 19)
+    assert ok(run("migration", "list")).splitlines()[19].split() == ["pending", names[19]]
+    ok(run("migrate"))
+    refused = run("migration", "rollback")
+    assert refused.returncode == 1
+    assert f"This takes back {names[-1]}." in refused.stderr and "use --force" in refused.stderr
+    assert ok(run("migration", "rollback", "--force")) == f"Took back {names[-1]}.\n"
+    assert json.loads(ok(run("status", "--json")))["pending"] == [names[-1]]
+    failed(run("migrate", "--to", "9999"), "there is no migration 9999")
+
+
+def test_drift_is_found(run):
+    assert ok(run("migration", "drift")).startswith("The schema is what the migrations up to")
+    run_sql(run.url, "ALTER TABLE orders ADD COLUMN forgotten text")
+    drifted = run("migration", "drift")
+    assert (drifted.returncode, drifted.stderr) == (1, "tableorder: the schema is not what the migrations build\n")
+    assert "+    forgotten text" in drifted.stdout
+    left = run_sql(run.url, "SELECT count(*) FROM pg_database WHERE datname LIKE 'tableorder_scratch_%%' AND %s", True)
+    assert left == [(0,)]
+
+
+def test_the_sql_of_pending_migrations_is_printed_without_a_database(tmp_path):
+    away = {"home": tmp_path, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+    script = ok(manage("migration", "sql", "--after", "0018", "--to", "0019", **away))
+    assert "CREATE TABLE events" in script and "'0019.create-events'" in script
+    assert "stream_tickets" not in script and "CREATE TABLE stores" not in script
+    failed(manage("migration", "sql", "--after", "0000", **away), "there is no migration 0000")
+
+
+def test_a_new_migration_is_written(tmp_path):
+    made = [Path(line) for line in ok(manage("migration", "new", "add-menu-tags", home=tmp_path)).splitlines()]
+    try:
+        number = len(required_migrations()) + 1
+        assert [file.name for file in made] == [
+            f"{number:04}.add-menu-tags.sql",
+            f"{number:04}.add-menu-tags.rollback.sql",
+        ]
+        text = made[0].read_text()
+        assert f"-- depends: {required_migrations()[-1]}" in text and "SELECT 1;" in text
+    finally:
+        for file in made:
+            file.unlink()
+    assert manage("migration", "new", "no spaces", home=tmp_path).returncode == 2

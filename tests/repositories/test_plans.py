@@ -58,8 +58,8 @@ SELECT session_id, 'key', store_id, '', '{}' FROM table_sessions;
 INSERT INTO login_failures (subject, failed_at, last_failed_at)
 SELECT 'table:' || n || ':1', ARRAY[now()], now() FROM generate_series(1, %(stores)s * 20) AS n;
 INSERT INTO events (store_id, event_type, event_data, created_at)
-SELECT s, 'menu_changed', '{}', now() - interval '20 hours' + n * interval '3 minutes'
-  FROM generate_series(1, 400) AS n, generate_series(1, %(stores)s) AS s
+SELECT s, 'menu_changed', '{}', now() - interval '20 hours' + n * interval '12 minutes'
+  FROM generate_series(1, 100) AS n, generate_series(1, %(stores)s) AS s
  ORDER BY n, s;
 INSERT INTO stream_tickets (ticket_hash, store_id, claims, expires_at)
 SELECT sha256(('ticket ' || s || n)::bytea), s, '{}', now() + interval '1 minute'

@@ -1,0 +1,22 @@
+-- The roles, for the whole server; as a superuser or a role with CREATEROLE. Safe to run twice.
+--
+--   tableorder_owner  owns the database and its tables; nobody logs in as it. Who migrates is a member of it.
+--   tableorder        the application: may read and write rows, under row-level security. bin/create-db gives it its
+--                     password; by hand: \password tableorder
+
+SELECT 'CREATE ROLE tableorder_owner NOLOGIN'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tableorder_owner')
+\gexec
+
+SELECT 'CREATE ROLE tableorder'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tableorder')
+\gexec
+
+ALTER ROLE tableorder LOGIN;
+
+-- Who is no superuser must be a member of a role to give it a database, and of both to migrate.
+SELECT format('GRANT %I TO %I', rolname, current_user)
+  FROM pg_roles
+ WHERE rolname IN ('tableorder_owner', 'tableorder')
+   AND NOT pg_has_role(current_user, oid, 'USAGE')
+\gexec

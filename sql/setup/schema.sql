@@ -1,0 +1,12 @@
+-- Inside the new database: who may create in it, and uuid-ossp where the server offers it. The schema itself needs no
+-- extension. Safe to run twice. The tables come with the migrations.
+--
+--   psql -v ON_ERROR_STOP=1 -d tableorder_db -f sql/setup/schema.sql
+
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO tableorder_owner;
+GRANT USAGE ON SCHEMA public TO tableorder;
+
+SELECT 'CREATE EXTENSION IF NOT EXISTS "uuid-ossp"'
+ WHERE EXISTS (SELECT FROM pg_available_extensions WHERE name = 'uuid-ossp')
+\gexec

@@ -1,0 +1,201 @@
+"""`bin/tableorder check`: the operator's checklist, against the running system."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tableorder.config import Config
+from tableorder.database.connection import Connection, Database
+from tableorder.database.migrations import SOURCE, pending_migrations, required_migrations
+from tableorder.domain.errors import Unavailable
+from tableorder.management.arguments import Options, add_command, answer
+from tableorder.management.environment import SetupError, administer
+from tableorder.management.server_config import connections_needed
+
+OK, WARNING, FAILED = "ok", "warning", "failed"
+
+OLDEST_SERVER = 14
+MOST_SKEW = 1.0  # seconds between the clocks of two machines that issue and check tokens
+
+# What a migration makes and what it drops, by kind.
+MADE = re.compile(
+    r"CREATE (?:UNIQUE )?(INDEX)(?: CONCURRENTLY)?(?: IF NOT EXISTS)? (\w+)|CREATE (?:CONSTRAINT )?(TRIGGER) (\w+)"
+    r"|DROP (INDEX|TRIGGER)(?: CONCURRENTLY)?(?: IF EXISTS)? (\w+)"
+)
+
+PLURALS = {"INDEX": "indexes", "TRIGGER": "triggers", "CONSTRAINT": "constraints"}
+
+CATALOG = """
+SELECT 'INDEX', relname::text, indisvalid
+  FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+ WHERE relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'TRIGGER', tgname::text, tgenabled IN ('O', 'A')
+  FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+ WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal
+UNION ALL
+SELECT 'CONSTRAINT', conname::text, convalidated
+  FROM pg_constraint
+ WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the list."""
+
+    item: str
+    status: str
+    detail: str
+
+
+def add_commands(nouns: Any) -> None:
+    """Declare the command."""
+    add_command(nouns, "check", check, "check the whole installation, against the operator's list", json_=True)
+
+
+def check(url: str, options: Options) -> None:
+    """Print what each item says. Raises SetupError if one failed."""
+    findings = list(_findings(url))
+    width = max(len(finding.item) for finding in findings) + 2
+    lines = [f"{finding.status:<9}{finding.item:<{width}}{finding.detail}" for finding in findings]
+    answer(options, [asdict(finding) for finding in findings], "\n".join(lines))
+    failed = [finding.item for finding in findings if finding.status == FAILED]
+    if failed:
+        raise SetupError(f"failed: {', '.join(failed)}")
+
+
+def _findings(url: str) -> Iterator[Finding]:
+    with administer(url) as connection:
+        for item in (_server, _uuid_ossp, _schema_objects, _durability, _archiving, _clock, _time_zone):
+            yield item(connection)
+        yield _migrations(url)
+        yield _connections(connection)
+    yield _pool(url)
+
+
+def _server(connection: Connection) -> Finding:
+    version = connection.fetch_value("SHOW server_version")
+    number = int(connection.fetch_value("SHOW server_version_num"))
+    return Finding(
+        "PostgreSQL", OK if number >= OLDEST_SERVER * 10_000 else FAILED, f"{version}; 14 or newer is needed"
+    )
+
+
+def _uuid_ossp(connection: Connection) -> Finding:
+    installed, offered = connection.fetch_one(
+        """
+        SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'uuid-ossp'),
+               EXISTS (SELECT FROM pg_available_extensions WHERE name = 'uuid-ossp')
+        """
+    )
+    if installed:
+        return Finding("uuid-ossp", OK, "installed")
+    if offered:
+        return Finding("uuid-ossp", WARNING, "offered and not installed; bin/create-db does it")
+    return Finding("uuid-ossp", WARNING, "not offered by this server, and not needed")
+
+
+def _migrations(url: str) -> Finding:
+    pending = pending_migrations(url)
+    if pending:
+        return Finding("migrations", FAILED, f"pending: {', '.join(pending)}")
+    return Finding("migrations", OK, f"up to {required_migrations()[-1]}")
+
+
+def expected_objects() -> dict[str, set[str]]:
+    """The names of the indexes and triggers that the migrations make, by kind."""
+    names: dict[str, set[str]] = {"INDEX": set(), "TRIGGER": set()}
+    for migration in required_migrations():
+        for made_index, index, made_trigger, trigger, dropped, name in MADE.findall(
+            (SOURCE / f"{migration}.sql").read_text()
+        ):
+            if dropped:
+                names[dropped].discard(name)
+            else:
+                names[made_index or made_trigger].add(index or trigger)
+    return names
+
+
+def _schema_objects(connection: Connection) -> Finding:
+    found = connection.fetch_all(CATALOG)
+    there = {(kind, name) for kind, name, _ in found}
+    missing = [
+        name for kind, names in expected_objects().items() for name in sorted(names) if (kind, name) not in there
+    ]
+    invalid = sorted(name for _, name, is_valid in found if not is_valid)
+    if missing or invalid:
+        parts = [f"{what}: {', '.join(names)}" for what, names in (("missing", missing), ("invalid", invalid)) if names]
+        return Finding("indexes and triggers", FAILED, "; ".join(parts))
+    counts = ", ".join(f"{sum(kind == k for k, _, _ in found)} {plural}" for kind, plural in PLURALS.items())
+    return Finding("indexes and triggers", OK, f"all there and valid ({counts})")
+
+
+def _durability(connection: Connection) -> Finding:
+    off = [
+        name
+        for name in ("fsync", "full_page_writes", "synchronous_commit")
+        if connection.fetch_value(f"SHOW {name}") == "off"
+    ]
+    if off:
+        return Finding("durability", FAILED, f"off: {', '.join(off)}; an acknowledged order could be lost")
+    return Finding("durability", OK, "fsync, full_page_writes and synchronous_commit are on")
+
+
+def _archiving(connection: Connection) -> Finding:
+    mode, failed, last = connection.fetch_one(
+        """
+        SELECT current_setting('archive_mode'), failed_count,
+               last_archived_time IS NOT NULL AND last_archived_time > COALESCE(last_failed_time, '-infinity')
+          FROM pg_stat_archiver
+        """
+    )
+    if mode == "off":
+        return Finding("archiving", WARNING, "off; the newest backup is all there is (docs/point-in-time-recovery.md)")
+    if failed and not last:
+        return Finding("archiving", FAILED, f"on, and failing ({failed} times)")
+    return Finding("archiving", OK, "on")
+
+
+def _clock(connection: Connection) -> Finding:
+    skew = abs(float(connection.fetch_value("SELECT extract(epoch FROM clock_timestamp())")) - time.time())
+    status = OK if skew <= MOST_SKEW else FAILED
+    return Finding("clock", status, f"{skew:.2f} s between this machine and the server")
+
+
+def _time_zone(connection: Connection) -> Finding:
+    zone = connection.fetch_value("SHOW timezone")
+    wanted = os.environ.get("TIME_ZONE") or "Asia/Seoul"
+    return Finding("time zone", OK if zone == wanted else WARNING, f"{zone} on the server, {wanted} in the application")
+
+
+def _connections(connection: Connection) -> Finding:
+    workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+    size = int(os.environ.get("DATABASE_POOL_SIZE") or 5)
+    overflow = int(os.environ.get("DATABASE_MAX_OVERFLOW") or 10)
+    most = connection.fetch_value(
+        "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+    )
+    needed = connections_needed(workers, size, overflow)
+    status = OK if needed <= most else FAILED
+    return Finding("connections", status, f"{workers} workers may need {needed}; the server has {most}")
+
+
+def _pool(url: str) -> Finding:
+    """As the application would: with its settings, and its role."""
+    settings = Config.from_environment({**os.environ, "DATABASE_URL": url, "JWT_SECRET_KEY": "x" * 32}).pool
+    pooled = Database(settings)
+    try:
+        with pooled.connect(None) as connection:
+            role = connection.fetch_value("SELECT current_user::text")
+        stats = pooled.pool.stats()
+    except Unavailable as error:
+        return Finding("pool", FAILED, f"{error}: {error.__cause__}")
+    finally:
+        pooled.pool.close()
+    return Finding("pool", OK, f"reachable as {role}; size {stats.pool_size} + {stats.max_overflow}")

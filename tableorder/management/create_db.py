@@ -1,0 +1,92 @@
+"""`bin/create-db`: the roles and the database on a server, by the plain files in sql/setup/."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import subprocess
+import sys
+from contextlib import closing
+
+import psycopg2
+from psycopg2 import extensions, sql
+
+from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment
+from tableorder.management.environment import CHECKOUT, DATABASE, SetupError, connect
+
+ROLE = "tableorder"
+MINIMUM_PASSWORD = 8  # characters
+
+
+def main() -> int:
+    """Make what is missing. 0 if all is there, 1 if not, 2 for wrong usage."""
+    _parse()
+    name = os.environ.get("DB_NAME") or DATABASE
+    try:
+        admin_url = _admin_url()
+        connect(admin_url).close()  # before a password is asked for
+        password = _read_password()
+        _run("roles.sql", admin_url)
+        _set_password(admin_url, password)
+        _run("database.sql", admin_url, f"database={name}")
+        _run("schema.sql", extensions.make_dsn(admin_url, dbname=name))
+    except (SetupError, ProgramNotFound) as error:
+        print(f"create-db: {error}", file=sys.stderr)
+        return 1
+    except psycopg2.Error as error:
+        print(f"create-db: {str(error).strip()}", file=sys.stderr)
+        return 1
+    print(f"The roles tableorder_owner and {ROLE} and the database {name} are there.")
+    print(f"Next: bin/tableorder migrate, with DATABASE_URL as this same user and the database {name}.")
+    return 0
+
+
+def _parse() -> None:
+    argparse.ArgumentParser(
+        prog="bin/create-db",
+        description="Make the roles tableorder_owner and tableorder and the database tableorder_db (or $DB_NAME) on a "
+        "server. What is there already is kept and brought into line, so it is safe to run twice. The statements "
+        "are in sql/setup/, to be read and run by hand.",
+        epilog="Environment: DATABASE_ADMIN_URL, or DATABASE_URL or libpq's PGHOST, PGUSER, …, name the server and a "
+        "role that may create roles and databases; DB_PASSWORD is the new password of the role tableorder, asked "
+        "for if it is not set.",
+    ).parse_args()
+
+
+def _admin_url() -> str:
+    """DATABASE_ADMIN_URL as it is; else DATABASE_URL's server; else wherever libpq's own variables lead."""
+    if url := os.environ.get("DATABASE_ADMIN_URL", "").strip():
+        return url
+    url = os.environ.get("DATABASE_URL", "").strip()
+    return str(extensions.make_dsn(url, dbname="postgres")) if url else "dbname=postgres"
+
+
+def _read_password() -> str:
+    password = os.environ.get("DB_PASSWORD") or ""
+    if not password and sys.stdin.isatty():
+        password = getpass.getpass(f"New password of the role {ROLE}: ")
+    if len(password) < MINIMUM_PASSWORD:
+        raise SetupError(f"set DB_PASSWORD to a password of {MINIMUM_PASSWORD} characters or more for the role {ROLE}")
+    return password
+
+
+def _run(file: str, url: str, *variables: str) -> None:
+    psql = [str(find_program("psql")), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]
+    command = [*psql, *(part for variable in variables for part in ("--set", variable))]
+    path = CHECKOUT / "sql" / "setup" / file
+    done = subprocess.run([*command, "--file", str(path)], env=libpq_environment(url), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SetupError(done.stderr.strip().replace(f"{path}:", f"{file}:"))
+
+
+def _set_password(url: str, password: str) -> None:
+    """Send the password as its hash, so that no log of the server can show it."""
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        hashed = extensions.encrypt_password(password, ROLE, connection, "scram-sha-256")
+        statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(ROLE), sql.Literal(hashed))
+        cursor.execute(statement)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""`bin/tableorder migrate` and `bin/tableorder migration …`: the schema, step by step."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import sqlparse
+from psycopg2 import sql
+
+from tableorder.database.migration_sql import offline_sql
+from tableorder.database.migrations import (
+    SOURCE,
+    MigrationError,
+    applied_migrations,
+    apply_pending,
+    find_migration,
+    list_migrations,
+    required_migrations,
+    roll_back_last,
+    rollback_file,
+)
+from tableorder.database.programs import find_program, libpq_environment
+from tableorder.management.arguments import Options, add_command, add_noun, answer
+from tableorder.management.environment import SetupError, connect, other_database
+
+DRAFT = """\
+-- {purpose}
+-- depends: {previous}
+
+select 1;
+"""
+
+
+def add_commands(nouns: Any) -> None:
+    """Declare the commands."""
+    command = add_command(nouns, "migrate", migrate, "apply the migrations that are not applied yet")
+    command.add_argument("--to", metavar="ID", help="as far as this one, by its number or its whole name")
+    commands = add_noun(nouns, "migration", "the schema's migrations")
+    add_command(commands, "list", list_all, "list what is applied, with times, and what is not", json_=True)
+    command = add_command(commands, "rollback", roll_back, "take the latest one back; what it added is lost")
+    command.add_argument("--force", action="store_true", help="do not ask")
+    command = add_command(commands, "new", make_new, "write the files of a new one", is_offline=True)
+    command.add_argument("name", type=_name, help="what it does, as in add-menu-tags")
+    command = add_command(commands, "sql", print_sql, "print the SQL of pending ones, for psql", is_offline=True)
+    command.add_argument("--after", metavar="ID", help="the latest one that is applied (default: none is)")
+    command.add_argument("--to", metavar="ID", help="as far as this one")
+    add_command(commands, "drift", show_drift, "compare the schema with what the migrations build")
+
+
+def migrate(url: str, options: Options) -> None:
+    applied = apply_pending(url, lambda name: print(f"Applied {name}", flush=True), up_to=options.to)
+    print(f"{len(applied)} applied." if applied else "Nothing to apply.")
+
+
+def list_all(url: str, options: Options) -> None:
+    migrations = list_migrations(url)
+    rows = [
+        {
+            "migration": m.id,
+            "applied_at": m.applied_at and m.applied_at.isoformat(timespec="seconds"),
+            "known": m.is_known,
+        }
+        for m in migrations
+    ]
+    lines = [
+        f"{row['applied_at'] or 'pending':<27}{row['migration']}{'' if row['known'] else '  (no file)'}" for row in rows
+    ]
+    answer(options, rows, "\n".join(lines))
+
+
+def roll_back(url: str, options: Options) -> None:
+    latest = max(applied_migrations(url), default=None)
+    if latest and not options.force:
+        print(f"This takes back {latest}. What it added, rows included, is lost.", file=sys.stderr)
+        if not sys.stdin.isatty():
+            raise SetupError("there is no terminal to ask on; use --force")
+        if input("Take it back? [y/N] ").strip().lower() != "y":
+            raise SetupError("nothing was done")
+    print(f"Took back {roll_back_last(url)}.")
+
+
+def make_new(options: Options) -> None:
+    names = required_migrations()
+    name = f"{int(names[-1][:4]) + 1:04}.{options.name}"
+    purpose = options.name.replace("-", " ").capitalize() + ": say why."
+    file = SOURCE / f"{name}.sql"
+    with file.open("x") as draft:
+        draft.write(_formatted(DRAFT.format(purpose=purpose, previous=names[-1])))
+    rollback_file(name).write_text(_formatted("select 1;\n"))
+    print(file)
+    print(rollback_file(name))
+
+
+def print_sql(options: Options) -> None:
+    names = list(required_migrations())
+    first = names.index(find_migration(names, options.after)) + 1 if options.after else 0
+    last = names.index(find_migration(names, options.to)) + 1 if options.to else len(names)
+    for piece in offline_sql(names[first:last]):
+        print(piece)
+
+
+def show_drift(url: str, options: Options) -> None:
+    """Print what differs, and fail if anything does."""
+    applied = applied_migrations(url)
+    if not applied:
+        raise MigrationError("no migration is applied")
+    with _scratch_database(url) as scratch_url:
+        apply_pending(scratch_url, up_to=max(applied))
+        built = _schema(scratch_url)
+    difference = list(difflib.unified_diff(built, _schema(url), "migrations", "database", lineterm="", n=2))
+    if difference:
+        print("\n".join(difference))
+        raise MigrationError("the schema is not what the migrations build")
+    print(f"The schema is what the migrations up to {max(applied)} build.")
+
+
+def _schema(url: str) -> list[str]:
+    """The schema's SQL, without the lines that differ from dump to dump."""
+    command = [str(find_program("pg_dump")), "--schema-only", "--no-comments"]
+    done = subprocess.run(command, env=libpq_environment(url), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SetupError(done.stderr.strip())
+    return [line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\"))]
+
+
+@contextmanager
+def _scratch_database(url: str) -> Iterator[str]:
+    """An empty database on the same server, gone afterwards."""
+    name = f"tableorder_scratch_{secrets.token_hex(6)}"
+    with closing(connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+            try:
+                yield other_database(url, name)
+            finally:
+                cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _formatted(text: str) -> str:
+    return str(sqlparse.format(text, keyword_case="upper", strip_whitespace=False)).rstrip() + "\n"
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", text):
+        raise ValueError(text)
+    return text

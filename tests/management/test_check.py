@@ -1,0 +1,102 @@
+"""bin/tableorder check: well, and unwell in each way that it looks for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tableorder.database.migrations import roll_back_last
+from tableorder.management.check import expected_objects
+from tests.api.conftest import run_sql
+from tests.management.running import manage
+
+ITEMS = (
+    "PostgreSQL", "uuid-ossp", "indexes and triggers", "durability", "archiving", "clock", "time zone", "migrations",
+    "connections", "pool",
+)  # fmt: skip
+
+
+@pytest.fixture
+def check(database_url, tmp_path):
+    """What the command finds, by item, and its exit status."""
+
+    def check_(**settings):
+        result = manage("check", "--json", home=tmp_path, **{"DATABASE_URL": database_url, **settings})
+        return {finding["item"]: finding for finding in json.loads(result.stdout)}, result
+
+    return check_
+
+
+def test_a_good_installation_is_well(check):
+    findings, result = check()
+    assert tuple(findings) == ITEMS
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "failed" not in {finding["status"] for finding in findings.values()}
+    assert findings["pool"]["detail"] == "reachable as tableorder; size 5 + 10"
+
+
+def test_a_table_for_people(database_url, tmp_path):
+    printed = manage("check", home=tmp_path, DATABASE_URL=database_url)
+    assert printed.returncode == 0
+    assert [line.split()[0] in ("ok", "warning") for line in printed.stdout.splitlines()] == [True] * len(ITEMS)
+
+
+OF_NO_CONSTRAINT = """
+    SELECT indexrelid::regclass::text FROM pg_index
+     WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+       AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+
+
+def test_it_expects_every_index_and_trigger_that_the_migrations_make(database_url):
+    indexes = run_sql(database_url, OF_NO_CONSTRAINT)
+    triggers = run_sql(database_url, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+    expected = expected_objects()
+    assert expected["INDEX"] == {name for (name,) in indexes}
+    assert expected["TRIGGER"] == {name for (name,) in triggers}
+
+
+HARM = {
+    "indexes and triggers": [
+        ("DROP INDEX idx_events_age", "missing: idx_events_age"),
+        ("DROP TRIGGER trigger_announce_menu ON menu_versions", "missing: trigger_announce_menu"),
+        ("ALTER TABLE orders DISABLE TRIGGER trigger_announce_order", "invalid: trigger_announce_order"),
+        (
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_events_age'::regclass",
+            "invalid: idx_events_age",
+        ),
+        ("ALTER TABLE orders ADD CONSTRAINT c CHECK (total_amount > 0) NOT VALID", "invalid: c"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("item", "harm", "detail"), [(item, *harm) for item, harms in HARM.items() for harm in harms])
+def test_what_is_missing_or_invalid_is_found(database_url, check, item, harm, detail):
+    run_sql(database_url, harm)
+    findings, result = check()
+    assert findings[item] == {"item": item, "status": "failed", "detail": detail}
+    assert (result.returncode, result.stderr) == (1, f"tableorder: failed: {item}\n")
+
+
+def test_a_pending_migration_is_found(database_url, check):
+    name = roll_back_last(database_url)
+    findings, result = check()
+    assert findings["migrations"]["status"] == "failed" and name in findings["migrations"]["detail"]
+    assert result.returncode == 1
+
+
+def test_settings_that_do_not_fit_are_found(check):
+    findings, result = check(WEB_CONCURRENCY="100", TIME_ZONE="Europe/Paris")
+    assert findings["connections"]["status"] == "failed"
+    assert findings["time zone"]["status"] == "warning"
+    assert result.returncode == 1
+
+
+def test_durability_that_is_off_is_found(database_url, check):
+    run_sql(
+        database_url,
+        "ALTER DATABASE " + database_url.rpartition("/")[2].partition("?")[0] + " SET synchronous_commit = off",
+    )
+    findings, _ = check()
+    assert findings["durability"]["status"] == "failed"
