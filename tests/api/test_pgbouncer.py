@@ -15,7 +15,9 @@ import pytest
 from psycopg2 import extensions
 
 from tests.api.client import at_once, expect
-from tests.api.conftest import Server, add_restaurant
+from tests.api.conftest import Server, StreamServer, add_restaurant
+from tests.api.streams import ADMIN_STREAM, Reader
+from tests.conftest import file_for_everybody
 from tests.database.servers import free_port
 from tests.waiting import until
 
@@ -37,28 +39,24 @@ default_pool_size = 3
 
 
 @pytest.fixture(scope="module")
-def bouncer(make_database, tmp_path_factory) -> Iterator[str]:
+def bouncer(make_database) -> Iterator[str]:
     """The URL of a database behind three server connections."""
-    directory, port = tmp_path_factory.mktemp("pgbouncer"), free_port()
-    parts = extensions.parse_dsn(make_database())
     if os.environ.get("TEST_DATABASE_URL"):
         pytest.skip("works on the embedded server only, which needs no password")
-    (directory / "pgbouncer.ini").write_text(CONFIG.format(port=port, **parts))
-    # Its socket is for the server's user, and root is refused: run as the user who owns it.
+    port, parts = free_port(), extensions.parse_dsn(make_database())
+    # The server's socket is for its user, and PgBouncer refuses root: run as the user who owns it.
     owner = os.stat(parts["host"]).st_uid
-    if os.geteuid() == 0:
-        directory.chmod(0o755)
-        directory.parent.chmod(0o755)
-        directory.parent.parent.chmod(0o755)
     identity = {"user": owner, "group": pwd.getpwuid(owner).pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    process = subprocess.Popen(
-        [PGBOUNCER, str(directory / "pgbouncer.ini")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **identity
-    )
-    url = f"postgresql://postgres@127.0.0.1:{port}/{parts['dbname']}"
-    until(lambda: answers(url))
-    yield url
-    process.terminate()
-    process.wait(10)
+    with file_for_everybody("pgbouncer.ini", CONFIG.format(port=port, **parts)) as file:
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen([PGBOUNCER, str(file)], **silent, **identity)
+        try:
+            url = f"postgresql://postgres@127.0.0.1:{port}/{parts['dbname']}"
+            until(lambda: answers(url))
+            yield url
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def answers(url: str) -> bool:
@@ -116,3 +114,15 @@ def test_a_statement_has_its_bounds_and_the_applications_role(server, bouncer):
     with database.connect(None) as connection:
         assert connection.fetch_value("SELECT current_setting('app.store_id', true)") in (None, "")
     database.pool.close()
+
+
+def test_the_live_feed_goes_on_though_notifications_do_not_come_through(server, bouncer, tmp_path):
+    stream = StreamServer(bouncer, tmp_path / "stream", DATABASE_SESSION_STATE="off").wait_until_ready()
+    try:
+        restaurant = add_restaurant(server)
+        reader = Reader(stream.base, ADMIN_STREAM, token=restaurant.admin.token)
+        reader.wait_for(1)
+        restaurant.add_table(1)
+        assert reader.wait_for(2, 3)[1].type == "table_changed"
+    finally:
+        stream.stop()
