@@ -102,7 +102,7 @@ def run_and_die(url: str, name: str, number: int, count_from: str) -> None:
     def counted(self, statement, *arguments):
         nonlocal left, is_counting
         is_counting = is_counting or count_from in statement
-        left -= is_counting
+        left -= is_counting and "SAVEPOINT" not in statement
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         return execute(self, statement, *arguments)
@@ -128,7 +128,7 @@ def test_killed_before_any_statement_of_any_migration_the_next_run_converges(emp
             number += 1
             kills += 1
         assert list(applied_migrations(url)) == ALL[: position + 1]
-    assert kills > 200
+    assert kills > 150
     assert apply_pending(url) == []
     assert schema_of(url) == schema_of(url_of(postgres, template))
 

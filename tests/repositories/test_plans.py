@@ -26,7 +26,7 @@ from tableorder.repositories.tickets import TicketRepository
 from tableorder.repositories.voids import VoidRepository
 
 # Twenty tables, 60 menus in 6 categories a store; every table has a session with two orders of three lines and fifty
-# ended ones (1,000 stores: 20,000 tables, a million ended sessions). A store's rows are spread as time spreads them.
+# ended ones (400 stores: 8,000 tables, 400,000 ended sessions). A store's rows are spread as time spreads them.
 FILL = """
 SET session_replication_role = replica;
 INSERT INTO stores (store_id, store_name, admin_username, admin_password_hash)
@@ -86,7 +86,7 @@ SET client_min_messages = notice;
 SET ROLE tableorder;
 """
 
-STORE = 50
+STORE = 20
 TABLE = (STORE - 1) * 20 + 7
 MENU = (STORE - 1) * 60 + 7
 CATEGORY = (STORE - 1) * 6 + 2
@@ -152,14 +152,14 @@ def _pages(plan: dict) -> int:
 
 @pytest.fixture(scope="module")
 def small(make_database) -> Iterator[Installation]:
-    installation = Installation(make_database(), 100)
+    installation = Installation(make_database(), 40)
     yield installation
     installation.raw.close()
 
 
 @pytest.fixture(scope="module")
 def large(make_database) -> Iterator[Installation]:
-    installation = Installation(make_database(), 1000)
+    installation = Installation(make_database(), 400)
     yield installation
     installation.raw.close()
 
@@ -181,7 +181,7 @@ def _end_and_delete_table(connection: Connection, table: TableIdentity) -> None:
 
 def _add_and_delete_category(connection: Connection, table: TableIdentity) -> None:
     CategoryRepository(connection).add(store_id=STORE, category_name="새 분류", display_order=1)
-    category_id = connection.fetch_value("SELECT max(category_id) FROM categories WHERE store_id = 50")
+    category_id = connection.fetch_value("SELECT max(category_id) FROM categories WHERE store_id = 20")
     CategoryRepository(connection).delete(category_id=category_id)
 
 
@@ -246,7 +246,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "events.latest": lambda c, t: EventRepository(c).latest(store_ids=[STORE, STORE + 1]),
     "events.prune": lambda c, t: EventRepository(c).prune(older_than=timedelta(hours=19.9), at_most=100),
     "tickets.add": lambda c, t: TicketRepository(c).add(store_id=STORE, claims={}),
-    "tickets.redeem": lambda c, t: TicketRepository(c).redeem(ticket="50.x"),
+    "tickets.redeem": lambda c, t: TicketRepository(c).redeem(ticket="20.x"),
 }
 
 ONE_ROW = {"event_horizon"}

@@ -1,0 +1,240 @@
+"""The runbook in docs/point-in-time-recovery.md, typed in as it stands, after the loss of a server under load."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import psycopg2
+import pytest
+import requests
+
+from tableorder.database.migrations import apply_pending
+from tests.api.client import Tablet
+from tests.api.conftest import Server, add_restaurant, run_sql
+from tests.database.packaged import VERSIONS
+from tests.management.running import CHECKOUT
+from tests.waiting import until
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("pgbackrest") is None, reason="needs pgbackrest (Debian's package)"),
+    pytest.mark.skipif(not VERSIONS, reason="needs a packaged PostgreSQL"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be the user postgres"),
+    pytest.mark.timeout(240),
+]
+
+RUNBOOK = (CHECKOUT / "docs" / "point-in-time-recovery.md").read_text()
+SETTINGS = (CHECKOUT / "deploy" / "pgbackrest" / "postgresql.conf").read_text()
+CONFIG = (CHECKOUT / "deploy" / "pgbackrest" / "pgbackrest.conf").read_text()
+UNIT = (CHECKOUT / "deploy" / "systemd" / "tableorder-receivewal.service").read_text()
+SYNCHRONOUS = "synchronous_standby_names = 'tableorder_receivewal'"
+AS_POSTGRES = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+
+def commands(heading: str) -> list[str]:
+    """The blocks of shell under a heading of the runbook."""
+    section = RUNBOOK.split(heading + "\n")[1].split("\n## ")[0]
+    return [re.sub(r"^   ", "", block, flags=re.M) for block in re.findall(r"```sh\n(.*?)```", section, re.S)]
+
+
+class Cluster:
+    """A packaged server that archives its log as the runbook says, in folders of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data, self.streamed, self.log = folder / "data", folder / "streamed", folder / "log"
+        shutil.chown(folder, "postgres", "postgres")
+        config = CONFIG.replace("/var/lib/pgbackrest", str(folder / "repository"))
+        config = config.replace("/var/lib/postgresql/15/main", str(self.data)).replace(
+            "/var/run/postgresql", str(folder)
+        )
+        folders = f"log-path={folder}\nlock-path={folder}\nspool-path={folder}"
+        (folder / "pgbackrest.conf").write_text(config.replace("[global]", f"[global]\n{folders}"))
+        self.url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
+        self._environment = {
+            "PATH": f"{VERSIONS[-1]}:/usr/bin:/bin",
+            "PGDATA": str(self.data),
+            "PGHOST": str(folder),
+            "PGBACKREST_CONFIG": str(folder / "pgbackrest.conf"),
+            "STREAMED_WAL": str(self.streamed),
+            "LANG": "C.UTF-8",
+        }
+        self.shell("initdb -U postgres -A trust -E UTF8 --locale=C.UTF-8 >/dev/null && mkdir streamed")
+        settings = SETTINGS.replace(SYNCHRONOUS, "")
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(f"{settings}\nlisten_addresses = ''\nunix_socket_directories = '{folder}'\n")
+        self.start()
+
+    def shell(self, script: str, **environment: str) -> None:
+        """Run it as the user postgres."""
+        with (self.folder / "output").open("a+") as output:
+            done = subprocess.run(
+                [*AS_POSTGRES, "bash", "-euo", "pipefail", "-c", script],
+                cwd=self.folder,
+                env=self._environment | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        assert done.returncode == 0, (self.folder / "output").read_text()
+
+    def follow(self, heading: str, number: int, **environment: str) -> None:
+        """Type in one block of the runbook."""
+        self.shell(commands("# Point-in-time recovery")[0] + commands(heading)[number], **environment)
+
+    def start(self) -> None:
+        self.shell(f"pg_ctl start --wait --log={self.log}")
+
+    def receive(self) -> subprocess.Popen[bytes]:
+        """What tableorder-receivewal.service does."""
+        command = re.search(r"^ExecStart=(.*)$", UNIT, re.M)[1].replace("/var/lib/tableorder-wal", str(self.streamed))
+        environment = self._environment | dict(re.findall(r"^Environment=(\w+)=(.*)$", UNIT, re.M))
+        program, *arguments = command.split()
+        return subprocess.Popen([*AS_POSTGRES, str(VERSIONS[-1] / Path(program).name), *arguments], env=environment)
+
+    def lose(self) -> None:
+        """Kill every process of the server at once, and delete its data."""
+        postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            process.send_signal(signal.SIGKILL)
+        psutil.wait_procs(processes, 20)
+        shutil.rmtree(self.data)
+
+    def stop(self) -> None:
+        if (self.data / "postmaster.pid").exists():
+            self.shell("pg_ctl stop -m immediate || true")
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as name:
+        cluster = Cluster(Path(name))
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
+
+
+class Rush:
+    """Tablets that order without pause through the real API; which orders were acknowledged, in order."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        apply_pending(cluster.url)
+        self.api = Server(cluster.url, cluster.folder / "api.log").wait_until_ready()
+        restaurant = add_restaurant(self.api)
+        self._menu_id = restaurant.add_menu()
+        self.acknowledged: list[int] = []
+        self._stopped = threading.Event()
+        self._pool = ThreadPoolExecutor(3)
+        tablets = []
+        for number in range(1, 4):
+            restaurant.add_table(number)
+            tablets.append(restaurant.seat(number))
+        self._tablets: list[Future[None]] = [self._pool.submit(self._order, tablet) for tablet in tablets]
+
+    def _order(self, tablet: Tablet) -> None:
+        while not self._stopped.is_set():
+            try:
+                answer = tablet.order((self._menu_id, 1))
+            except requests.ConnectionError:
+                return
+            if answer.status_code == 201:
+                self.acknowledged.append(answer.json()["order_id"])
+
+    def let_pass(self, more: int = 50) -> None:
+        enough = len(self.acknowledged) + more
+        until(lambda: len(self.acknowledged) >= enough, 30)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._pool.shutdown()
+        self.api.stop()
+        for tablet in self._tablets:
+            tablet.result()
+
+
+def orders_in(cluster: Cluster) -> set[int]:
+    return {order_id for (order_id,) in run_sql(cluster.url, "SELECT order_id FROM orders")}
+
+
+def archive_all(cluster: Cluster) -> None:
+    """End the segment, and wait until it is in the archive."""
+    with closing(psycopg2.connect(cluster.url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("SELECT pg_walfile_name(pg_switch_wal())")
+        [segment] = cursor.fetchone()
+        archived = "SELECT last_archived_wal >= %s FROM pg_stat_archiver"
+        until(lambda: cursor.execute(archived, (segment,)) or cursor.fetchone()[0], 60)
+
+
+def test_every_order_before_the_last_archived_segment_comes_back(cluster):
+    cluster.follow("## Set up", 0)
+    rush = Rush(cluster)
+    rush.let_pass()
+    before = list(rush.acknowledged)
+    archive_all(cluster)
+    rush.let_pass()
+    cluster.lose()
+    rush.stop()
+    cluster.follow("## Recover to the latest", 0)
+    cluster.follow("## Recover to the latest", 2)
+    until(lambda: run_sql(cluster.url, "SELECT pg_is_in_recovery()") == [(False,)])
+    recovered = orders_in(cluster)
+    assert set(before) <= recovered
+    cluster.follow("## Look after it", 0)
+
+
+def test_with_the_streamed_archive_every_acknowledged_order_comes_back(cluster):
+    cluster.follow("## Set up", 0)
+    cluster.follow("## Set up", 1)
+    receiver = cluster.receive()
+    try:
+        streaming = "SELECT count(*) FROM pg_stat_replication WHERE application_name = 'tableorder_receivewal'"
+        until(lambda: run_sql(cluster.url, streaming) == [(1,)])
+        with closing(psycopg2.connect(cluster.url)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute("ALTER SYSTEM SET " + SYNCHRONOUS)
+            cursor.execute("SELECT pg_reload_conf()")
+        until(lambda: run_sql(cluster.url, "SELECT sync_state FROM pg_stat_replication") == [("sync",)])
+        rush = Rush(cluster)
+        rush.let_pass(200)
+        cluster.lose()
+        rush.stop()
+    finally:
+        receiver.terminate()
+        receiver.wait(20)
+    cluster.follow("## Recover to the latest", 0)
+    cluster.follow("## Recover to the latest", 1)
+    cluster.follow("## Recover to the latest", 2)
+    until(lambda: run_sql(cluster.url, "SELECT pg_is_in_recovery()") == [(False,)])
+    assert len(rush.acknowledged) >= 200
+    assert set(rush.acknowledged) <= orders_in(cluster)
+
+
+def test_back_to_a_time(cluster):
+    cluster.follow("## Set up", 0)
+    rush = Rush(cluster)
+    rush.let_pass()
+    before = list(rush.acknowledged)
+    [(moment,)] = run_sql(cluster.url, "SELECT clock_timestamp()::text")
+    rush.let_pass()
+    first_after = max(before) + 20  # of those under way at that moment there are three at most
+    archive_all(cluster)
+    rush.stop()
+    cluster.stop()
+    cluster.follow("## Recover to a time", 0, TARGET_TIME=moment)
+    recovered = orders_in(cluster)
+    assert set(before) <= recovered
+    assert not [order_id for order_id in recovered if order_id >= first_after]
