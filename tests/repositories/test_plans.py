@@ -25,8 +25,8 @@ from tableorder.repositories.tables import TableRepository
 from tableorder.repositories.tickets import TicketRepository
 from tableorder.repositories.voids import VoidRepository
 
-# Twenty tables, 60 menus in 6 categories a store; every table has a session with two orders of three lines and fifty
-# ended ones (400 stores: 8,000 tables, 400,000 ended sessions). A store's rows are spread as time spreads them.
+# Twenty tables, 60 menus in 6 categories a store; every table has a session with two orders of three lines and twenty
+# ended ones (1,000 stores: 20,000 tables, 400,000 ended sessions). A store's rows are spread as time spreads them.
 FILL = """
 SET session_replication_role = replica;
 INSERT INTO stores (store_id, store_name, admin_username, admin_password_hash)
@@ -49,7 +49,7 @@ SELECT order_id, store_id, (store_id - 1) * 60 + 1 + (order_id * 3 + n) %% 60, '
 INSERT INTO order_history (session_id, table_id, store_id, table_number, completed_time, archived_order_data)
 SELECT gen_random_uuid(), t, (t - 1) / 20 + 1, 1, timestamptz '2026-01-01' + n * interval '1 day',
        '{"orders": [], "session_total": 0}'
-  FROM generate_series(1, 50) AS n, generate_series(1, %(stores)s * 20) AS t;
+  FROM generate_series(1, 20) AS n, generate_series(1, %(stores)s * 20) AS t;
 INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, voided_order)
 SELECT 1 + n %% %(stores)s, 100000000 + n, gen_random_uuid(), 1, 1, 'admin', '{}'
   FROM generate_series(1, %(stores)s * 20) AS n;
@@ -86,7 +86,7 @@ SET client_min_messages = notice;
 SET ROLE tableorder;
 """
 
-STORE = 20
+STORE = 50
 TABLE = (STORE - 1) * 20 + 7
 MENU = (STORE - 1) * 60 + 7
 CATEGORY = (STORE - 1) * 6 + 2
@@ -152,14 +152,14 @@ def _pages(plan: dict) -> int:
 
 @pytest.fixture(scope="module")
 def small(make_database) -> Iterator[Installation]:
-    installation = Installation(make_database(), 40)
+    installation = Installation(make_database(), 100)
     yield installation
     installation.raw.close()
 
 
 @pytest.fixture(scope="module")
 def large(make_database) -> Iterator[Installation]:
-    installation = Installation(make_database(), 400)
+    installation = Installation(make_database(), 1000)
     yield installation
     installation.raw.close()
 
@@ -181,7 +181,7 @@ def _end_and_delete_table(connection: Connection, table: TableIdentity) -> None:
 
 def _add_and_delete_category(connection: Connection, table: TableIdentity) -> None:
     CategoryRepository(connection).add(store_id=STORE, category_name="새 분류", display_order=1)
-    category_id = connection.fetch_value("SELECT max(category_id) FROM categories WHERE store_id = 20")
+    category_id = connection.fetch_value("SELECT max(category_id) FROM categories WHERE store_id = 50")
     CategoryRepository(connection).delete(category_id=category_id)
 
 
@@ -246,7 +246,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "events.latest": lambda c, t: EventRepository(c).latest(store_ids=[STORE, STORE + 1]),
     "events.prune": lambda c, t: EventRepository(c).prune(older_than=timedelta(hours=19.9), at_most=100),
     "tickets.add": lambda c, t: TicketRepository(c).add(store_id=STORE, claims={}),
-    "tickets.redeem": lambda c, t: TicketRepository(c).redeem(ticket="20.x"),
+    "tickets.redeem": lambda c, t: TicketRepository(c).redeem(ticket="50.x"),
 }
 
 ONE_ROW = {"event_horizon"}
