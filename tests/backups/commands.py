@@ -1,0 +1,68 @@
+"""bin/backup-db, bin/restore-db and bin/verify-backup as a person runs them, on a server of the tests'."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tableorder.backups.files import Backup, Folder
+from tableorder.backups.target import Target
+from tableorder.database.embedded import EmbeddedServer
+from tests.management.running import CHECKOUT, environment
+
+PROGRAMS = EmbeddedServer(Path.cwd()).bin("psql").parent
+MODULES = {"backup-db": "dump", "restore-db": "restore", "verify-backup": "verify"}
+
+
+class Commands:
+    """The three commands with one database and one folder for the backups."""
+
+    def __init__(self, url: str, folder: Path, **settings: str) -> None:
+        self.target = Target(url, PROGRAMS)
+        self.folder = Folder(folder)
+        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+        self.environment = environment(
+            folder / "home", **{"PATH": path, "DATABASE_URL": url, "BACKUP_DIR": str(folder)} | settings
+        )
+
+    def run(self, name: str, *arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+        """To the end."""
+        return subprocess.run(
+            _command(name, *arguments),
+            cwd=CHECKOUT,
+            env=self.environment | settings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+
+    def start(self, name: str, *arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
+        """In the background; `options` are Popen's."""
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(_command(name, *arguments), cwd=CHECKOUT, env=self.environment, **quiet | options)
+
+    def back_up(self) -> Backup:
+        """Run bin/backup-db; the backup that it wrote."""
+        done = self.run("backup-db")
+        assert done.returncode == 0, done.stderr
+        return self.folder.good()[-1]
+
+    def dumps(self) -> list[Path]:
+        """Everything under a final name."""
+        return sorted(self.folder.path.glob("*.dump"))
+
+    def pg_dump(self, *options: str) -> str:
+        """What the database holds now, as SQL."""
+        command = [PROGRAMS / "pg_dump", "--restrict-key=same", *options, self.target.url]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+MakeCommands = Callable[..., Commands]
+
+
+def _command(name: str, *arguments: str | Path) -> list[str | Path]:
+    return [sys.executable, "-m", f"tableorder.backups.{MODULES[name]}", *arguments]
