@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-NAME = re.compile(r"tableorder_db_(\d{8}_\d{6})\.dump(\.age|\.gpg)?", re.ASCII)
-STAMP = "%Y%m%d_%H%M%S"
+NAME = re.compile(r"tableorder_db_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)\.dump(?:\.age|\.gpg)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -41,14 +40,17 @@ KINDS = (
 
 def name_at(moment: datetime, suffix: str = "") -> str:
     """The name of a backup taken at `moment`; `suffix` tells how it is encrypted, such as ".age"."""
-    return f"tableorder_db_{moment:{STAMP}}.dump{suffix}"
+    return f"tableorder_db_{moment:%Y%m%d_%H%M%S}.dump{suffix}"
 
 
 def taken_at(name: str) -> datetime | None:
     """When a backup was taken, by its name, without a time zone; None if it is not a backup's name."""
     match = NAME.fullmatch(name)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups())
     try:
-        return datetime.strptime(match[1], STAMP) if match else None
+        return datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None
 

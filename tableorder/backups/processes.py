@@ -12,7 +12,7 @@ from typing import IO, Self
 
 from tableorder.backups import BackupError
 
-LAST_LINES = 3  # of what a program had to say
+LAST_LINES = 50  # of what a program had to say
 ENDING = 0.5  # seconds between the moment in which a program closes its pipes and its end
 
 
@@ -101,5 +101,6 @@ class Process:
 
     def _failure(self) -> BackupError:
         self._listener.join(1)
-        said = "; ".join(self._said) or f"exit status {self._process.returncode}"
+        errors = [line for line in self._said if "error:" in line.lower()]  # hints and the like come after it
+        said = (errors or list(self._said) or [f"exit status {self._process.returncode}"])[-1]
         return BackupError(f"{self._name} failed: {said}")

@@ -109,6 +109,5 @@ def _url_of_parts() -> str:
         "password": os.environ.get("DB_PASSWORD"),
     }
     parts = {name: value for name, value in given.items() if value}
-    return (
-        extensions.make_dsn(**{"host": "localhost", "dbname": DATABASE, "user": "tableorder"} | parts) if parts else ""
-    )
+    defaults = {"host": "localhost", "dbname": DATABASE, "user": "tableorder"}
+    return extensions.make_dsn(**defaults | parts) if parts else ""

@@ -72,8 +72,8 @@ def _work(file: Path | None) -> None:
         raise
     _record(backup, ok=True)
     print(
-        f"{backup.name} is good: {manifest.rows:,} rows in {len(manifest.tables)} tables as in the manifest; {findings}; "
-        f"{time.monotonic() - started:.1f} s."
+        f"{backup.name} is good: {manifest.rows:,} rows in {len(manifest.tables)} tables as in the manifest; "
+        f"{findings}; {time.monotonic() - started:.1f} s."
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tableorder.backups.command import now
 from tableorder.backups.files import Backup, Folder
+from tableorder.backups.policy import name_at
 from tableorder.backups.target import Target
 from tableorder.database.embedded import EmbeddedServer
 from tests.management.running import CHECKOUT, environment
+from tests.waiting import until
 
 PROGRAMS = EmbeddedServer(Path.cwd()).bin("psql").parent
 MODULES = {"backup-db": "dump", "restore-db": "restore", "verify-backup": "verify"}
@@ -29,10 +31,14 @@ class Commands:
             folder / "home", **{"PATH": path, "DATABASE_URL": url, "BACKUP_DIR": str(folder)} | settings
         )
 
+    def command(self, name: str, *arguments: str | Path) -> list[str | Path]:
+        """What to run for one of the three."""
+        return [sys.executable, "-m", f"tableorder.backups.{MODULES[name]}", *arguments]
+
     def run(self, name: str, *arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
         """To the end."""
         return subprocess.run(
-            _command(name, *arguments),
+            self.command(name, *arguments),
             cwd=CHECKOUT,
             env=self.environment | settings,
             stdin=subprocess.DEVNULL,
@@ -43,10 +49,15 @@ class Commands:
     def start(self, name: str, *arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
         """In the background; `options` are Popen's."""
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(_command(name, *arguments), cwd=CHECKOUT, env=self.environment, **quiet | options)
+        return subprocess.Popen(self.command(name, *arguments), cwd=CHECKOUT, env=self.environment, **quiet | options)
+
+    def wait_for_name(self) -> None:
+        """Until a backup can be written: its name is its second."""
+        until(lambda: not (self.folder.path / name_at(now())).exists())
 
     def back_up(self) -> Backup:
         """Run bin/backup-db; the backup that it wrote."""
+        self.wait_for_name()
         done = self.run("backup-db")
         assert done.returncode == 0, done.stderr
         return self.folder.good()[-1]
@@ -59,10 +70,3 @@ class Commands:
         """What the database holds now, as SQL."""
         command = [PROGRAMS / "pg_dump", "--restrict-key=same", *options, self.target.url]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-MakeCommands = Callable[..., Commands]
-
-
-def _command(name: str, *arguments: str | Path) -> list[str | Path]:
-    return [sys.executable, "-m", f"tableorder.backups.{MODULES[name]}", *arguments]

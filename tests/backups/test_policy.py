@@ -20,7 +20,8 @@ def expected(names: list[str], today: date) -> set[str]:
     """What the policy says, backup by backup."""
     days = {name: date(int(name[14:18]), int(name[18:20]), int(name[20:22])) for name in names}
     past = sorted(name for name in names if days[name] <= today)
-    first_of_week = {name for name in past if not any(_sunday_to_now(days[o], days[name]) and o < name for o in past)}
+    week = {name: days[name].toordinal() // 7 for name in past}  # the days whose number 7 divides are Sundays
+    first_of_week = {name for name in past if not any(week[o] == week[name] and o < name for o in past)}
     first_of_month = {name for name in past if not any(o[:20] == name[:20] and o < name for o in past)}
     keep = {name for name in names if days[name] > today}
     keep |= {name for name in past if today - 6 * DAY <= days[name]}
@@ -29,13 +30,6 @@ def expected(names: list[str], today: date) -> set[str]:
     for group in (past, sorted(first_of_week), sorted(first_of_month)):
         keep |= set(group[-1:])
     return keep
-
-
-def _sunday_to_now(earlier: date, later: date) -> bool:
-    """Whether no Sunday begins between the two days."""
-    return earlier <= later and not any(
-        (earlier + n * DAY).weekday() == SUNDAY for n in range(1, (later - earlier).days + 1)
-    )
 
 
 def simulate(moments: list[datetime]) -> tuple[set[str], int]:
