@@ -48,8 +48,9 @@ class Commands:
 
     def start(self, name: str, *arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
         """In the background; `options` are Popen's."""
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(self.command(name, *arguments), cwd=CHECKOUT, env=self.environment, **quiet | options)
+        usual = {"env": self.environment, "stdin": subprocess.DEVNULL}
+        usual |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(self.command(name, *arguments), cwd=CHECKOUT, **usual | options)
 
     def wait_for_name(self) -> None:
         """Until a backup can be written: its name is its second."""
