@@ -24,13 +24,14 @@ SELECT relname,
 
 # Owners of what is in the schema, and those to whom something in it was granted.
 ROLES = """
-SELECT DISTINCT rolname
+SELECT rolname, bool_or(role = owner)
   FROM (SELECT relowner, relacl FROM pg_class WHERE relnamespace = 'public'::regnamespace
          UNION ALL
         SELECT proowner, proacl FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS objects (owner, acl)
  CROSS JOIN LATERAL (SELECT owner UNION SELECT grantee FROM aclexplode(acl)) AS mentioned (role)
   JOIN pg_roles ON pg_roles.oid = role
  WHERE NOT rolsuper
+ GROUP BY rolname
  ORDER BY rolname
 """
 
@@ -75,11 +76,11 @@ def migration_version(connection: Connection) -> str | None:
         return cursor.fetchall()[0][0]
 
 
-def roles(connection: Connection) -> list[str]:
-    """The roles that must be there before this database can be restored; superusers are left out."""
+def roles(connection: Connection) -> dict[str, bool]:
+    """The roles that this database speaks of, superusers left out, and whether each owns something in it."""
     with connection.cursor() as cursor:
         cursor.execute(ROLES)
-        return [name for (name,) in cursor.fetchall()]
+        return dict(cursor.fetchall())
 
 
 def _statements(connection: Connection) -> dict[str, sql.Composed]:

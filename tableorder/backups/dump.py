@@ -58,7 +58,10 @@ def _work() -> None:
     folder = Folder.of_environment()
     with folder.locked(), target_of_environment() as target:
         started = time.monotonic()
-        backup, manifest = back_up(target, folder)
+        try:
+            backup, manifest = back_up(target, folder)
+        except OSError as error:
+            raise BackupError(f"cannot write to {folder.path}: {error.strerror}") from None
         copy_away(backup)
         deleted = folder.rotate(command.now().date())
     for path in folder.doubtful():
@@ -84,12 +87,14 @@ def back_up(target: Target, folder: Folder) -> tuple[Backup, Manifest]:
             [(snapshot,)] = cursor.fetchall()
         _dump(target, snapshot, encrypt, backup.dump)
         _dump_roles(target, encrypt, backup.roles)
+        owning = roles(connection)
         manifest = Manifest(
             taken_at=taken.isoformat(timespec="seconds"),
             database=target.name,
             server_version=connection.info.parameter_status("server_version") or "",
             migration_version=migration_version(connection),
-            roles=roles(connection),
+            roles=list(owning),
+            owners=[role for role, owns in owning.items() if owns],
             tables=read_contents(connection),
             size=backup.dump.stat().st_size,
             duration=round(time.monotonic() - started, 3),

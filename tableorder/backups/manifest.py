@@ -27,13 +27,17 @@ Contents = dict[str, TableContents]
 
 @dataclass(frozen=True)
 class Manifest:
-    """Sizes in bytes, the duration in seconds; `taken_at` with its time zone, as ISO 8601."""
+    """Sizes in bytes, the duration in seconds; `taken_at` with its time zone, as ISO 8601.
+
+    `roles` are those that must be there before it can be restored, `owners` those of them that own something.
+    """
 
     taken_at: str
     database: str
     server_version: str
     migration_version: str | None
     roles: list[str]
+    owners: list[str]
     tables: Contents
     size: int
     duration: float

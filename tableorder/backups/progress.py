@@ -10,6 +10,11 @@ ELSEWHERE = 10.0
 MEGABYTE = 1_000_000
 
 
+def say(text: str) -> None:
+    """One line on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
 class Progress:
     """Counts the bytes of one piece of work, of `total` if that is known, and tells on standard error."""
 

@@ -17,7 +17,7 @@ from tableorder.backups.encryption import decrypt_command
 from tableorder.backups.files import Backup
 from tableorder.backups.manifest import Contents, Manifest
 from tableorder.backups.processes import Process
-from tableorder.backups.progress import Progress
+from tableorder.backups.progress import Progress, say
 from tableorder.backups.target import Connection, Target, target_of_environment
 from tableorder.database.migrations import required_migrations
 
@@ -103,7 +103,8 @@ def restore(target: Target, backup: Backup, manifest: Manifest, *, force: bool) 
             _refuse_newer(present, manifest)
             _ask(target, present)
         preamble = lock_tables(connection, present, unchanged=not force) + CLEAR
-    load(target, backup, preamble=preamble)
+    load(target, backup, manifest, preamble=preamble)
+    say("Checking the invariants …")
     with target.connect() as connection:
         differing = differences(manifest, read_contents(connection))
         findings = run_checks(connection)
@@ -115,12 +116,18 @@ def restore(target: Target, backup: Backup, manifest: Manifest, *, force: bool) 
         raise BackupError("; ".join([f"restored, but not as it should be: {findings}", *differing]))
 
 
-def load(target: Target, backup: Backup, *, preamble: str = "") -> None:
+def load(target: Target, backup: Backup, manifest: Manifest, *, preamble: str = "") -> None:
     """Run the preamble and the dump in one transaction, which only commits if both went to the end.
 
     psql gets the COMMIT after pg_restore has ended well; without it, whoever dies, the server rolls back. Raises
     BackupError.
     """
+    with target.connect() as connection:
+        superuser = _is_superuser(connection)
+        if not superuser:
+            preamble += _let_own(connection, manifest.owners)
+    # Who is no superuser may not comment on the superuser's extensions, and an error would end it all.
+    restorer = [target.program("pg_restore"), "--file=-", *([] if superuser else ["--no-comments"])]
     progress = Progress(f"Restoring {backup.name}", backup.dump.stat().st_size)
     settings = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     client = [target.program("psql"), *settings, *target.arguments()]
@@ -128,7 +135,7 @@ def load(target: Target, backup: Backup, *, preamble: str = "") -> None:
         psql.write(f"BEGIN; SET client_min_messages = warning; SET lock_timeout = '{LOCK_TIMEOUT}';\n".encode())
         psql.write(preamble.encode())
         try:
-            _feed(target, backup, psql, progress)
+            _feed(target, restorer, backup, psql, progress)
         except BackupError:
             psql.raise_if_failed()  # then that is why its feeders failed
             raise
@@ -137,12 +144,12 @@ def load(target: Target, backup: Backup, *, preamble: str = "") -> None:
     progress.done()
 
 
-def _feed(target: Target, backup: Backup, psql: Process, progress: Progress) -> None:
+def _feed(target: Target, restorer: list[str], backup: Backup, psql: Process, progress: Progress) -> None:
     """Send the dump as SQL: the file, decrypted if need be, through pg_restore."""
     decrypt = decrypt_command(backup.name)
     with ExitStack() as stack:
         start = partial(Process, environment=target.environment(), stdin=subprocess.PIPE)
-        stages = [stack.enter_context(start([target.program("pg_restore"), "--file=-"], stdout=psql.stdin))]
+        stages = [stack.enter_context(start(restorer, stdout=psql.stdin))]
         if decrypt:
             stages.insert(0, stack.enter_context(start(decrypt, stdout=stages[0].stdin)))
             stages[1].stdin.close()  # only the tool writes to it
@@ -152,6 +159,26 @@ def _feed(target: Target, backup: Backup, psql: Process, progress: Progress) -> 
                 progress.add(len(chunk))
         for stage in stages:
             stage.finish()
+
+
+def _is_superuser(connection: Connection) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        return cursor.fetchall()[0][0]
+
+
+def _let_own(connection: Connection, owners: list[str]) -> str:
+    """SQL without which only a superuser could give the tables to their owners: in a new database they may not create.
+
+    The dump grants it too, but last.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quote_ident(rolname) FROM pg_roles"
+            " WHERE rolname = ANY (%s) AND NOT has_schema_privilege(rolname, 'public', 'CREATE')",
+            (owners,),
+        )
+        return "".join(f"GRANT CREATE ON SCHEMA public TO {name};\n" for (name,) in cursor.fetchall())
 
 
 def differences(manifest: Manifest, contents: Contents) -> list[str]:
