@@ -16,17 +16,19 @@ from tableorder.database.embedded import EmbeddedServer
 from tests.management.running import CHECKOUT, environment
 from tests.waiting import until
 
-PROGRAMS = EmbeddedServer(Path.cwd()).bin("psql").parent
+EMBEDDED = EmbeddedServer(Path.cwd()).bin("psql").parent
+# Those of the server of the tests: the embedded one's, or what belongs to TEST_DATABASE_URL.
+PROGRAMS = Path(os.environ.get("TEST_PROGRAMS") or EMBEDDED)
 MODULES = {"backup-db": "dump", "restore-db": "restore", "verify-backup": "verify"}
 
 
 class Commands:
     """The three commands with one database and one folder for the backups."""
 
-    def __init__(self, url: str, folder: Path, **settings: str) -> None:
-        self.target = Target(url, PROGRAMS)
+    def __init__(self, url: str, folder: Path, programs: Path = PROGRAMS, **settings: str) -> None:
+        self.target = Target(url, programs)
         self.folder = Folder(folder)
-        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         self.environment = environment(
             folder / "home", **{"PATH": path, "DATABASE_URL": url, "BACKUP_DIR": str(folder)} | settings
         )
@@ -69,5 +71,5 @@ class Commands:
 
     def pg_dump(self, *options: str) -> str:
         """What the database holds now, as SQL."""
-        command = [PROGRAMS / "pg_dump", "--restrict-key=same", *options, self.target.url]
+        command = [self.target.program("pg_dump"), "--restrict-key=same", *options, self.target.url]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -15,7 +15,7 @@ import pytest
 
 from tableorder.backups.files import UNFINISHED
 from tableorder.database.migrations import apply_pending
-from tests.backups.commands import Commands
+from tests.backups.commands import EMBEDDED, Commands
 from tests.backups.meals import serve_meals
 from tests.backups.test_kills import MOMENTS, check_afterwards, check_folder, digests, duration_of_backup
 from tests.database.servers import Server
@@ -36,7 +36,7 @@ def server() -> Iterator[Server]:
 
 
 def test_a_backup_whose_server_goes_away_fails_and_leaves_nothing_half(server, tmp_path):
-    commands = Commands(server.url(), tmp_path / "backups")
+    commands = Commands(server.url(), tmp_path / "backups", EMBEDDED)
     whole = duration_of_backup(commands)
     chance = random.Random(1)
     interrupted = 0

@@ -14,7 +14,7 @@ import psycopg2
 
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
-from tests.backups.commands import Commands
+from tests.backups.commands import EMBEDDED, Commands
 from tests.backups.meals import serve_meals
 from tests.conftest import new_database, url_of
 
@@ -65,7 +65,7 @@ def measure(url: str, folder: Path, rows: int) -> dict[str, float]:
             cursor.execute("VACUUM ANALYZE")
             cursor.execute("SELECT pg_database_size(current_database())")
             [(size,)] = cursor.fetchall()
-    commands = Commands(url, folder)
+    commands = Commands(url, folder, EMBEDDED)
     before = _fingerprint(commands)
     figures: dict[str, float] = {"rows of history": rows, "database (MB)": round(size / 1e6)}
     figures["dump (s)"] = _timed(commands, "backup-db")
