@@ -189,7 +189,7 @@ def gpg(tmp_path: Path) -> dict[str, str]:
         pytest.skip("gpg is not installed")
     secret = tmp_path / "passphrase"
     secret.write_text("for this test only")
-    options = f"gpg --batch --homedir {tmp_path} --pinentry-mode loopback --passphrase-file {secret}"
+    options = f"gpg --batch --homedir {tmp_path} --pinentry-mode loopback --s2k-count 1024 --passphrase-file {secret}"
     return {"BACKUP_ENCRYPT_COMMAND": f"{options} --symmetric", "BACKUP_DECRYPT_COMMAND": f"{options} --decrypt"}
 
 

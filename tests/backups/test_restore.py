@@ -91,7 +91,7 @@ def test_a_restore_that_is_killed_has_happened_or_not(commands, meals):
     assert commands.run("restore-db", backup.dump).returncode == 0
     whole = time.monotonic() - started
     chance = random.Random(7)
-    for number in [signal.SIGKILL, signal.SIGTERM] * 6:
+    for number in [signal.SIGKILL, signal.SIGTERM] * 4:
         order_something(meals)
         before = commands.pg_dump()
         process = commands.start("restore-db", backup.dump, "--force")

@@ -49,7 +49,7 @@ def test_what_a_killed_verification_left_behind_is_dropped_by_the_next(commands,
     whole = time.monotonic() - started
     chance = random.Random(8)
     left = 0
-    for number in [signal.SIGKILL] * 8 + [signal.SIGTERM] * 4:
+    for number in [signal.SIGKILL] * 5 + [signal.SIGTERM] * 2:
         process = commands.start("verify-backup", backup.dump)
         try:
             process.wait(chance.uniform(0.3, whole))
