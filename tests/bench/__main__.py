@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import streams
+from tests.bench import backups, streams
 
 
 def main() -> int:
@@ -14,6 +14,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     measurements = parser.add_subparsers(required=True, metavar="MEASUREMENT")
     streams.add_parser(measurements)
+    backups.add_parser(measurements)
     options = parser.parse_args()
     return options.run(options)
 

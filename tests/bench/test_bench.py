@@ -13,3 +13,10 @@ def test_the_live_feed_can_be_measured():
     figures = json.loads(subprocess.check_output([*command, *size], cwd=CHECKOUT, text=True))
     assert figures["events sent to all streams of a store"] == 20
     assert figures["events missed"] == 0
+
+
+def test_a_large_history_can_be_backed_up_and_restored():
+    command = [sys.executable, "-m", "tests.bench", "--json", "backup", "--rows", "1000"]
+    figures = json.loads(subprocess.check_output(command, cwd=CHECKOUT, text=True))
+    assert figures["rows of history"] == 1000
+    assert figures["restore (s)"] > 0

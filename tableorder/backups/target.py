@@ -1,0 +1,113 @@
+"""Which database, and with which of PostgreSQL's programs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from psycopg2 import extensions
+
+from tableorder.backups import BackupError
+from tableorder.database.embedded import EmbeddedServer
+from tableorder.management.environment import DATABASE, connect, database, home
+
+Connection = extensions.connection
+
+# A server that vanished without a word is noticed within a minute.
+ALIVE = {"keepalives_idle": "20", "keepalives_interval": "10", "keepalives_count": "3"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database by its libpq URL, and the folder of the programs for it; None for those on PATH."""
+
+    url: str
+    programs: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The database's."""
+        return self._parameters().get("dbname", DATABASE)
+
+    def __str__(self) -> str:
+        parameters = self._parameters()
+        return f"{self.name} on {parameters.get('host', 'this machine')}"
+
+    def of_database(self, name: str) -> Target:
+        """Another database of the same server."""
+        return replace(self, url=extensions.make_dsn(self.url, dbname=name))
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection that sees every store's rows, or fails. Raises SetupError, psycopg2.Error."""
+        with closing(connect(extensions.make_dsn(**ALIVE | self._parameters()))) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SET row_security = off; SET statement_timeout = 0; SET timezone = 'UTC'")
+            connection.commit()
+            yield connection
+
+    def arguments(self) -> list[str]:
+        """Names the database to one of PostgreSQL's programs, without the password, which `ps` would show."""
+        parameters = ALIVE | self._parameters()
+        parameters.pop("password", None)
+        return ["--no-password", "--dbname", extensions.make_dsn(**parameters)]
+
+    def environment(self) -> dict[str, str]:
+        """For PostgreSQL's programs; the password is in it."""
+        password = self._parameters().get("password")
+        return {**os.environ, "PGCONNECT_TIMEOUT": "10", **({"PGPASSWORD": password} if password else {})}
+
+    def program(self, name: str) -> str:
+        """The path of one of PostgreSQL's programs. Raises BackupError."""
+        found = shutil.which(name, path=self.programs)
+        if found is None:
+            raise BackupError(f"{name} is not on PATH; on Debian and Ubuntu: apt install postgresql-client")
+        return found
+
+    def require_program_of(self, name: str, connection: Connection) -> None:
+        """Raises BackupError if the program is older than the server: it would not know all that is in there."""
+        program = self.program(name)
+        said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+        match = re.search(r"\) (\d+)", said)
+        server = connection.server_version // 10000
+        if match is None or int(match[1]) < server:
+            raise BackupError(
+                f"{program} is {said.strip() or 'of no known version'}, older than the server, PostgreSQL {server}; "
+                f"put the programs of PostgreSQL {server} first on PATH"
+            )
+
+    def _parameters(self) -> dict[str, str]:
+        return extensions.parse_dsn(self.url)
+
+
+@contextmanager
+def target_of_environment() -> Iterator[Target]:
+    """The database of DATABASE_URL, or of DB_HOST and the like, or of the embedded server, which runs meanwhile.
+
+    Raises SetupError.
+    """
+    url = os.environ.get("DATABASE_URL", "").strip() or _url_of_parts()
+    if url:
+        yield Target(url)
+    else:
+        with database() as url:
+            yield Target(url, EmbeddedServer(home() / "postgres").bin("pg_dump").parent)
+
+
+def _url_of_parts() -> str:
+    given = {
+        "host": os.environ.get("DB_HOST"),
+        "port": os.environ.get("DB_PORT"),
+        "dbname": os.environ.get("DB_NAME"),
+        "user": os.environ.get("DB_USER"),
+        "password": os.environ.get("DB_PASSWORD"),
+    }
+    parts = {name: value for name, value in given.items() if value}
+    defaults = {"host": "localhost", "dbname": DATABASE, "user": "tableorder"}
+    return extensions.make_dsn(**defaults | parts) if parts else ""

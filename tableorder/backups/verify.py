@@ -1,0 +1,144 @@
+"""`bin/verify-backup`: prove a backup by restoring it into a scratch database."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from psycopg2 import sql
+
+from tableorder.backups import BackupError, command
+from tableorder.backups.checks import Findings, run_checks
+from tableorder.backups.contents import migration_version, read_contents
+from tableorder.backups.files import Backup, Folder
+from tableorder.backups.manifest import Manifest
+from tableorder.backups.progress import say
+from tableorder.backups.restore import differences, load, require_roles
+from tableorder.backups.target import Connection, Target, target_of_environment
+
+PREFIX = "tableorder_scratch_"
+
+# Those that a killed run left behind: whoever uses one is connected under its name.
+ABANDONED = """
+SELECT datname
+  FROM pg_database
+ WHERE starts_with(datname, %(prefix)s)
+   AND pg_has_role(datdba, 'USAGE')
+   AND datname NOT IN (SELECT application_name FROM pg_stat_activity WHERE application_name IS NOT NULL)
+"""
+
+DESCRIPTION = """\
+Prove that a backup can be restored: FILE, or else the newest in BACKUP_DIR (default /backups/postgresql).
+
+Its sums are compared, it is restored into a scratch database beside the one that DATABASE_URL (or DB_HOST and the
+like, or bin/serve's embedded server) names, the invariants of sql/checks.sql are checked, the rows of each table are
+counted and compared with the manifest, and the scratch database is dropped, also those that killed runs left behind.
+The role must be allowed to create databases. The outcome is noted beside the backup, in FILE.verified.
+BACKUP_DECRYPT_COMMAND decrypts, such as 'age --decrypt -i KEYFILE' or 'gpg --batch --decrypt'."""
+
+EPILOG = "Exit status: 0 the backup is good, 1 it is not or could not be tried, 2 wrong usage."
+
+
+class NotGood(BackupError):
+    """The backup was tried, and it is the backup that is at fault."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="bin/verify-backup",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="the backup's .dump")
+    options = parser.parse_args()
+    return command.run("bin/verify-backup", lambda: _work(options.file))
+
+
+def _work(file: Path | None) -> None:
+    started = time.monotonic()
+    backup = Backup(file.absolute()) if file else _newest()
+    try:
+        manifest = _check(backup)
+        with target_of_environment() as target:
+            findings = verify(target, backup, manifest)
+    except NotGood:
+        _record(backup, ok=False)
+        raise
+    _record(backup, ok=True)
+    print(
+        f"{backup.name} is good: {manifest.rows:,} rows in {len(manifest.tables)} tables as in the manifest; "
+        f"{findings}; {time.monotonic() - started:.1f} s."
+    )
+
+
+def verify(target: Target, backup: Backup, manifest: Manifest) -> Findings:
+    """Restore into a scratch database of the target's server and look. Raises NotGood, BackupError, SetupError."""
+    with target.connect() as connection:
+        require_roles(connection, manifest)
+    with _scratch(target) as scratch:
+        load(scratch, backup, manifest)
+        say("Checking the invariants …")
+        with scratch.connect() as connection:
+            wrong = differences(manifest, read_contents(connection))
+            if migration_version(connection) != manifest.migration_version:
+                wrong.append(f"it is of migration {migration_version(connection)}, not {manifest.migration_version}")
+            findings = run_checks(connection)
+    if wrong or findings.violated:
+        raise NotGood("; ".join([f"{backup.name} is not good: {findings}", *wrong]))
+    return findings
+
+
+def _check(backup: Backup) -> Manifest:
+    try:
+        return backup.check()
+    except BackupError as error:
+        raise NotGood(str(error)) from None
+
+
+def _newest() -> Backup:
+    folder = Folder.of_environment()
+    if backups := folder.good():
+        return backups[-1]
+    raise BackupError(f"there is no good backup in {folder.path}")
+
+
+def _record(backup: Backup, *, ok: bool) -> None:
+    """Note the outcome beside the backup, unless that is out of our reach."""
+    if backup.dump.exists() and os.access(backup.dump.parent, os.W_OK):
+        backup.record_verification(ok=ok, at=command.now().isoformat(timespec="seconds"))
+
+
+@contextmanager
+def _scratch(target: Target) -> Iterator[Target]:
+    """An empty database that is gone afterwards; a killed run's is dropped by the next."""
+    name = PREFIX + secrets.token_hex(6)
+    with target.connect() as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('application_name', %s, false)", (name,))
+            cursor.execute(ABANDONED, {"prefix": PREFIX})
+            for (abandoned,) in cursor.fetchall():
+                _drop(connection, abandoned)
+            cursor.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
+            )
+        try:
+            yield target.of_database(name)
+        finally:
+            _drop(connection, name)
+
+
+def _drop(connection: Connection, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

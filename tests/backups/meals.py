@@ -1,0 +1,56 @@
+"""Two restaurants with meals, past and present, by way of the repositories: every invariant holds."""
+
+from __future__ import annotations
+
+import json
+
+from psycopg2.extensions import connection as Psycopg2Connection
+
+from tableorder.database.connection import Connection
+from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.orders import Line
+from tableorder.repositories.categories import CategoryRepository
+from tableorder.repositories.menus import MenuRepository
+from tableorder.repositories.orders import OrderRepository
+from tableorder.repositories.sessions import SessionRepository
+from tableorder.repositories.stores import StoreRepository
+from tableorder.repositories.tables import TableRepository
+
+MENU = {"description": "묵은지", "image_base64": None, "display_order": 1, "is_available": True}
+
+
+def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
+    """In each store: a table with `meals` past sessions, one now, with an order that stays and one that is voided."""
+    raw.autocommit = True
+    connection = Connection(raw, prefix="", seconds=60, echo=False)
+    for name in ("온달", "평강"):
+        store_id = StoreRepository(connection).add(store_name=name, admin_username=name, admin_password_hash="-")
+        category = json.loads(
+            CategoryRepository(connection).add(store_id=store_id, category_name="찌개류", display_order=1)
+        )
+        values = {"category_id": category["category_id"], "menu_name": "김치찌개", "price": 9000, **MENU}
+        menu_id = json.loads(MenuRepository(connection).add(store_id=store_id, values=values))["menu_id"]
+        table = json.loads(TableRepository(connection).add(store_id=store_id, table_number=1, table_password_hash="-"))
+        for _ in range(meals):
+            _order(connection, store_id, table["table_id"], menu_id)
+            SessionRepository(connection).end(table_id=table["table_id"])
+        _order(connection, store_id, table["table_id"], menu_id)
+        voided = _order(connection, store_id, table["table_id"], menu_id)
+        OrderRepository(connection).void(order_id=voided, admin=AdminIdentity(store_id, name), reason="잘못 눌렀음")
+
+
+def order_something(raw: Psycopg2Connection) -> int:
+    """One order more in the first store; its number."""
+    raw.autocommit = True
+    connection = Connection(raw, prefix="", seconds=60, echo=False)
+    store_id, table_id, menu_id = connection.fetch_one(
+        "SELECT store_id, table_id, menu_id FROM tables JOIN menus USING (store_id) ORDER BY store_id, menu_id LIMIT 1"
+    )
+    return _order(connection, store_id, table_id, menu_id)
+
+
+def _order(connection: Connection, store_id: int, table_id: int, menu_id: int) -> int:
+    session_id = SessionRepository(connection).join(store_id=store_id, table_id=table_id)
+    table = TableIdentity(store_id, table_id, 1, session_id)
+    key = f"주문-{connection.fetch_value('SELECT gen_random_uuid()::text')}"
+    return json.loads(OrderRepository(connection).place(table=table, lines=[Line(menu_id, 2)], key=key))["order_id"]

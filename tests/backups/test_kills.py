@@ -1,0 +1,67 @@
+"""A backup that is told to stop or killed, at any moment: nothing that looks whole and is not."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tableorder.backups.files import UNFINISHED, Backup
+from tableorder.backups.verify import verify
+from tests.backups.commands import Commands
+
+MOMENTS = 20
+
+
+def digests(paths: list[Path]) -> dict[Path, str]:
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def duration_of_backup(commands: Commands) -> float:
+    started = time.monotonic()
+    commands.back_up()
+    return time.monotonic() - started
+
+
+def check_folder(commands: Commands, older: dict[Path, str]) -> None:
+    """The older dumps are as they were, and one that is new can be restored."""
+    assert digests(list(older)) == older
+    for path in set(commands.dumps()) - set(older):
+        verify(commands.target, Backup(path), Backup(path).check())
+
+
+def check_afterwards(commands: Commands) -> None:
+    """The next run finds nothing in its way and clears up."""
+    assert commands.back_up().verified() is None
+    assert not (commands.folder.path / UNFINISHED).exists()
+    files = {path for dump in commands.dumps() for path in Backup(dump).files()}
+    assert set(commands.folder.path.glob("tableorder*")) == files
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_killed_backup_leaves_nothing_under_a_final_name_that_does_not_restore(commands, number):
+    moments = MOMENTS if number != signal.SIGHUP else 3
+    whole = duration_of_backup(commands)
+    chance = random.Random(number)
+    interrupted = unfinished = 0
+    for _ in range(5 * moments):
+        older = digests(commands.dumps())
+        commands.wait_for_name()
+        process = commands.start("backup-db")
+        try:
+            process.wait(chance.uniform(0.1, whole))
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+            interrupted += process.wait(30) != 0
+        unfinished += (commands.folder.path / UNFINISHED).exists()
+        check_folder(commands, older)
+        if interrupted == moments:
+            break
+    assert interrupted == moments
+    assert bool(unfinished) == (number == signal.SIGKILL)
+    check_afterwards(commands)

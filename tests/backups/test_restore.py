@@ -1,0 +1,138 @@
+"""bin/restore-db: all or nothing, not over newer rows, and what comes back is what there was."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+from tableorder.backups import BackupError
+from tableorder.backups.restore import restore
+from tests.backups.commands import EMBEDDED, Commands
+from tests.backups.meals import order_something
+from tests.conftest import embedded_server
+from tests.factories import query, value
+from tests.waiting import until
+
+OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def test_what_was_there_comes_back_schema_and_rows(commands, meals):
+    before, schema = commands.pg_dump(), commands.pg_dump("--schema-only")
+    backup = commands.back_up()
+    for _ in range(3):
+        order_something(meals)
+    query(meals, "UPDATE stores SET store_name = 'other'")
+    query(meals, "ALTER TABLE stores ADD COLUMN later integer")
+    query(meals, "CREATE TABLE later (store_id integer REFERENCES stores)")
+    query(meals, "CREATE VIEW names AS SELECT store_name FROM stores")
+    done = commands.run("restore-db", backup.dump, "--force")
+    assert done.returncode == 0, done.stderr
+    assert commands.pg_dump("--schema-only") == schema
+    assert commands.pg_dump() == before
+    assert done.stdout.startswith("Replacing ")
+    assert "16 invariants hold" in done.stdout
+
+
+def test_an_empty_database_of_another_name_gets_everything(commands, empty_database_url):
+    before = commands.pg_dump()
+    backup = commands.back_up()
+    other = Commands(empty_database_url, commands.folder.path)
+    done = other.run("restore-db", backup.dump)
+    assert done.returncode == 0, done.stderr
+    assert other.pg_dump() == before
+
+
+def test_a_migrated_database_without_rows_is_no_newer(commands, database_url):
+    before = commands.pg_dump()
+    backup = commands.back_up()
+    other = Commands(database_url, commands.folder.path)
+    done = other.run("restore-db", backup.dump)
+    assert done.returncode == 0, done.stderr
+    assert other.pg_dump() == before
+
+
+def test_newer_rows_are_not_replaced_without_force(commands, meals):
+    backup = commands.back_up()
+    order_id = order_something(meals)
+    before = commands.pg_dump()
+    done = commands.run("restore-db", backup.dump)
+    assert done.returncode == 1
+    assert "has rows that are newer than the backup, in events, idempotency_keys, order_items, orders" in done.stderr
+    assert commands.pg_dump() == before
+    assert commands.run("restore-db", backup.dump, "--force").returncode == 0
+    assert value(meals, "SELECT count(*) FROM orders WHERE order_id = %s", order_id) == 0
+
+
+def test_a_row_that_comes_in_at_the_last_moment_is_not_lost(commands, meals):
+    """Held up by a lock of ours after it has looked, it looks again when it has the tables to itself."""
+    backup = commands.back_up()
+    with closing(psycopg2.connect(commands.target.url)) as blocker:
+        query(blocker, "LOCK TABLE _yoyo_log IN ROW EXCLUSIVE MODE")
+        restoring = commands.start("restore-db", backup.dump, stderr=subprocess.PIPE)
+        until(lambda: value(meals, "SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        query(blocker, "INSERT INTO login_failures VALUES ('table:1:1', '{2026-05-05}', now())")
+        blocker.commit()
+    _, said = restoring.communicate(timeout=30)
+    assert restoring.returncode == 1
+    assert "rows came in meanwhile" in said.decode()
+    assert value(meals, "SELECT count(*) FROM login_failures") == 1
+
+
+def test_a_restore_that_is_killed_has_happened_or_not(commands, meals):
+    backup = commands.back_up()
+    restored = commands.pg_dump()
+    started = time.monotonic()
+    assert commands.run("restore-db", backup.dump).returncode == 0
+    whole = time.monotonic() - started
+    chance = random.Random(7)
+    for number in [signal.SIGKILL, signal.SIGTERM] * 4:
+        order_something(meals)
+        before = commands.pg_dump()
+        process = commands.start("restore-db", backup.dump, "--force")
+        try:
+            process.wait(chance.uniform(0.3, whole))
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+            process.wait(30)
+        until(lambda: value(meals, OTHERS) == 0)
+        assert commands.pg_dump() in (before, restored)
+
+
+def test_no_file_prints_the_usage(commands):
+    done = commands.run("restore-db")
+    assert done.returncode == 1
+    assert done.stderr.startswith("usage: bin/restore-db")
+
+
+def test_a_file_that_is_not_there_and_a_dump_without_its_sums_are_refused(commands, tmp_path):
+    done = commands.run("restore-db", tmp_path / "nothing.dump")
+    assert done.returncode == 1
+    assert "nothing.dump.sha256 is missing" in done.stderr
+
+
+def test_a_server_without_the_roles_is_told_of_them_and_the_roles_file_makes_them(commands, tmp_path):
+    backup = commands.back_up()
+    with embedded_server() as server:
+        other = Commands(server.uri(), commands.folder.path, EMBEDDED)
+        done = other.run("restore-db", backup.dump)
+        assert done.returncode == 1
+        assert "the server has no role tableorder, tableorder_owner" in done.stderr
+        subprocess.run([server.bin("psql"), "--quiet", server.uri(), "--file", backup.roles], capture_output=True)
+        assert other.run("restore-db", backup.dump).returncode == 0
+        with closing(psycopg2.connect(server.uri())) as connection:
+            assert value(connection, "SELECT count(*) FROM order_history") == 6
+
+
+def test_an_invariant_that_does_not_hold_is_told(commands, meals):
+    query(meals, "SET session_replication_role = replica")
+    query(meals, "UPDATE orders SET total_amount = total_amount + 1")
+    backup = commands.back_up()
+    with pytest.raises(BackupError, match="order_total is violated by 2 rows"):
+        restore(commands.target, backup, backup.check(), force=False)
+    assert "order_total is violated by 2 rows" in commands.run("verify-backup").stderr
