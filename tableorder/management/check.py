@@ -7,8 +7,11 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tableorder.backups.files import Folder
+from tableorder.backups.policy import KINDS, Kind, of_kind
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
 from tableorder.database.migrations import SOURCE, pending_migrations, required_migrations
@@ -20,6 +23,7 @@ from tableorder.management.server_config import connections_needed
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
 OLDEST_SERVER = 14
+MOST_AGE = timedelta(hours=26)  # of the newest backup: a night, and the time that it takes
 MOST_SKEW = 1.0  # seconds between the clocks of two machines that issue and check tokens
 
 # What a migration makes and what it drops, by kind.
@@ -77,6 +81,7 @@ def _findings(url: str) -> Iterator[Finding]:
         yield _migrations(url)
         yield _connections(connection)
     yield _pool(url)
+    yield from _backups()
 
 
 def _server(connection: Connection) -> Finding:
@@ -199,3 +204,30 @@ def _pool(url: str) -> Finding:
     finally:
         pooled.pool.close()
     return Finding("pool", OK, f"reachable as {role}; size {stats.pool_size} + {stats.max_overflow}")
+
+
+def _backups() -> Iterator[Finding]:
+    """The newest of each type: how old, and whether a verification found it good."""
+    backups = {backup.name: backup for backup in Folder.of_environment().good()}
+    for kind in KINDS:
+        item = f"{kind.name} backup"
+        names = of_kind(kind, backups)
+        if not names:
+            yield Finding(item, WARNING, "there is none in BACKUP_DIR; bin/backup-db makes one")
+            continue
+        age = datetime.now(UTC) - datetime.fromisoformat(backups[names[-1]].read_manifest().taken_at)
+        verified = backups[names[-1]].verified() is True
+        detail = f"{names[-1]}, {_written(age)} old, {'verified' if verified else 'not verified'}"
+        yield Finding(item, status_of(kind, age, verified), detail)
+
+
+def status_of(kind: Kind, age: timedelta, verified: bool) -> str:
+    """Of the newest backup of a type."""
+    if kind.name == "full" and age > MOST_AGE:
+        return FAILED
+    return OK if verified else WARNING
+
+
+def _written(age: timedelta) -> str:
+    hours = age // timedelta(hours=1)
+    return f"{hours} hours" if hours < 48 else f"{age.days} days"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from datetime import timedelta
 
 import pytest
 
+from tableorder.backups.policy import KINDS
 from tableorder.database.migrations import roll_back_last
-from tableorder.management.check import expected_objects
+from tableorder.database.programs import find_program
+from tableorder.management.check import expected_objects, status_of
 from tests.api.conftest import run_sql
-from tests.management.running import manage
+from tests.management.running import CHECKOUT, environment, manage
 
 ITEMS = (
     "PostgreSQL", "uuid-ossp", "indexes and triggers", "durability", "archiving", "clock", "time zone", "migrations",
-    "connections", "pool",
+    "connections", "pool", "full backup", "weekly backup", "monthly backup",
 )  # fmt: skip
 
 
@@ -22,7 +27,8 @@ def check(database_url, tmp_path):
     """What the command finds, by item, and its exit status."""
 
     def check_(**settings):
-        result = manage("check", "--json", home=tmp_path, **{"DATABASE_URL": database_url, **settings})
+        settings = {"DATABASE_URL": database_url, "BACKUP_DIR": str(tmp_path / "backups"), **settings}
+        result = manage("check", "--json", home=tmp_path, **settings)
         return {finding["item"]: finding for finding in json.loads(result.stdout)}, result
 
     return check_
@@ -100,3 +106,27 @@ def test_durability_that_is_off_is_found(database_url, check):
     )
     findings, _ = check()
     assert findings["durability"]["status"] == "failed"
+
+
+def test_the_newest_backup_of_each_type_is_looked_at(database_url, check, tmp_path):
+    program = find_program("pg_dump").parent
+    settings = environment(tmp_path, DATABASE_URL=database_url, BACKUP_DIR=str(tmp_path / "backups"))
+    settings["PATH"] = f"{program}:{settings['PATH']}"
+    run = lambda module: subprocess.run([sys.executable, "-m", module], cwd=CHECKOUT, env=settings, check=True)  # noqa: E731
+    findings, _ = check()
+    assert findings["full backup"]["status"] == "warning"
+    run("tableorder.backups.dump")
+    findings, _ = check()
+    assert findings["full backup"]["status"] == "warning" and "not verified" in findings["full backup"]["detail"]
+    run("tableorder.backups.verify")
+    findings, result = check()
+    for kind in ("full", "weekly", "monthly"):
+        assert findings[f"{kind} backup"]["status"] == "ok"
+        assert findings[f"{kind} backup"]["detail"].endswith(".dump, 0 hours old, verified")
+    assert result.returncode == 0
+
+
+def test_a_backup_that_is_too_old_is_a_failure():
+    age = timedelta(hours=27)
+    assert status_of(KINDS[0], age, True) == "failed"
+    assert status_of(KINDS[1], age, True) == "ok"
