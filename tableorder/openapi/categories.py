@@ -32,7 +32,11 @@ OPERATIONS = {
     "add_category": Operation(
         "Add a category",
         body=Body(CategorySchema, {"desserts": {"category_name": "후식", "display_order": 6}}),
-        answers={201: Answer("The category", Category, CATEGORY)},
+        answers={
+            201: Answer(
+                "The category", Category, CATEGORY, links={"category_id": ("update_category", "delete_category")}
+            )
+        },
         problems=("category_name_taken",),
     ),
     "update_category": Operation(

@@ -193,6 +193,12 @@ def _answer(answer: Answer) -> dict[str, Any]:
         if answer.example is not None:
             content["example"] = answer.example
         described["content"] = {answer.media_type: content}
+    if answer.links:
+        described["links"] = {
+            name: {"operationId": name, "parameters": {identifier: f"$response.body#/{identifier}"}}
+            for identifier, names in answer.links.items()
+            for name in names
+        }
     return described
 
 

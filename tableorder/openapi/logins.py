@@ -52,6 +52,7 @@ OPERATIONS = {
                 "The table's token and session",
                 TableToken,
                 {**EXAMPLE, "table_id": 3, "table_number": 3, "session_id": SESSION_ID},
+                links={"table_id": ("end_session",)},
             )
         },
         problems=("credentials_invalid", "too_many_failures"),

@@ -107,7 +107,7 @@ empty 304. A change by an admin is in the next answer.""",
     "add_menu": Operation(
         "Add a menu",
         body=Body(MenuSchema, {"a new stew": NEW_MENU}),
-        answers={201: Answer("The menu", Menu, MENU)},
+        answers={201: Answer("The menu", Menu, MENU, links={"menu_id": ("update_menu", "delete_menu")})},
         problems=("category_not_found",),
     ),
     "update_menu": Operation(

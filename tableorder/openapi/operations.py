@@ -17,7 +17,8 @@ Document = Mapping[str, Any]
 class Answer:
     """An answer that is no problem: mostly a JSON document; without a media type it has no body.
 
-    `headers` names those of parts.HEADERS that come with it, besides X-Request-ID.
+    `headers` names those of parts.HEADERS that come with it, besides X-Request-ID. `links` says which operations take
+    the id in the field of that name.
     """
 
     description: str
@@ -25,6 +26,7 @@ class Answer:
     example: Any = None
     headers: tuple[str, ...] = ()
     media_type: str = "application/json"
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,14 @@ No answer came? Send the same again with the same Idempotency-Key: the first ord
 made, also if both arrive at once. Another body with that key is a 422.""",
         headers=("Idempotency-Key",),
         body=Body(OrderSchema, {"two of a menu": {"items": [{"menu_id": 1, "quantity": 2}]}}),
-        answers={201: Answer("The order, its items in the order sent", Order, ORDER)},
+        answers={
+            201: Answer(
+                "The order, its items in the order sent",
+                Order,
+                ORDER,
+                links={"order_id": ("get_session_order", "get_order", "update_order_status", "void_order")},
+            )
+        },
         problems=(
             "idempotency_key_invalid",
             "total_too_large",

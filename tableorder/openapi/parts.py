@@ -32,9 +32,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": TEXT,
     },
     "Idempotency-Key": {
-        "description": "makes it safe to send the request again; opaque, one for each order of a session",
+        "description": "makes it safe to send the request again; any text, a new one for each order, such as a UUID",
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
-        "example": "5b3f7c1e-1",
     },
     "If-None-Match": {"description": "the ETag of an earlier answer", "schema": TEXT},
     "Last-Event-ID": {"description": "the id of the last event that you have", "schema": TEXT},

@@ -39,11 +39,8 @@ RULES: dict[type[fields.Field[Any]], dict[str, Any]] = {
         "pattern": NO_NUL,
         "description": f"at most {MAX_BYTES} bytes in UTF-8",
     },
-    ImageDataUrl: {
-        "pattern": "^data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/]+={0,2}$",
-        "description": "the data URL of a real PNG, JPEG, WebP or GIF of at most 2 MiB",
-    },
-    Cursor: {"pattern": "^[0-9]{1,17}-[0-9]{1,10}$", "description": "the `next_cursor` of the page before"},
+    ImageDataUrl: {"description": "a real picture of at most 2 MiB: `data:image/png;base64,…`, or jpeg, webp or gif"},
+    Cursor: {"description": "the `next_cursor` of the page before"},
     MenuIds: {"minItems": 1, "maxItems": MAX_MENUS, "uniqueItems": True},
     Items: {"minItems": 1, "maxItems": MAX_ITEMS},
 }

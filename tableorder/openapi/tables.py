@@ -39,7 +39,11 @@ OPERATIONS = {
         "Add a table",
         description="The password is for its tablet.",
         body=Body(TableSchema, {"table 9": {"table_number": 9, "table_password": "demo-table"}}),
-        answers={201: Answer("The table", Table, NEW_TABLE)},
+        answers={
+            201: Answer(
+                "The table", Table, NEW_TABLE, links={"table_id": ("update_table", "delete_table", "list_history")}
+            )
+        },
         problems=("table_number_taken",),
     ),
     "update_table": Operation(
