@@ -11,7 +11,7 @@ from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.problems import register_error_handlers
 from tableorder.http.request_ids import register_request_ids
-from tableorder.http.security_headers import register_security_headers
+from tableorder.http.security_headers import with_security_headers
 
 API = "/api/v1"
 
@@ -25,13 +25,13 @@ def create_app(config: Config) -> Flask:
     app.url_map.converters["id"] = IdConverter
     register_request_ids(app)
     register_error_handlers(app)
-    register_security_headers(app)
     register_cors(app, config.cors_origins)
     for noun in (logins, orders, menus, categories, tables, sessions, history, streams):
         app.register_blueprint(noun.blueprint, url_prefix=API)
     for blueprint in (health.blueprint, docs.blueprint, docs.swagger_ui):
         app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint, url_prefix=API, name="health_v1")
+    app.wsgi_app = with_security_headers(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if config.trusted_proxies:  # only then may X-Forwarded-For say who the client is
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
     return app

@@ -1,6 +1,12 @@
 """What tells a browser to take our answers for nothing but what they are."""
 
-from flask import Flask, Response
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -11,14 +17,15 @@ SECURITY_HEADERS = {
 }
 
 
-def register_security_headers(app: Flask) -> None:
-    """Add them to each answer that does not say otherwise itself."""
-    app.after_request(_add)
+def with_security_headers(app: WSGIApplication) -> WSGIApplication:
+    """Add them to each answer that does not say otherwise itself. In WSGI, where it costs a microsecond."""
 
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            own = {name for name, _ in headers}
+            headers += [header for header in SECURITY_HEADERS.items() if header[0] not in own]
+            return start_response(status, headers, exc_info)
 
-def _add(response: Response) -> Response:
-    headers = response.headers
-    for name, value in SECURITY_HEADERS.items():
-        if name not in headers:
-            headers[name] = value
-    return response
+        return app(environ, start)
+
+    return call

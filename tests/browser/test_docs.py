@@ -44,7 +44,7 @@ class Page:
         """Into docs.png of the folder SCREENSHOTS, if there is one: the operation with its answer."""
         if folder := os.environ.get("SCREENSHOTS"):
             block = self.browser.find_element(By.CSS_SELECTOR, f"[id$='-{name}']")
-            self.browser.set_window_size(1280, 1700)
+            self.browser.set_window_size(1280, 2000)
             self.browser.execute_script("arguments[0].scrollIntoView()", block)
             assert self.browser.save_screenshot(f"{folder}/docs.png")
 
