@@ -3,13 +3,15 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tableorder.blueprints import categories, health, history, logins, menus, orders, sessions, streams, tables
+from tableorder.blueprints import categories, docs, health, history, logins, menus, orders, sessions, streams, tables
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.context import CONFIG, DATABASE
 from tableorder.http.converters import IdConverter
+from tableorder.http.cors import register_cors
 from tableorder.http.problems import register_error_handlers
 from tableorder.http.request_ids import register_request_ids
+from tableorder.http.security_headers import with_security_headers
 
 API = "/api/v1"
 
@@ -23,10 +25,13 @@ def create_app(config: Config) -> Flask:
     app.url_map.converters["id"] = IdConverter
     register_request_ids(app)
     register_error_handlers(app)
+    register_cors(app, config.cors_origins)
     for noun in (logins, orders, menus, categories, tables, sessions, history, streams):
         app.register_blueprint(noun.blueprint, url_prefix=API)
-    app.register_blueprint(health.blueprint)
+    for blueprint in (health.blueprint, docs.blueprint, docs.swagger_ui):
+        app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint, url_prefix=API, name="health_v1")
+    app.wsgi_app = with_security_headers(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if config.trusted_proxies:  # only then may X-Forwarded-For say who the client is
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
     return app

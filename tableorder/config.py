@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +13,7 @@ from tableorder.domain.passwords import DEFAULT_COST
 
 T = TypeVar("T")
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
@@ -50,6 +52,7 @@ class Config:
     bcrypt_cost: int = DEFAULT_COST
     login_limits: LoginLimits = LoginLimits()
     trusted_proxies: int = 0
+    cors_origins: frozenset[str] = frozenset()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     streams: StreamSettings = StreamSettings()
 
@@ -68,6 +71,7 @@ class Config:
                 window=read.integer("LOGIN_FAILURE_WINDOW", 300, 1, 86400),
             ),
             trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),
+            cors_origins=read.origins("CORS_ORIGINS"),
             max_body_bytes=read.integer("MAX_BODY_BYTES", DEFAULT_MAX_BODY_BYTES, 1024, 64 * 1024 * 1024),
             streams=StreamSettings(
                 per_store=read.integer("STREAMS_PER_STORE", 100, 1, 100_000),
@@ -140,6 +144,10 @@ class _Reader:
     def time_zone(self, name: str, default: str) -> str:
         return self._parse(name, default, "a time zone such as Asia/Seoul", lambda text: ZoneInfo(text).key)
 
+    def origins(self, name: str) -> frozenset[str]:
+        wanted = "origins such as https://counter.example.com, with commas between them"
+        return self._parse(name, frozenset(), wanted, lambda text: frozenset(map(_origin, text.split(","))))
+
     def _parse(self, name: str, default: T, wanted: str, parse: Callable[[str], T]) -> T:
         text = self.optional(name)
         if not text:
@@ -148,6 +156,14 @@ class _Reader:
             return parse(text)
         except (ValueError, KeyError, OSError):
             raise ConfigError(f"{name} is {text!r}; it must be {wanted}") from None
+
+
+def _origin(text: str) -> str:
+    """An origin as a browser sends it: nothing after the host or port, and no default port."""
+    origin = text.strip()
+    if not _ORIGIN.fullmatch(origin) or origin.endswith((":80", ":443")):
+        raise ValueError(origin)
+    return origin
 
 
 def _within(value: T, least: float, most: float) -> T:

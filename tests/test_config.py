@@ -15,6 +15,7 @@ def test_the_defaults_are_the_documented_ones():
     pool = config.pool
     assert (pool.size, pool.max_overflow, pool.timeout, pool.recycle, pool.pre_ping) == (5, 10, 30, 3600, True)
     assert (config.echo, config.bcrypt_cost, config.trusted_proxies) == (False, 12, 0)
+    assert config.cors_origins == frozenset()
     limits = config.login_limits
     assert (limits.account_failures, limits.address_failures, limits.window) == (10, 100, 300)
     assert pool.time_zone == "Asia/Seoul"
@@ -28,11 +29,13 @@ def test_each_setting_is_read():
         "DATABASE_POOL_PRE_PING": "off",
         "DATABASE_ECHO": "ON",
         "TIME_ZONE": "UTC",
+        "CORS_ORIGINS": "https://a.example.com, http://localhost:3000",
     }
     config = Config.from_environment(GOOD | given)
     pool = config.pool
     assert (pool.size, pool.max_overflow, pool.timeout, pool.pre_ping) == (7, 0, 1.5, False)
     assert (config.echo, pool.time_zone) == (True, "UTC")
+    assert config.cors_origins == {"https://a.example.com", "http://localhost:3000"}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,12 @@ def test_each_setting_is_read():
         ("TIME_ZONE", "Asia/Nowhere"),
         ("TIME_ZONE", "../etc/passwd"),
         ("TRUSTED_PROXIES", "all"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "null"),
+        ("CORS_ORIGINS", "example.com"),
+        ("CORS_ORIGINS", "https://example.com/"),
+        ("CORS_ORIGINS", "https://example.com:443"),
+        ("CORS_ORIGINS", "https://a.example.com,,"),
     ],
 )
 def test_a_bad_setting_is_named(name, value):

@@ -29,6 +29,4 @@ def _add_ticket(bearer: Bearer) -> Response:
     store_id = bearer.identity.store_id
     with connect(store_id) as connection:
         ticket = TicketRepository(connection).add(store_id=store_id, claims=claims_of(bearer))
-    response = fields({"ticket": ticket, "expires_in": LIFETIME}, 201)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return fields({"ticket": ticket, "expires_in": LIFETIME}, 201)

@@ -1,12 +1,20 @@
 """Identifiers in paths."""
 
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter
 
 from tableorder.domain.limits import MAX_INTEGER
 
 
-class IdConverter(IntegerConverter):
-    """`<id:order_id>`: an id that the database could know; any other path is simply unknown."""
+class IdConverter(BaseConverter):
+    """`<id:order_id>`: an id that the database could know; any other path is simply unknown.
 
-    def __init__(self, map: Map) -> None:
-        super().__init__(map, min=1, max=MAX_INTEGER)
+    NotFound, not werkzeug's ValidationError: after that the path would still count as known for its other methods.
+    """
+
+    regex = "[1-9][0-9]{0,9}"
+
+    def to_python(self, value: str) -> int:
+        if int(value) > MAX_INTEGER:
+            raise NotFound
+        return int(value)

@@ -43,9 +43,11 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_crash)
 
 
-def problem_document(status: int, code: str, detail: str, request_id: str | None, **members: object) -> str:
-    """A problem's JSON; `type` is about:blank, so `title` is the status's own phrase (RFC 9457, 4.2.1)."""
-    document = {
+def problem_members(
+    status: int, code: str, detail: str, request_id: str | None, **members: object
+) -> dict[str, object]:
+    """A problem's members; `type` is about:blank, so `title` is the status's own phrase (RFC 9457, 4.2.1)."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
@@ -54,7 +56,11 @@ def problem_document(status: int, code: str, detail: str, request_id: str | None
         "request_id": request_id,
         **members,
     }
-    return json.dumps(document)
+
+
+def problem_document(status: int, code: str, detail: str, request_id: str | None, **members: object) -> str:
+    """A problem's JSON."""
+    return json.dumps(problem_members(status, code, detail, request_id, **members))
 
 
 def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str, str], str]:

@@ -50,14 +50,14 @@ class Text(fields.Field[str]):
     def __init__(self, *, least: int = 1, most: int, choices: Sequence[str] = (), **kwargs: Any) -> None:
         one_of = [validate.OneOf(choices, error="Must be one of: {choices}.")] if choices else []
         super().__init__(validate=[validate.Length(min=least, max=most), *one_of], **kwargs)
-        self._may_be_blank = least == 0
+        self.may_be_blank = least == 0
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError("Must be a string.")
         if _UNSTORABLE.search(value):
             raise ValidationError("Must not contain NUL or lone surrogates.")
-        if not self._may_be_blank and not value.strip():
+        if not self.may_be_blank and not value.strip():
             raise ValidationError("Must not be blank.")
         return value
 

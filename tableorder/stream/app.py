@@ -15,8 +15,10 @@ from urllib.parse import parse_qs
 from tableorder.config import Config
 from tableorder.domain.errors import DomainError, Unauthorized
 from tableorder.http.authentication import require_admin, require_table
+from tableorder.http.cors import cors_headers
 from tableorder.http.problems import MEDIA_TYPE, describe, problem_document
 from tableorder.http.request_ids import HEADER, choose_request_id
+from tableorder.http.security_headers import SECURITY_HEADERS
 from tableorder.http.tokens import Bearer, read_authorization, read_claims
 from tableorder.repositories.tickets import TicketRepository, store_of
 from tableorder.stream import wire
@@ -34,7 +36,8 @@ PATHS: dict[str, Callable[[Bearer], object]] = {
     "/api/v1/customer/orders/sse": require_table,
 }
 
-STREAM_HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+METHODS = "GET, OPTIONS"
+STREAM_HEADERS = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
 
 
 class SlowReader(Exception):
@@ -70,8 +73,11 @@ class StreamApp:
             permit = PATHS.get(request.path)
             if permit is None:
                 await self._refuse(send, request, 404, "not_found", "there is nothing here")
+            elif request.method == "OPTIONS":
+                await self._send_whole(send, request, 200, {"Allow": METHODS})
             elif request.method != "GET":
-                await self._refuse(send, request, 405, "method_not_allowed", "a stream is opened with GET", Allow="GET")
+                detail = "a stream is opened with GET"
+                await self._refuse(send, request, 405, "method_not_allowed", detail, Allow=METHODS)
             else:
                 bearer = await self._identify(request)
                 permit(bearer)
@@ -79,11 +85,11 @@ class StreamApp:
                     await self._serve(stream, request, send)
         except DomainError as error:
             status, headers, document = describe(error, request.request_id)
-            await _send_whole(send, request, status, headers, document)
+            await self._send_whole(send, request, status, headers, document)
 
     async def _refuse(self, send: Send, request: Request, status: int, code: str, detail: str, **headers: str) -> None:
         document = problem_document(status, code, detail, request.request_id)
-        await _send_whole(send, request, status, {"Content-Type": MEDIA_TYPE, **headers}, document)
+        await self._send_whole(send, request, status, {"Content-Type": MEDIA_TYPE, **headers}, document)
 
     async def _identify(self, request: Request) -> Bearer:
         """By the bearer token, or by the ticket that stands for it. Raises Unauthorized."""
@@ -103,7 +109,7 @@ class StreamApp:
     async def _serve(self, stream: Stream, request: Request, send: Send) -> None:
         last_event_id = wire.parse_event_id(request.header("last-event-id") or request.query("last_event_id") or "")
         beginning = wire.retry() + await self._hub.begin(stream, last_event_id)
-        await send(_start(200, request, STREAM_HEADERS))
+        await send(self._start(200, request, STREAM_HEADERS))
         try:
             await self._write(stream, send, beginning)
             reason = await self._follow(stream, send)
@@ -135,6 +141,20 @@ class StreamApp:
             raise SlowReader from None
         stream.written_at = time.monotonic()
 
+    async def _send_whole(
+        self, send: Send, request: Request, status: int, headers: dict[str, str], document: str = ""
+    ) -> None:
+        body = document.encode()
+        await send(self._start(status, request, {**headers, "Content-Length": str(len(body))}))
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _start(self, status: int, request: Request, headers: dict[str, str]) -> MutableMapping[str, Any]:
+        methods = METHODS if request.method == "OPTIONS" else ""
+        cors = cors_headers(self._config.cors_origins, request.header("origin"), methods)
+        everything = {**SECURITY_HEADERS, **headers, **cors, HEADER: request.request_id}
+        encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in everything.items()]
+        return {"type": "http.response.start", "status": status, "headers": encoded}
+
 
 class Request:
     """What a stream needs to know of a request."""
@@ -151,15 +171,3 @@ class Request:
 
     def query(self, name: str) -> str | None:
         return self._query.get(name, [None])[0]
-
-
-def _start(status: int, request: Request, headers: dict[str, str]) -> MutableMapping[str, Any]:
-    everything = {**headers, HEADER: request.request_id}
-    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in everything.items()]
-    return {"type": "http.response.start", "status": status, "headers": encoded}
-
-
-async def _send_whole(send: Send, request: Request, status: int, headers: dict[str, str], document: str) -> None:
-    body = document.encode()
-    await send(_start(status, request, {**headers, "Content-Length": str(len(body))}))
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -84,6 +84,11 @@ def test_a_menu_that_has_not_changed_is_not_sent_again(restaurant, tablet):
     assert changed.headers["ETag"] != etag
 
 
+@pytest.mark.parametrize("known", ["", '""', 'W/"", W/"&"', '"', "*", "W/", ",,,", '"x'])
+def test_an_if_none_match_of_something_else_gets_the_menu(tablet, known):
+    expect(200, tablet.get("/customer/menus", headers={"If-None-Match": known}))
+
+
 def test_every_kind_of_change_renews_the_etag_and_only_of_its_store(restaurant, open_restaurant, tablet):
     other = open_restaurant()
     other.add_table(1)

@@ -129,6 +129,14 @@ def test_an_unknown_path_is_a_404(tablet, path):
     refused(404, "not_found", tablet.get(path))
 
 
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@pytest.mark.parametrize("identifier", ["0", "01", "2147483648", "9" * 30, "٣"])
+def test_an_id_that_cannot_be_is_a_404_for_each_method_of_the_path(restaurant, method, identifier):
+    nouns = {"GET": ["orders"], "PATCH": ["menus", "categories", "tables"]}
+    for noun in nouns.get(method, ["orders", "menus", "categories", "tables"]):
+        refused(404, "not_found", restaurant.admin.call(method, f"/admin/{noun}/{identifier}", json={}))
+
+
 def test_a_wrong_method_is_a_405_that_says_which_are_right(client):
     response = client.put("/customer/orders")
     refused(405, "method_not_allowed", response)

@@ -1,0 +1,67 @@
+"""Answers, and the values in them: every field is always there, and a later version may add some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from tableorder.schemas.fields import Boolean, Integer
+
+
+class Document(Schema):
+    """What is answered."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+def identifier(description: str | None = None) -> Integer:
+    """An id."""
+    return Integer(required=True, metadata=_described(description))
+
+
+def number(description: str | None = None, *, least: int = 0) -> Integer:
+    """A whole number."""
+    return Integer(required=True, least=least, metadata=_described(description))
+
+
+def won(description: str | None = None) -> fields.Integer:
+    """An amount of money. Sums go past what one price or order may be."""
+    return fields.Integer(
+        required=True, validate=validate.Range(min=0), metadata={"format": "int64", **_described(description or "won")}
+    )
+
+
+def text(description: str | None = None, *, or_null: bool = False) -> fields.String:
+    """Any text."""
+    return fields.String(required=True, allow_none=or_null, metadata=_described(description))
+
+
+def one_of(*choices: str) -> fields.String:
+    """One of a few words."""
+    return fields.String(required=True, validate=validate.OneOf(choices))
+
+
+def switch(description: str | None = None) -> Boolean:
+    """true or false."""
+    return Boolean(required=True, metadata=_described(description))
+
+
+def session(*, or_null: bool = False) -> fields.UUID:
+    """A session's id."""
+    return fields.UUID(required=True, allow_none=or_null)
+
+
+def moment() -> fields.AwareDateTime:
+    """A time with an offset, RFC 3339."""
+    return fields.AwareDateTime(required=True)
+
+
+def list_of(schema: type[Document]) -> fields.List[Any]:
+    """An array of documents."""
+    return fields.List(fields.Nested(schema), required=True)
+
+
+def _described(description: str | None) -> dict[str, Any]:
+    return {"description": description} if description else {}

@@ -1,0 +1,145 @@
+"""The description of the API, held against what the API and the live feed really say."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.api.client import TABLE_PASSWORD, Client, Restaurant, Tablet, at_once
+from tests.api.described import Described
+from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
+from tests.waiting import until
+
+
+@pytest.fixture
+def described(server) -> Described:
+    return Described(server.base)
+
+
+def test_all_workers_serve_the_same_document_which_a_client_needs_once(server):
+    def get(known: str = "") -> requests.Response:
+        return requests.get(f"{server.base}/openapi.json", headers={"If-None-Match": known}, timeout=30)
+
+    answers = at_once(*[get] * 20)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({(answer.content, answer.headers["ETag"]) for answer in answers}) == 1
+    again = requests.get(
+        f"{server.base}/openapi.json", headers={"If-None-Match": answers[0].headers["ETag"]}, timeout=30
+    )
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", answers[0].headers["ETag"])
+
+
+def test_every_operation_answers_as_described(described, restaurant, server):
+    call, admin = described.call, restaurant.admin
+    login = {"username": restaurant.username, "password": restaurant.password}
+    call("log_in_admin", 200, login)
+    call("log_in_admin", 401, login | {"password": "wrong"})
+    prepare_menu(described, restaurant)
+    tablet = seat(described, restaurant)
+    order = order_a_meal(described, tablet, admin)
+    serve_and_end(described, admin, tablet, order)
+    for name in ("show_health", "show_liveness", "show_readiness", "show_database_health"):
+        call(name, 200)
+        call(f"{name}_v1", 200)
+    call("show_openapi", 200)
+    call("show_docs", 200)
+    assert described.called == set(described.operations) - {"follow_store", "follow_session"}
+
+
+def prepare_menu(described: Described, restaurant: Restaurant) -> None:
+    call, admin = described.call, restaurant.admin
+    category_id = call("add_category", 201, {"category_name": "찌개"}, by=admin)["category_id"]
+    call("add_category", 409, {"category_name": "찌개"}, by=admin)
+    call("update_category", 200, {"display_order": 3}, by=admin, category_id=category_id)
+    call("update_category", 400, {}, by=admin, category_id=category_id)
+    empty = call("add_category", 201, {"category_name": "구이"}, by=admin)["category_id"]
+    menus = [
+        call("add_menu", 201, {"category_id": category_id, "menu_name": name, "price": 9000}, by=admin)["menu_id"]
+        for name in ("김치찌개", "된장찌개", "갈비탕")
+    ]
+    call("update_menu", 200, {"description": "묵은지"}, by=admin, menu_id=menus[0])
+    call("reorder_menus", 200, {"menu_ids": menus[::-1]}, by=admin)
+    call("reorder_menus", 409, {"menu_ids": menus[1:]}, by=admin)
+    call("delete_menu", 200, by=admin, menu_id=menus[2])
+    call("delete_menu", 404, by=admin, menu_id=menus[2])
+    call("delete_category", 409, by=admin, category_id=category_id)
+    call("delete_category", 200, by=admin, category_id=empty)
+    call("list_menus", 200, by=admin, query={"category_id": category_id})
+    call("list_categories", 200, by=admin)
+
+
+def seat(described: Described, restaurant: Restaurant) -> Tablet:
+    call, admin = described.call, restaurant.admin
+    table_id = call("add_table", 201, {"table_number": 1, "table_password": TABLE_PASSWORD}, by=admin)["table_id"]
+    call("update_table", 200, {"table_number": 2}, by=admin, table_id=table_id)
+    spare = call("add_table", 201, {"table_number": 3, "table_password": TABLE_PASSWORD}, by=admin)["table_id"]
+    call("delete_table", 200, by=admin, table_id=spare)
+    login = {"store_id": restaurant.store_id, "table_number": 2, "table_password": TABLE_PASSWORD}
+    tablet = Tablet(restaurant.base, call("log_in_table", 200, login)["access_token"])
+    call("list_tables", 200, by=admin)
+    call("list_tables", 403, by=tablet)
+    call("delete_table", 409, by=admin, table_id=table_id)
+    return tablet
+
+
+def order_a_meal(described: Described, tablet: Tablet, admin: Client) -> dict:
+    call = described.call
+    menus = call("show_menu", 200, by=tablet)["categories"][0]["menus"]
+    etag = tablet.get("/customer/menus").headers["ETag"]
+    call("show_menu", 304, by=tablet, headers={"If-None-Match": etag})
+    call("show_menu", 401)
+    meal = {"items": [{"menu_id": menu["menu_id"], "quantity": 2} for menu in menus]}
+    order = call("place_order", 201, meal, by=tablet, headers={"Idempotency-Key": "1"})
+    call("place_order", 422, {"items": meal["items"][:1]}, by=tablet, headers={"Idempotency-Key": "1"})
+    call("place_order", 400, {"items": []}, by=tablet)
+    mistaken = call("place_order", 201, meal, by=tablet)["order_id"]
+    page = call("list_session_orders", 200, by=tablet, query={"limit": 1})
+    call("list_session_orders", 200, by=tablet, query={"limit": 1, "cursor": page["next_cursor"]})
+    call("get_session_order", 200, by=tablet, order_id=order["order_id"])
+    call("void_order", 200, by=admin, order_id=mistaken, query={"reason": "주문 실수"})
+    call("list_voids", 200, by=admin)
+    return order
+
+
+def serve_and_end(described: Described, admin: Client, tablet: Tablet, order: dict) -> None:
+    call, table_id = described.call, order["table_id"]
+    call("get_order", 200, by=admin, order_id=order["order_id"])
+    call("list_orders", 200, by=admin, query={"status": "대기중", "table_id": table_id})
+    call("update_order_status", 200, {"status": "완료"}, by=admin, order_id=order["order_id"])
+    call("update_order_status", 409, {"status": "대기중"}, by=admin, order_id=order["order_id"])
+    call("add_admin_ticket", 201, by=admin)
+    call("add_table_ticket", 201, by=tablet)
+    call("end_session", 200, by=admin, table_id=table_id)
+    call("end_session", 409, by=admin, table_id=table_id)
+    call("list_history", 200, by=admin, table_id=table_id)
+    call("get_order", 404, by=admin, order_id=order["order_id"])
+
+
+@pytest.mark.parametrize(("path", "name"), [(ADMIN_STREAM, "follow_store"), (TABLE_STREAM, "follow_session")])
+def test_every_event_of_a_feed_is_as_described(described, restaurant, stream_server, path, name):
+    restaurant.add_table(1)
+    menu_id = restaurant.add_menu()
+    tablet = restaurant.seat(1)
+    reader = Reader(stream_server.base, path, token=(restaurant.admin if "admin" in path else tablet).token)
+    reader.wait_for(1)
+    orders = [tablet.order((menu_id, 1)).json()["order_id"] for _ in range(2)]
+    restaurant.admin.patch(f"/admin/orders/{orders[0]}/status", {"status": "완료"})
+    restaurant.admin.delete(f"/admin/orders/{orders[1]}")
+    restaurant.add_table(2)
+    restaurant.add_menu()
+    restaurant.end_session(tablet.claims["table_id"])
+    until(lambda: reader.events[-1].type == "session_ended")
+    reader.close()
+    schemas = described.operations[name][2]["x-events"]
+    for event in reader.events:
+        described.check(schemas[event.type], event.data)
+    assert {event.type for event in reader.events} == set(schemas) - {"goodbye"}
+
+
+def test_a_refused_feed_is_as_described(described, restaurant, stream_server):
+    restaurant.add_table(1)
+    described.base = stream_server.base
+    described.call("follow_store", 401)
+    described.call("follow_store", 401, query={"ticket": "1.made-up"})
+    described.call("follow_store", 403, by=restaurant.seat(1))
+    described.call("follow_session", 403, by=restaurant.admin)

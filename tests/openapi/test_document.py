@@ -1,0 +1,105 @@
+"""The OpenAPI document: valid, whole, and with nothing in it that is not there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tableorder.app import create_app
+from tableorder.config import Config
+from tableorder.openapi.document import build_document
+from tableorder.openapi.problems import PROBLEMS
+from tableorder.stream.app import PATHS
+from tests.management.running import CHECKOUT
+
+# These are no answer of a service: they are the commands', or the base class's.
+NEVER_ANSWERED = {"error", "conflict", "unauthorized", "username_taken", "store_not_found"}
+
+
+@pytest.fixture(scope="module")
+def app():
+    return create_app(Config.from_environment({"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32}))
+
+
+@pytest.fixture(scope="module")
+def document(app):
+    return build_document(app.url_map)
+
+
+def operations(document):
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method.upper(), operation
+
+
+def test_it_is_valid(document):
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_it_has_every_route_and_no_other(app, document):
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if not rule.endpoint.endswith(".static")  # the files of the page
+    }
+    assert len(routes) > 30
+    described = {(path, method) for path, method, _ in operations(document)}
+    assert described == routes | {(path, "GET") for path in PATHS}
+
+
+def test_each_operation_has_a_name_of_its_own_and_says_who_may_call_it(document):
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(names)) == len(names)
+    for path, _, operation in operations(document):
+        wanted = {"/api/v1/admin/": ["adminToken"], "/api/v1/customer/": ["tableToken"]}
+        schemes = next((scheme for prefix, scheme in wanted.items() if path.startswith(prefix)), [])
+        if path.endswith("/sse"):
+            schemes = [*schemes, "streamTicket"]
+        assert [name for scheme in operation["security"] for name in scheme] == schemes, path
+
+
+def test_it_has_every_problem_and_no_other(document):
+    sources = [path.read_text() for path in (CHECKOUT / "tableorder").rglob("*.py")]
+    written = {code for source in sources for code in re.findall(r'\bcode ?= ?"(\w+)"', source)}
+    of_http = {"method_not_allowed", "request_entity_too_large", "unsupported_media_type", "internal_error"}
+    assert set(PROBLEMS) == (written - NEVER_ANSWERED) | of_http
+    used = {code for code in PROBLEMS if f"#/components/examples/{code}" in str(document)}
+    assert used == set(PROBLEMS) - {"method_not_allowed"}  # of no operation
+
+
+def test_every_example_is_one(document):
+    checked = 0
+    for content in contents(document):
+        alone = [{"value": content["example"]}] if "example" in content else []
+        for example in [*content.get("examples", {}).values(), *alone]:
+            if "$ref" in example:
+                example = document["components"]["examples"][example["$ref"].split("/")[-1]]
+            schema = content["schema"] | {"components": document["components"]}
+            Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(example["value"])
+            checked += 1
+    assert checked > 100
+
+
+def contents(node):
+    """Every media type object in the document."""
+    if isinstance(node, dict):
+        for name, member in node.items():
+            if name == "content":
+                yield from member.values()
+            else:
+                yield from contents(member)
+    elif isinstance(node, list):
+        for member in node:
+            yield from contents(member)
+
+
+def test_it_is_built_once(app):
+    client = app.test_client()
+    first = client.get("/openapi.json")
+    built = app.extensions["tableorder.openapi"]
+    assert client.get("/openapi.json").data == first.data == built
+    assert app.extensions["tableorder.openapi"] is built
