@@ -184,13 +184,15 @@ def age(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def gpg(tmp_path: Path) -> dict[str, str]:
+def gpg() -> Iterator[dict[str, str]]:
     if not shutil.which("gpg"):
         pytest.skip("gpg is not installed")
-    secret = tmp_path / "passphrase"
-    secret.write_text("for this test only")
-    options = f"gpg --batch --homedir {tmp_path} --pinentry-mode loopback --s2k-count 1024 --passphrase-file {secret}"
-    return {"BACKUP_ENCRYPT_COMMAND": f"{options} --symmetric", "BACKUP_DECRYPT_COMMAND": f"{options} --decrypt"}
+    with tempfile.TemporaryDirectory() as folder:  # a short path, for the agent has a socket in it
+        secret = Path(folder) / "passphrase"
+        secret.write_text("for this test only")
+        options = f"gpg --batch --homedir {folder} --pinentry-mode loopback --s2k-count 1024 --passphrase-file {secret}"
+        yield {"BACKUP_ENCRYPT_COMMAND": f"{options} --symmetric", "BACKUP_DECRYPT_COMMAND": f"{options} --decrypt"}
+        subprocess.run(["gpgconf", "--homedir", folder, "--kill", "all"], check=False)
 
 
 @pytest.mark.parametrize("tool", ["age", "gpg"])

@@ -96,6 +96,10 @@ class Cluster:
     def start(self) -> None:
         self.shell(f"pg_ctl start --wait --log={self.log}")
 
+    def wait_until_recovered(self) -> None:
+        """It can be read as soon as it is consistent, which is before it has come to the end."""
+        until(lambda: run_sql(self.url, "SELECT pg_is_in_recovery()") == [(False,)], 60)
+
     def receive(self) -> subprocess.Popen[bytes]:
         """What tableorder-receivewal.service does."""
         command = re.search(r"^ExecStart=(.*)$", UNIT, re.M)[1].replace("/var/lib/tableorder-wal", str(self.streamed))
@@ -190,7 +194,7 @@ def test_every_order_before_the_last_archived_segment_comes_back(cluster):
     rush.stop()
     cluster.follow("## Recover to the latest", 0)
     cluster.follow("## Recover to the latest", 2)
-    until(lambda: run_sql(cluster.url, "SELECT pg_is_in_recovery()") == [(False,)])
+    cluster.wait_until_recovered()
     recovered = orders_in(cluster)
     assert set(before) <= recovered
     cluster.follow("## Look after it", 0)
@@ -218,7 +222,7 @@ def test_with_the_streamed_archive_every_acknowledged_order_comes_back(cluster):
     cluster.follow("## Recover to the latest", 0)
     cluster.follow("## Recover to the latest", 1)
     cluster.follow("## Recover to the latest", 2)
-    until(lambda: run_sql(cluster.url, "SELECT pg_is_in_recovery()") == [(False,)])
+    cluster.wait_until_recovered()
     assert len(rush.acknowledged) >= 200
     assert set(rush.acknowledged) <= orders_in(cluster)
 
@@ -235,6 +239,7 @@ def test_back_to_a_time(cluster):
     rush.stop()
     cluster.stop()
     cluster.follow("## Recover to a time", 0, TARGET_TIME=moment)
+    cluster.wait_until_recovered()
     recovered = orders_in(cluster)
     assert set(before) <= recovered
     assert not [order_id for order_id in recovered if order_id >= first_after]
