@@ -25,32 +25,30 @@ SELECT set_config('app.store_id', :store, true);
 """
 
 STATEMENTS = {
-    "menus": filled_in(
-        GUEST_CATALOG, {"store_id": ":store::int", "category_id": "NULL::int", "known_versions": "'{}'"}
-    ),
+    "menus": filled_in(GUEST_CATALOG, {"store_id": ":store", "category_id": "NULL", "known_versions": "'{}'"}),
     "order": filled_in(
         PLACE,
         {
             "session_id": SESSION,
-            "table_id": ":table::int",
+            "table_id": ":table",
             "menu_ids": "ARRAY[:one::int, :two::int, :three::int]",
             "quantities": "'{1,2,3}'",
-            "key": "NULL::text",
-            "request_hash": "NULL::bytea",
+            "key": "NULL",
+            "request_hash": "NULL",
         },
     ),
     "orders": filled_in(
         OF_SESSION,
         {
             "session_id": SESSION,
-            "table_id": ":table::int",
+            "table_id": ":table",
             "table_number": "1",
-            "limit": "NULL::bigint",
+            "limit": "NULL",
             "before_time": "NULL",
-            "before_id": "NULL::int",
+            "before_id": "NULL",
         },
     ),
-    "dashboard": filled_in(BY_TABLE, {"store_id": ":store::int", "status": "NULL::text", "table_id": "NULL::int"}),
+    "dashboard": filled_in(BY_TABLE, {"store_id": ":store", "status": "NULL", "table_id": "NULL"}),
 }
 
 

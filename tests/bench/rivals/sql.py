@@ -1,19 +1,25 @@
-"""The application's statements as drivers take them that number their parameters."""
+"""The application's statements as drivers take them that number their parameters, and as pgbench does."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+from tableorder.database.statements import Statement
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
-def numbered(statement: str, types: Mapping[str, str]) -> str:
-    """`statement` with $1, $2, … for its %(name)s, each cast to its type; the numbers follow the order of `types`."""
-    number = {name: position for position, name in enumerate(types, 1)}
-    return _PARAMETER.sub(lambda match: f"${number[match[1]]}::{types[match[1]]}", statement).replace("%%", "%")
+def numbered(statement: Statement) -> str:
+    """The SQL with $1, $2, … for the parameters, each cast to its type, in the order of the statement's types."""
+    number = {name: position for position, name in enumerate(statement.types, 1)}
+    return _replace(statement, lambda name: f"${number[name]}::{statement.types[name]}")
 
 
-def filled_in(statement: str, expressions: Mapping[str, str]) -> str:
-    """`statement` with an SQL expression for each %(name)s."""
-    return _PARAMETER.sub(lambda match: f"({expressions[match[1]]})", statement).replace("%%", "%")
+def filled_in(statement: Statement, expressions: Mapping[str, str]) -> str:
+    """The SQL with an expression for each parameter, cast to its type."""
+    return _replace(statement, lambda name: f"({expressions[name]})::{statement.types[name]}")
+
+
+def _replace(statement: Statement, text: Callable[[str], str]) -> str:
+    return _PARAMETER.sub(lambda match: text(match[1]), statement.sql).replace("%%", "%")

@@ -26,48 +26,18 @@ from starlette.routing import Route
 
 from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line, fingerprint
 from tableorder.repositories.menus import GUEST_CATALOG
-from tableorder.repositories.orders import BY_TABLE, OF_SESSION, PLACE
+from tableorder.repositories.orders import BY_TABLE, MOVE, OF_SESSION, PLACE
 from tests.bench.rivals.sql import numbered
 
 SECRET = os.environ["JWT_SECRET_KEY"]
 INTEGER = range(1, 2**31)
 
 STORE = "SELECT set_config('app.store_id', $1, false)"
-CATALOG = numbered(GUEST_CATALOG, {"store_id": "int", "category_id": "int", "known_versions": "text[]"})
-PLACE_ORDER = numbered(
-    PLACE,
-    {
-        "session_id": "uuid",
-        "table_id": "int",
-        "menu_ids": "int[]",
-        "quantities": "int[]",
-        "key": "text",
-        "request_hash": "bytea",
-    },
-)
-ORDERS = numbered(
-    OF_SESSION,
-    {
-        "session_id": "uuid",
-        "table_id": "int",
-        "table_number": "int",
-        "limit": "int",
-        "before_time": "bigint",
-        "before_id": "int",
-    },
-)
-DASHBOARD = numbered(BY_TABLE, {"store_id": "int", "status": "text", "table_id": "int"})
-MOVE = """
-WITH present AS (
-    SELECT order_id, status FROM orders WHERE order_id = $1 FOR UPDATE
-), moved AS (
-    UPDATE orders SET status = $2
-      FROM present
-     WHERE orders.order_id = present.order_id
-       AND array_position($3::text[], present.status::text) < array_position($3::text[], $2)
-)
-SELECT status FROM present
-"""
+CATALOG = numbered(GUEST_CATALOG)
+PLACE_ORDER = numbered(PLACE)
+ORDERS = numbered(OF_SESSION)
+DASHBOARD = numbered(BY_TABLE)
+MOVE_ORDER = numbered(MOVE)
 TABLE = """
 SELECT table_id, store_name, table_password_hash
   FROM tables JOIN stores USING (store_id)
@@ -177,7 +147,7 @@ async def update_order_status(request: Request) -> Response:
     if status not in STATUSES:
         raise Refused(400, "status")
     order_id = request.path_params["order_id"]
-    present = await run("fetchval", store_id, MOVE, order_id, status, list(STATUSES))
+    present = await run("fetchval", store_id, MOVE_ORDER, order_id, status, list(STATUSES))
     if present is None:
         raise Refused(404, "there is no such order")
     if STATUSES.index(present) > STATUSES.index(status):
