@@ -17,7 +17,7 @@ blueprint = Blueprint("menus", __name__)
 @requires_table
 def show_menu(table: TableIdentity) -> Response:
     """The menu, or 304 if the caller has it: the ETag is its version and the part asked for (RFC 9110, 13.1.2)."""
-    category_id = read_query(MenusQuery())["category_id"]
+    category_id = read_query(MenusQuery)["category_id"]
     part = f".{category_id or 'all'}"
     with connect(table.store_id) as connection:
         catalog = MenuRepository(connection).catalog(
@@ -33,7 +33,7 @@ def show_menu(table: TableIdentity) -> Response:
 @blueprint.get("/admin/menus")
 @requires_admin
 def list_menus(admin: AdminIdentity) -> Response:
-    category_id = read_query(MenusQuery())["category_id"]
+    category_id = read_query(MenusQuery)["category_id"]
     with connect(admin.store_id) as connection:
         return document(MenuRepository(connection).list(store_id=admin.store_id, category_id=category_id))
 
@@ -41,7 +41,7 @@ def list_menus(admin: AdminIdentity) -> Response:
 @blueprint.post("/admin/menus")
 @requires_admin
 def add_menu(admin: AdminIdentity) -> Response:
-    values = read_body(MenuSchema())
+    values = read_body(MenuSchema)
     with connect(admin.store_id) as connection:
         return document(MenuRepository(connection).add(store_id=admin.store_id, values=values), 201)
 
@@ -49,7 +49,7 @@ def add_menu(admin: AdminIdentity) -> Response:
 @blueprint.patch("/admin/menus/<id:menu_id>")
 @requires_admin
 def update_menu(admin: AdminIdentity, menu_id: int) -> Response:
-    changes = read_body(MenuChangeSchema())
+    changes = read_body(MenuChangeSchema)
     with connect(admin.store_id) as connection:
         return document(MenuRepository(connection).update(menu_id=menu_id, changes=changes))
 
@@ -57,7 +57,7 @@ def update_menu(admin: AdminIdentity, menu_id: int) -> Response:
 @blueprint.put("/admin/menus/order")
 @requires_admin
 def reorder_menus(admin: AdminIdentity) -> Response:
-    menu_ids = read_body(MenuOrderSchema())["menu_ids"]
+    menu_ids = read_body(MenuOrderSchema)["menu_ids"]
     with connect(admin.store_id) as connection:
         MenuRepository(connection).reorder(menu_ids=menu_ids)
     return fields({"menu_ids": menu_ids})
