@@ -23,7 +23,7 @@ def list_categories(admin: AdminIdentity) -> Response:
 @blueprint.post("/admin/categories")
 @requires_admin
 def add_category(admin: AdminIdentity) -> Response:
-    values = read_body(CategorySchema())
+    values = read_body(CategorySchema)
     with connect(admin.store_id) as connection:
         return document(CategoryRepository(connection).add(store_id=admin.store_id, **values), 201)
 
@@ -31,7 +31,7 @@ def add_category(admin: AdminIdentity) -> Response:
 @blueprint.patch("/admin/categories/<id:category_id>")
 @requires_admin
 def update_category(admin: AdminIdentity, category_id: int) -> Response:
-    changes = {"category_name": None, "display_order": None} | read_body(CategoryChangeSchema())
+    changes = {"category_name": None, "display_order": None} | read_body(CategoryChangeSchema)
     with connect(admin.store_id) as connection:
         return document(CategoryRepository(connection).update(category_id=category_id, **changes))
 

@@ -17,7 +17,7 @@ blueprint = Blueprint("history", __name__)
 @blueprint.get("/admin/tables/<id:table_id>/history")
 @requires_admin
 def list_history(admin: AdminIdentity, table_id: int) -> Response:
-    query = read_query(HistoryQuery())
+    query = read_query(HistoryQuery)
     with connect(admin.store_id) as connection:
         return document(
             HistoryRepository(connection).list(
@@ -33,6 +33,6 @@ def list_history(admin: AdminIdentity, table_id: int) -> Response:
 @blueprint.get("/admin/voids")
 @requires_admin
 def list_voids(admin: AdminIdentity) -> Response:
-    query = read_query(PageQuery())
+    query = read_query(PageQuery)
     with connect(admin.store_id) as connection:
         return document(VoidRepository(connection).list(store_id=admin.store_id, **query))

@@ -24,7 +24,7 @@ Account = TypeVar("Account", TableAccount, AdminAccount)
 
 @blueprint.post("/auth/table/login")
 def log_in_table() -> Response:
-    body = read_body(TableLoginSchema())
+    body = read_body(TableLoginSchema)
     store_id, table_number = body["store_id"], body["table_number"]
     subject = f"table:{store_id}:{table_number}"
     with connect(store_id) as connection:
@@ -50,7 +50,7 @@ def log_in_table() -> Response:
 
 @blueprint.post("/auth/admin/login")
 def log_in_admin() -> Response:
-    body = read_body(AdminLoginSchema())
+    body = read_body(AdminLoginSchema)
     subject = f"admin:{body['username']}"
     with connect(None) as connection:
         _refuse_throttled(_logins(connection).retry_after(limits=_limits(subject)))

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
 from tableorder.http.context import connect
+from tableorder.http.documents import DocumentCache, Versioned
 from tableorder.http.requests import read_body, read_query
 from tableorder.http.responses import document, fields
 from tableorder.repositories.menus import MenuRepository
@@ -12,18 +13,36 @@ from tableorder.schemas.menus import MenuChangeSchema, MenuOrderSchema, MenuSche
 
 blueprint = Blueprint("menus", __name__)
 
+_menus = DocumentCache()
+
 
 @blueprint.get("/customer/menus")
 @requires_table
 def show_menu(table: TableIdentity) -> Response:
-    """The menu, or 304 if the caller has it: the ETag is its version and the part asked for (RFC 9110, 13.1.2)."""
-    category_id = read_query(MenusQuery())["category_id"]
+    """The menu, or 304 if the caller has it: the ETag is its version and the part asked for (RFC 9110, 13.1.2).
+
+    PostgreSQL is asked each time which version is the present one, and for the menu only if this process does not
+    have that version either; so a change shows in the next answer of every process.
+    """
+    category_id = read_query(MenusQuery)["category_id"]
     part = f".{category_id or 'all'}"
+    key = (table.store_id, category_id)
+    known, kept = _known_versions(part), _menus.get(key)
     with connect(table.store_id) as connection:
         catalog = MenuRepository(connection).catalog(
-            store_id=table.store_id, category_id=category_id, known_versions=_known_versions(part)
+            store_id=table.store_id,
+            category_id=category_id,
+            known_versions=[*known, kept.version] if kept else known,
         )
-    response = Response(status=304) if catalog.document is None else document(catalog.document)
+    if catalog.document is not None:
+        body = catalog.document.encode()
+        if catalog.version is not None:
+            _menus.put(key, Versioned(catalog.version, body))
+        response = document(body)
+    elif kept and catalog.version == kept.version and catalog.version not in known:
+        response = document(kept.body)
+    else:
+        response = Response(status=304)
     if catalog.version is not None:
         response.set_etag(catalog.version + part)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -33,7 +52,7 @@ def show_menu(table: TableIdentity) -> Response:
 @blueprint.get("/admin/menus")
 @requires_admin
 def list_menus(admin: AdminIdentity) -> Response:
-    category_id = read_query(MenusQuery())["category_id"]
+    category_id = read_query(MenusQuery)["category_id"]
     with connect(admin.store_id) as connection:
         return document(MenuRepository(connection).list(store_id=admin.store_id, category_id=category_id))
 
@@ -41,7 +60,7 @@ def list_menus(admin: AdminIdentity) -> Response:
 @blueprint.post("/admin/menus")
 @requires_admin
 def add_menu(admin: AdminIdentity) -> Response:
-    values = read_body(MenuSchema())
+    values = read_body(MenuSchema)
     with connect(admin.store_id) as connection:
         return document(MenuRepository(connection).add(store_id=admin.store_id, values=values), 201)
 
@@ -49,7 +68,7 @@ def add_menu(admin: AdminIdentity) -> Response:
 @blueprint.patch("/admin/menus/<id:menu_id>")
 @requires_admin
 def update_menu(admin: AdminIdentity, menu_id: int) -> Response:
-    changes = read_body(MenuChangeSchema())
+    changes = read_body(MenuChangeSchema)
     with connect(admin.store_id) as connection:
         return document(MenuRepository(connection).update(menu_id=menu_id, changes=changes))
 
@@ -57,7 +76,7 @@ def update_menu(admin: AdminIdentity, menu_id: int) -> Response:
 @blueprint.put("/admin/menus/order")
 @requires_admin
 def reorder_menus(admin: AdminIdentity) -> Response:
-    menu_ids = read_body(MenuOrderSchema())["menu_ids"]
+    menu_ids = read_body(MenuOrderSchema)["menu_ids"]
     with connect(admin.store_id) as connection:
         MenuRepository(connection).reorder(menu_ids=menu_ids)
     return fields({"menu_ids": menu_ids})

@@ -16,7 +16,7 @@ blueprint = Blueprint("orders", __name__)
 @blueprint.post("/customer/orders")
 @requires_table
 def place_order(table: TableIdentity) -> Response:
-    lines = read_body(OrderSchema())["items"]
+    lines = read_body(OrderSchema)["items"]
     key = read_idempotency_key()
     with connect(table.store_id) as connection:
         return document(OrderRepository(connection).place(table=table, lines=lines, key=key), 201)
@@ -25,7 +25,7 @@ def place_order(table: TableIdentity) -> Response:
 @blueprint.get("/customer/orders")
 @requires_table
 def list_session_orders(table: TableIdentity) -> Response:
-    query = read_query(SessionOrdersQuery())
+    query = read_query(SessionOrdersQuery)
     with connect(table.store_id) as connection:
         orders = OrderRepository(connection)
         return document(orders.list_of_session(table=table, limit=query["limit"], before=query["cursor"]))
@@ -41,7 +41,7 @@ def get_session_order(table: TableIdentity, order_id: int) -> Response:
 @blueprint.get("/admin/orders")
 @requires_admin
 def list_orders(admin: AdminIdentity) -> Response:
-    query = read_query(OrdersQuery())
+    query = read_query(OrdersQuery)
     with connect(admin.store_id) as connection:
         return document(OrderRepository(connection).list_by_table(store_id=admin.store_id, **query))
 
@@ -56,7 +56,7 @@ def get_order(admin: AdminIdentity, order_id: int) -> Response:
 @blueprint.patch("/admin/orders/<id:order_id>/status")
 @requires_admin
 def update_order_status(admin: AdminIdentity, order_id: int) -> Response:
-    status = read_body(StatusSchema())["status"]
+    status = read_body(StatusSchema)["status"]
     with connect(admin.store_id) as connection:
         OrderRepository(connection).update_status(order_id=order_id, status=status)
     return fields({"order_id": order_id, "status": status})
@@ -65,7 +65,7 @@ def update_order_status(admin: AdminIdentity, order_id: int) -> Response:
 @blueprint.delete("/admin/orders/<id:order_id>")
 @requires_admin
 def void_order(admin: AdminIdentity, order_id: int) -> Response:
-    reason = read_query(VoidQuery())["reason"]
+    reason = read_query(VoidQuery)["reason"]
     with connect(admin.store_id) as connection:
         table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, reason=reason)
     return fields({"message": "the order is voided", "order_id": order_id, "table_id": table_id})

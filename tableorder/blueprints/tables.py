@@ -26,7 +26,7 @@ def list_tables(admin: AdminIdentity) -> Response:
 @blueprint.post("/admin/tables")
 @requires_admin
 def add_table(admin: AdminIdentity) -> Response:
-    values = _with_hash(read_body(TableSchema()))
+    values = _with_hash(read_body(TableSchema))
     with connect(admin.store_id) as connection:
         return document(TableRepository(connection).add(store_id=admin.store_id, **values), 201)
 
@@ -34,7 +34,7 @@ def add_table(admin: AdminIdentity) -> Response:
 @blueprint.patch("/admin/tables/<id:table_id>")
 @requires_admin
 def update_table(admin: AdminIdentity, table_id: int) -> Response:
-    changes = {"table_number": None, "table_password_hash": None} | _with_hash(read_body(TableChangeSchema()))
+    changes = {"table_number": None, "table_password_hash": None} | _with_hash(read_body(TableChangeSchema))
     with connect(admin.store_id) as connection:
         return document(TableRepository(connection).update(table_id=table_id, **changes))
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Psycopg2Connection
+from psycopg2.extensions import cursor as Psycopg2Cursor
 
 from tableorder.database.deadlines import deadline
 from tableorder.database.errors import translate
 from tableorder.database.migrations import applied_migrations
 from tableorder.database.pool import Pool, PoolSettings
+from tableorder.database.statements import Statement
 
 logger = logging.getLogger(__name__)
 
@@ -27,40 +29,64 @@ class Connection:
     Several statements in one call, separated by semicolons, are one transaction too; each sees what was committed
     before it began, which is how a lock taken by one lets the next see the outcome that it waited for. Only the last
     one's rows come back. Raises the errors of tableorder.domain.errors, never psycopg2's.
+
+    `prepared`: the names of the statements that are prepared on this connection, None if it cannot keep any.
     """
 
-    def __init__(self, raw: Psycopg2Connection, *, prefix: str, seconds: float, echo: bool) -> None:
+    def __init__(
+        self,
+        raw: Psycopg2Connection,
+        *,
+        prefix: str,
+        seconds: float,
+        echo: bool,
+        prepared: set[str] | None = None,
+    ) -> None:
         self._raw = raw
         self._prefix = prefix
         self._seconds = seconds
         self._echo = echo
+        self._prepared = prepared
 
-    def fetch_one(self, statement: str, parameters: Mapping[str, object] | None = None) -> Row:
+    def fetch_one(self, statement: str | Statement, parameters: Mapping[str, object] | None = None) -> Row:
         """The first row of a statement that always has one."""
         return self.fetch_all(statement, parameters)[0]
 
-    def find_one(self, statement: str, parameters: Mapping[str, object] | None = None) -> Row | None:
+    def find_one(self, statement: str | Statement, parameters: Mapping[str, object] | None = None) -> Row | None:
         """The first row, or None."""
         rows = self.fetch_all(statement, parameters)
         return rows[0] if rows else None
 
-    def fetch_value(self, statement: str, parameters: Mapping[str, object] | None = None) -> Any:
+    def fetch_value(self, statement: str | Statement, parameters: Mapping[str, object] | None = None) -> Any:
         """The first column of the first row, or None."""
         row = self.find_one(statement, parameters)
         return row[0] if row else None
 
-    def fetch_all(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+    def fetch_all(self, statement: str | Statement, parameters: Mapping[str, object] | None = None) -> list[Row]:
         """All rows of the last statement."""
         started = time.monotonic()
         try:
             with deadline(self._seconds), self._raw.cursor() as cursor:
-                cursor.execute(self._prefix + statement, parameters or {})
+                cursor.execute(self._prefix + self._text(cursor, statement), parameters or {})
                 return cursor.fetchall() if cursor.description else []
         except psycopg2.Error as error:
             raise translate(error) from error
         finally:
             if self._echo:  # the statement without its parameters: those may be secret
-                logger.info("%.1f ms %s", (time.monotonic() - started) * 1000, " ".join(statement.split()))
+                logger.info("%.1f ms %s", (time.monotonic() - started) * 1000, " ".join(_sql(statement).split()))
+
+    def _text(self, cursor: Psycopg2Cursor, statement: str | Statement) -> str:
+        """What to send for a statement, which is prepared before if it is to be."""
+        if isinstance(statement, str) or self._prepared is None:
+            return _sql(statement)
+        if statement.name not in self._prepared:
+            cursor.execute(statement.prepare)
+            self._prepared.add(statement.name)
+        return statement.execute
+
+
+def _sql(statement: str | Statement) -> str:
+    return statement if isinstance(statement, str) else statement.sql
 
 
 class Database:
@@ -75,7 +101,13 @@ class Database:
     def connect(self, store_id: int | None) -> Iterator[Connection]:
         """A connection that sees and writes the rows of `store_id` only, or of no store. Raises Unavailable."""
         with self.pool.checkout() as raw:
-            yield Connection(raw, prefix=self._prefix(store_id), seconds=self.pool.statement_deadline, echo=self._echo)
+            yield Connection(
+                raw,
+                prefix=self._prefix(store_id),
+                seconds=self.pool.statement_deadline,
+                echo=self._echo,
+                prepared=raw.prepared if self._settings.session_state else None,
+            )
 
     def applied_migrations(self) -> set[str]:
         """The ids of the applied migrations. Raises Unavailable."""

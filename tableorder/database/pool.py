@@ -70,10 +70,11 @@ class PoolStats:
 
 
 class Connection(extensions.connection):
-    """A pooled connection, which knows when it is due to be replaced and since when it is idle."""
+    """A pooled connection, which knows when it expires, since when it is idle and which statements it has prepared."""
 
     expires = 0.0
     idle_since = 0.0
+    prepared: set[str]
 
 
 class Pool:
@@ -163,6 +164,7 @@ class Pool:
         connection.autocommit = True
         # Not all at once: those that were opened together expire apart.
         connection.expires = time.monotonic() + self._settings.recycle * random.uniform(0.8, 1.0)  # noqa: S311
+        connection.prepared = set()
         self._books.enter(connection)
         return connection
 
@@ -184,6 +186,7 @@ class Pool:
                 "statement_timeout": round(settings.statement_timeout * 1000),
                 "lock_timeout": round(settings.lock_timeout * 1000),
                 "idle_in_transaction_session_timeout": 60_000,
+                "plan_cache_mode": "force_generic_plan",  # what is prepared is planned once; see statements.py
             }
             given = extensions.parse_dsn(settings.dsn).get("options", "")
             parameters["options"] = " ".join([given, *(f"-c {name}={value}" for name, value in values.items())])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from flask import Response
 
 
-def document(text: str, status: int = 200) -> Response:
+def document(text: str | bytes, status: int = 200) -> Response:
     """An answer whose JSON is already written."""
     return Response(text, status, mimetype="application/json")
 

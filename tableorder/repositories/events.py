@@ -69,7 +69,7 @@ class EventRepository:
         """The counter's view (OrderRepository.list_by_table), read together with its position."""
         parameters = {"store_id": store_id, "status": None, "table_id": None}
         _, document, position = self._connection.fetch_one(
-            "SELECT by_table.*, " + POSITION + " FROM (" + BY_TABLE + ") AS by_table", parameters
+            "SELECT by_table.*, " + POSITION + " FROM (" + BY_TABLE.sql + ") AS by_table", parameters
         )
         return Snapshot(position, document)
 
@@ -85,7 +85,7 @@ class EventRepository:
             "before_id": None,
         }
         document, position = self._connection.fetch_one(
-            "SELECT of_session.*, " + POSITION + " FROM (" + OF_SESSION + ") AS of_session", parameters
+            "SELECT of_session.*, " + POSITION + " FROM (" + OF_SESSION.sql + ") AS of_session", parameters
         )
         return Snapshot(position, document)
 

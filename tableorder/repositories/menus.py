@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
+from tableorder.database.statements import Statement
 from tableorder.domain.errors import Conflict, Invalid, NotFound
 
 # The fields of the menu at hand that guests see. Used where `menu`, a row of menus, is in scope.
@@ -33,12 +34,14 @@ MENU = (
 )
 
 
-def _catalog(menu_fields: str) -> str:
+def _catalog(name: str, menu_fields: str) -> Statement:
     """The store's menu as JSON, of one category if given, unless its version is among `known_versions`.
 
     The version and the menu are read by one statement, so they belong together.
     """
-    return (
+    return Statement(
+        name,
+        {"store_id": "int", "category_id": "int", "known_versions": "text[]"},
         """
         SELECT versions.version::text,
                %(category_id)s IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s),
@@ -63,12 +66,12 @@ def _catalog(menu_fields: str) -> str:
                    ), '[]'))::text END
           FROM (SELECT %(store_id)s AS store_id) AS store
           LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id
-        """
+        """,
     )
 
 
-GUEST_CATALOG = _catalog(GUEST_FIELDS)
-ADMIN_CATALOG = _catalog(ADMIN_FIELDS)
+GUEST_CATALOG = _catalog("guest_catalog", GUEST_FIELDS)
+ADMIN_CATALOG = _catalog("admin_catalog", ADMIN_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -195,7 +198,7 @@ class MenuRepository:
             raise _unknown(menu_id)
 
     def _read_catalog(
-        self, statement: str, store_id: int, category_id: int | None, known_versions: Sequence[str]
+        self, statement: Statement, store_id: int, category_id: int | None, known_versions: Sequence[str]
     ) -> Catalog:
         row = self._connection.fetch_one(
             statement, {"store_id": store_id, "category_id": category_id, "known_versions": [*known_versions]}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
+from tableorder.database.statements import Statement
 from tableorder.domain.errors import Conflict, DomainError, Invalid, KeyReused, NotFound, Unavailable
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.orders import STATUSES, Line, fingerprint
@@ -38,7 +39,16 @@ ORDER = (
 )
 
 # The tablet's view: a session's orders, newest first, a page of them from just after `before`.
-OF_SESSION = (
+OF_SESSION = Statement(
+    "orders_of_session",
+    {
+        "session_id": "uuid",
+        "table_id": "int",
+        "table_number": "int",
+        "limit": "int",
+        "before_time": "bigint",
+        "before_id": "int",
+    },
     """
 WITH page AS (
     SELECT orders.order_id, orders.order_time, """
@@ -67,27 +77,15 @@ SELECT json_build_object(
                             WHERE (SELECT count(*) FROM page) = %(limit)s
                             ORDER BY order_time, order_id
                             LIMIT 1))::text
-"""
+""",
 )
 
-# The counter's view, and before it whether the table asked for (if any) is known.
-BY_TABLE = (
+# The counter's view, and before it whether the table asked for (if any) is known. Table by table, as there is no other
+# way that is slower by much, whatever PostgreSQL may think of the number of rows.
+BY_TABLE = Statement(
+    "orders_by_table",
+    {"store_id": "int", "status": "text", "table_id": "int"},
     """
-WITH listed AS (
-    SELECT orders.order_id, orders.session_id, orders.order_time, orders.total_amount, """
-    + ORDER
-    + """ AS document
-      FROM tables
-      JOIN orders ON orders.session_id = tables.current_session_id
-     WHERE tables.store_id = %(store_id)s
-       AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
-       AND (%(status)s IS NULL OR orders.status = %(status)s)
-), sums AS (
-    SELECT session_id, sum(total_amount) AS total_amount, count(*) AS order_count,
-           json_agg(document ORDER BY order_time DESC, order_id DESC) AS orders
-      FROM listed
-     GROUP BY session_id
-)
 SELECT %(table_id)s IS NULL OR EXISTS (SELECT FROM tables WHERE table_id = %(table_id)s),
        json_build_object(
            'store_id', %(store_id)s,
@@ -95,22 +93,40 @@ SELECT %(table_id)s IS NULL OR EXISTS (SELECT FROM tables WHERE table_id = %(tab
                                   'table_id', tables.table_id,
                                   'table_number', tables.table_number,
                                   'session_id', tables.current_session_id,
-                                  'total_amount', COALESCE(sums.total_amount, 0),
-                                  'order_count', COALESCE(sums.order_count, 0),
-                                  'orders', COALESCE(sums.orders, '[]'))
+                                  'total_amount', COALESCE(listed.total_amount, 0),
+                                  'order_count', listed.order_count,
+                                  'orders', COALESCE(listed.orders, '[]'))
                               ORDER BY tables.table_number), '[]'))::text
   FROM tables
-  LEFT JOIN sums ON sums.session_id = tables.current_session_id
+ CROSS JOIN LATERAL (
+     SELECT sum(orders.total_amount) AS total_amount, count(*) AS order_count,
+            json_agg("""
+    + ORDER
+    + """ ORDER BY orders.order_time DESC, orders.order_id DESC) AS orders
+       FROM orders
+      WHERE orders.session_id = tables.current_session_id
+        AND (%(status)s IS NULL OR orders.status = %(status)s)
+ ) AS listed
  WHERE tables.store_id = %(store_id)s
    AND tables.current_session_id IS NOT NULL
    AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
-"""
+""",
 )
 
 # One statement, one round trip. It rests on two locks: FOR SHARE on the session waits for an end-session under way
 # and then finds it over, and holds back one that comes later until this order is in; the key's primary key makes a
 # simultaneous repeat wait for the first. The numbers are drawn first, so that the answer is known when it is kept.
-PLACE = """
+PLACE = Statement(
+    "place_order",
+    {
+        "session_id": "uuid",
+        "table_id": "int",
+        "menu_ids": "int[]",
+        "quantities": "int[]",
+        "key": "text",
+        "request_hash": "bytea",
+    },
+    """
 WITH sent AS (
     SELECT line::int, menu_id, quantity
       FROM unnest(%(menu_ids)s::int[], %(quantities)s::int[]) WITH ORDINALITY AS sent (menu_id, quantity, line)
@@ -190,7 +206,26 @@ SELECT (SELECT answer::text FROM repeated),
        (SELECT menu_id FROM lines WHERE menu_name IS NULL ORDER BY line LIMIT 1),
        (SELECT menu_id FROM lines WHERE NOT is_available ORDER BY line LIMIT 1),
        (SELECT total > 2147483647 FROM priced)
-"""
+""",
+)
+
+# Locks the order first, so that of two at once the later one sees where the earlier one has moved it.
+MOVE = Statement(
+    "move_order",
+    {"order_id": "int", "status": "text", "statuses": "text[]"},
+    """
+WITH present AS (
+    SELECT order_id, status FROM orders WHERE order_id = %(order_id)s FOR UPDATE
+), moved AS (
+    UPDATE orders
+       SET status = %(status)s
+      FROM present
+     WHERE orders.order_id = present.order_id
+       AND array_position(%(statuses)s, present.status::text) < array_position(%(statuses)s, %(status)s)
+)
+SELECT status FROM present
+""",
+)
 
 # A repeat that waited for the first one's commit cannot see it in the same statement; the next one can.
 PLACE_ATTEMPTS = 5
@@ -294,22 +329,7 @@ class OrderRepository:
 
     def update_status(self, *, order_id: int, status: str) -> None:
         """Move an order along. The same status again changes nothing. Raises NotFound, Conflict if it would go back."""
-        row = self._connection.find_one(
-            """
-            WITH present AS (
-                SELECT order_id, status FROM orders WHERE order_id = %(order_id)s FOR UPDATE
-            ), moved AS (
-                UPDATE orders
-                   SET status = %(status)s
-                  FROM present
-                 WHERE orders.order_id = present.order_id
-                   AND array_position(%(statuses)s, present.status::text)
-                       < array_position(%(statuses)s, %(status)s)
-            )
-            SELECT status FROM present
-            """,
-            {"order_id": order_id, "status": status, "statuses": list(STATUSES)},
-        )
+        row = self._connection.find_one(MOVE, {"order_id": order_id, "status": status, "statuses": list(STATUSES)})
         if row is None:
             raise _unknown(order_id)
         if STATUSES.index(row[0]) > STATUSES.index(status):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.api.client import TABLE_PASSWORD, Client, expect, refused
 from tests.api.conftest import JWT_SECRET_KEY, Server
+from tests.waiting import until
 
 HOURS_16 = 57_600
 
@@ -233,6 +234,17 @@ def test_a_token_that_is_wrong_in_any_respect_is_a_401(restaurant):
         response = restaurant.admin.get("/admin/tables", token=token)
         refused(401, code, response)
         assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_token_that_was_good_a_moment_ago_is_refused_once_it_has_expired(restaurant):
+    now = int(time.time())
+    claims = {"sub": restaurant.username, "user_type": "admin", "store_id": restaurant.store_id, "iat": now}
+    token = jwt.encode(claims | {"exp": now + 3}, JWT_SECRET_KEY)
+    for _ in range(10):  # so that every worker knows it
+        expect(200, restaurant.admin.get("/admin/tables", token=token))
+    until(lambda: time.time() >= now + 3)
+    for _ in range(10):
+        refused(401, "token_expired", restaurant.admin.get("/admin/tables", token=token))
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Token x"])

@@ -5,18 +5,25 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import backups, streams
+from tests.bench import api, backups, scale, streams, worker
+from tests.bench.load import BenchError
 
 
 def main() -> int:
     """Run one measurement and print its table. 0 if it ran without an error, 1 if not, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    measurements = parser.add_subparsers(required=True, metavar="MEASUREMENT")
-    streams.add_parser(measurements)
-    backups.add_parser(measurements)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    measurements = parser.add_subparsers(metavar="MEASUREMENT")
+    for measurement in (api, scale, worker, streams, backups):
+        measurement.add_parser(measurements)
     options = parser.parse_args()
-    return options.run(options)
+    if "run" not in options:
+        options = parser.parse_args([*sys.argv[1:], "api"])
+    try:
+        return options.run(options)
+    except BenchError as error:
+        print(f"bin/bench: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -1,16 +1,49 @@
 """The measurements run; what they measure is not judged here."""
 
 import json
+import shutil
 import subprocess
 import sys
 
+import pytest
+
 from tests.management.running import CHECKOUT
+
+needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="needs wrk: apt install wrk")
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.bench", *arguments], cwd=CHECKOUT, capture_output=True, text=True
+    )
+
+
+@needs_wrk
+def test_the_api_can_be_measured_against_its_limits():
+    size = ["--rounds", "1", "--seconds", "1", "--stores", "1"]
+    result = bench("--json", "api", *size, "--workloads", "order", "--against", "floor", "limit")
+    assert result.returncode == 0, result.stderr
+    figures = {row["service"]: row for row in json.loads(result.stdout)}
+    assert figures.keys() == {"tableorder", "floor", "limit"}
+    assert all(row["errors"] == 0 and row["rate"] > 0 for row in figures.values())
+    assert figures["floor"]["database_cpu"] < figures["tableorder"]["database_cpu"]
+
+
+def test_without_wrk_it_says_what_to_install(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "api"],
+        cwd=CHECKOUT,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert "apt install wrk" in result.stderr and "Traceback" not in result.stderr
 
 
 def test_the_live_feed_can_be_measured():
-    command = [sys.executable, "-m", "tests.bench", "--json", "stream"]
     size = ["--streams", "40", "--stores", "4", "--rate", "20", "--seconds", "1"]
-    figures = json.loads(subprocess.check_output([*command, *size], cwd=CHECKOUT, text=True))
+    figures = json.loads(bench("--json", "stream", *size).stdout)
     assert figures["events sent to all streams of a store"] == 20
     assert figures["events missed"] == 0
 

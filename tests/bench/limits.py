@@ -1,0 +1,58 @@
+"""What PostgreSQL alone can do: the application's own statements, as scripts for pgbench.
+
+The store is set as the application sets it, in the same round trip (a pipeline) and transaction.
+"""
+
+from __future__ import annotations
+
+from tableorder.repositories.menus import GUEST_CATALOG
+from tableorder.repositories.orders import BY_TABLE, OF_SESSION, PLACE
+from tests.bench.rivals.sql import filled_in
+from tests.bench.town import MENUS, TABLES, Town
+
+SESSION = "lpad(to_hex(:table::int), 32, '0')::uuid"
+
+PIPELINE = """\\set table random(1, {tables})
+\\set store (:table - 1) / {per_store} + 1
+\\set first (:store - 1) * {menus}
+\\set one :first + random(1, 20)
+\\set two :first + random(21, 40)
+\\set three :first + random(41, 60)
+\\startpipeline
+SELECT set_config('app.store_id', :store, true);
+{statement};
+\\endpipeline
+"""
+
+STATEMENTS = {
+    "menus": filled_in(GUEST_CATALOG, {"store_id": ":store", "category_id": "NULL", "known_versions": "'{}'"}),
+    "order": filled_in(
+        PLACE,
+        {
+            "session_id": SESSION,
+            "table_id": ":table",
+            "menu_ids": "ARRAY[:one::int, :two::int, :three::int]",
+            "quantities": "'{1,2,3}'",
+            "key": "NULL",
+            "request_hash": "NULL",
+        },
+    ),
+    "orders": filled_in(
+        OF_SESSION,
+        {
+            "session_id": SESSION,
+            "table_id": ":table",
+            "table_number": "1",
+            "limit": "NULL",
+            "before_time": "NULL",
+            "before_id": "NULL",
+        },
+    ),
+    "dashboard": filled_in(BY_TABLE, {"store_id": ":store", "status": "NULL", "table_id": "NULL"}),
+}
+
+
+def pgbench_script(town: Town, workload: str) -> str:
+    """The script for a workload that has one."""
+    tables = town.stores * TABLES
+    return PIPELINE.format(tables=tables, per_store=TABLES, menus=MENUS, statement=STATEMENTS[workload])
