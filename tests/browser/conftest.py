@@ -15,7 +15,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from tests.management.running import Serve
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """bin/serve with the demo restaurant."""
     folder = tmp_path_factory.mktemp("served")
@@ -26,7 +26,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         assert serve.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[WebDriver]:
     """Chromium."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")

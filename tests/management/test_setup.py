@@ -36,7 +36,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     assert result.stderr.startswith(f"bin/setup: cannot write to {tmp_path}/file/venv")
 
 
-@pytest.mark.parametrize("name", ["setup", "serve", "test", "lint", "tableorder", "create-db", "bench"])
+@pytest.mark.parametrize("name", ["setup", "serve", "test", "lint", "tableorder", "create-db"])
 def test_every_script_explains_itself(name):
     result = subprocess.run([f"bin/{name}", "--help"], cwd=CHECKOUT, capture_output=True, text=True)
     assert result.returncode == 0

@@ -74,6 +74,7 @@ SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
 # Plans come back as notices, those of statements inside triggers too.
 EXPLAIN = """
 SET session_replication_role = origin;
+SET plan_cache_mode = force_generic_plan;
 LOAD 'auto_explain';
 SET auto_explain.log_min_duration = 0;
 SET auto_explain.log_analyze = on;
@@ -106,6 +107,7 @@ class Installation:
     def __init__(self, database_url: str, stores: int) -> None:
         self.raw = psycopg2.connect(database_url)
         self.raw.autocommit = True
+        self.prepared: set[str] = set()
         with self.raw.cursor() as cursor:
             cursor.execute(FILL, {"stores": stores})
             cursor.execute("VACUUM ANALYZE")
@@ -127,7 +129,7 @@ class Installation:
         try:
             self.raw.notices.clear()
             prefix = f"SELECT set_config('app.store_id', '{store_id or ''}', true); "
-            call(Connection(self.raw, prefix=prefix, seconds=60, echo=False), table)
+            call(Connection(self.raw, prefix=prefix, seconds=60, echo=False, prepared=self.prepared), table)
             plans = [json.loads(notice[notice.index("{") :])["Plan"] for notice in self.raw.notices if "{" in notice]
         finally:
             self.run("ROLLBACK")
