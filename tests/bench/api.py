@@ -82,7 +82,12 @@ class Bench:
             run(WARM_UP, self._connections(workload))
             if workload.writes:
                 self.town.restore()
-        self._record(workload, service, processes, partial(run, self.seconds, self._connections(workload)))
+        self._record(
+            workload,
+            service,
+            processes,
+            partial(run, max(self.seconds, workload.least_seconds), self._connections(workload)),
+        )
 
     def measure_steadily(self, workload: Workload, service: str) -> None:
         """One more run, at a share of the service's own peak."""
