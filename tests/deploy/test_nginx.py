@@ -39,6 +39,7 @@ pid {folder}/pid;
 {user}
 events {{ worker_connections 1024; }}
 http {{
+    access_log off;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
