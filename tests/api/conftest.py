@@ -32,8 +32,9 @@ class Server:
     APPLICATION = "wsgi:app"
     READY = "/health/ready", 200
 
-    def __init__(self, database_url: str, log: Path, **environment: str) -> None:
+    def __init__(self, database_url: str, log: Path, *, checkout: Path = CHECKOUT, **environment: str) -> None:
         self.database_url = database_url
+        self._checkout = checkout
         port = str(_free_port())
         self.base = f"http://127.0.0.1:{port}"
         self._log = log
@@ -53,7 +54,7 @@ class Server:
         command = [sys.executable, "-m", "gunicorn", "--config", self.CONFIGURATION, self.APPLICATION]
         with self._log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, cwd=CHECKOUT, env=self._environment, stdout=output, stderr=output, start_new_session=True
+                command, cwd=self._checkout, env=self._environment, stdout=output, stderr=output, start_new_session=True
             )
 
     def wait_until_ready(self) -> Self:
