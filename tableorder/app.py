@@ -6,7 +6,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from tableorder.blueprints import categories, docs, health, history, logins, menus, orders, sessions, streams, tables
 from tableorder.config import Config
 from tableorder.database.connection import Database
-from tableorder.http.context import CONFIG, DATABASE
+from tableorder.http.announcer import Announcer
+from tableorder.http.context import ANNOUNCER, CONFIG, DATABASE
 from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.problems import register_error_handlers
@@ -21,7 +22,8 @@ def create_app(config: Config) -> Flask:
     app = Flask("tableorder", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     app.extensions[CONFIG] = config
-    app.extensions[DATABASE] = Database(config.pool, echo=config.echo)
+    app.extensions[DATABASE] = database = Database(config.pool, echo=config.echo)
+    app.extensions[ANNOUNCER] = Announcer(database)
     app.url_map.converters["id"] = IdConverter
     register_request_ids(app)
     register_error_handlers(app)

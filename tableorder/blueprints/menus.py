@@ -92,5 +92,7 @@ def delete_menu(admin: AdminIdentity, menu_id: int) -> Response:
 
 def _known_versions(part: str) -> list[str]:
     """The versions of this part that the caller has; their tags may be weak, since a cache may have weakened them."""
+    if "If-None-Match" not in request.headers:
+        return []
     known = request.if_none_match.as_set(include_weak=True)
     return [tag.removesuffix(part) for tag in known if tag and tag.endswith(part)]  # an empty one comes as None

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
-from tableorder.http.context import connect
+from tableorder.http.context import announce, connect
 from tableorder.http.requests import read_body, read_idempotency_key, read_query
 from tableorder.http.responses import document, fields
 from tableorder.repositories.orders import OrderRepository
@@ -19,7 +19,9 @@ def place_order(table: TableIdentity) -> Response:
     lines = read_body(OrderSchema)["items"]
     key = read_idempotency_key()
     with connect(table.store_id) as connection:
-        return document(OrderRepository(connection).place(table=table, lines=lines, key=key), 201)
+        order = OrderRepository(connection).place(table=table, lines=lines, key=key)
+    announce(table.store_id)
+    return document(order, 201)
 
 
 @blueprint.get("/customer/orders")
@@ -59,6 +61,7 @@ def update_order_status(admin: AdminIdentity, order_id: int) -> Response:
     status = read_body(StatusSchema)["status"]
     with connect(admin.store_id) as connection:
         OrderRepository(connection).update_status(order_id=order_id, status=status)
+    announce(admin.store_id)
     return fields({"order_id": order_id, "status": status})
 
 

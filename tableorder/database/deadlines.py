@@ -8,8 +8,6 @@ https://www.psycopg.org/docs/extensions.html#psycopg2.extensions.set_wait_callba
 import select
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import psycopg2
 from psycopg2 import extensions
@@ -21,19 +19,22 @@ class DeadlineExceeded(psycopg2.OperationalError):
     """PostgreSQL did not answer in the time that the caller gave it."""
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
+class deadline:
     """Let this thread wait for PostgreSQL no longer than `seconds` from now; an earlier deadline around it stays.
 
     Raises DeadlineExceeded, a psycopg2.OperationalError, from the call that waits.
     """
-    outer = getattr(_thread, "ends", None)
-    ends = time.monotonic() + seconds
-    _thread.ends = ends if outer is None else min(outer, ends)
-    try:
-        yield
-    finally:
-        _thread.ends = outer
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._outer: float | None = getattr(_thread, "ends", None)
+        ends = time.monotonic() + self._seconds
+        _thread.ends = ends if self._outer is None else min(self._outer, ends)
+
+    def __exit__(self, *raised: object) -> None:
+        _thread.ends = self._outer
 
 
 def _wait(connection: extensions.connection) -> None:

@@ -6,9 +6,11 @@ from flask import current_app
 
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
+from tableorder.http.announcer import Announcer
 
 CONFIG = "tableorder.config"
 DATABASE = "tableorder.database"
+ANNOUNCER = "tableorder.announcer"
 
 
 def config() -> Config:
@@ -24,3 +26,9 @@ def database() -> Database:
 def connect(store_id: int | None) -> AbstractContextManager[Connection]:
     """A connection that sees the rows of one store only, or of none. Raises Unavailable."""
     return database().connect(store_id)
+
+
+def announce(store_id: int) -> None:
+    """Let the live feed know that something was committed in the store."""
+    announcer: Announcer = current_app.extensions[ANNOUNCER]
+    announcer.announce(store_id)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import NamedTuple
 
-MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 LARGEST = 256 * 1024  # bytes; one with many pictures would drive out all the others
 
 

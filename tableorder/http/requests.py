@@ -21,6 +21,8 @@ def read_body(schema: type[Schema]) -> Any:
 
 def read_query(schema: type[Schema]) -> Any:
     """The query string, loaded by `schema`; of a repeated parameter the first counts. Raises Invalid."""
+    if not request.query_string:
+        return dict(_defaults(schema))
     return _load(schema, request.args.to_dict(), "the query is not as it should be")
 
 
@@ -51,6 +53,12 @@ def _load(schema: type[Schema], data: Any, detail: str) -> Any:
     except ValidationError as error:
         errors = error.normalized_messages()  # type: ignore[no-untyped-call]
         raise Invalid(f"{detail}; see errors", errors=errors) from None
+
+
+@functools.cache
+def _defaults(schema: type[Schema]) -> dict[str, Any]:
+    """What an empty query is loaded as, which most are."""
+    return _load(schema, {}, "the query is not as it should be")
 
 
 @functools.cache

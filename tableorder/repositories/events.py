@@ -97,6 +97,13 @@ class EventRepository:
             )
         )
 
+    def announce(self, *, store_ids: list[int]) -> None:
+        """Notify the feeds of these stores that there may be news in the log."""
+        self._connection.fetch_all(
+            "SELECT pg_notify('tableorder_events', store_id::text) FROM unnest(%(store_ids)s::integer[]) AS store_id",
+            {"store_ids": store_ids},
+        )
+
     def prune(self, *, older_than: timedelta, at_most: int) -> int:
         """Forget some events of all stores that are older; how many."""
         return self._connection.fetch_value(

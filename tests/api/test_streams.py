@@ -7,11 +7,12 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
 import jwt
 import psutil
+import psycopg2
 import pytest
 import requests
 
@@ -156,6 +157,45 @@ def test_a_table_sees_its_own_session_only(restaurant, tablet, menu_id, open_str
     events = stream.wait_for(3)[1:]
     assert types(events) == ["order_created", "order_updated"]
     assert {event.data["order_id"] for event in events} == {mine["order_id"]}
+
+
+@pytest.fixture
+def heard(server: Server) -> Iterator[Callable[[], list[str]]]:
+    """Which stores were announced since the test began."""
+    with closing(psycopg2.connect(server.database_url)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute("LISTEN tableorder_events")
+
+        def heard() -> list[str]:
+            connection.poll()
+            return [notify.payload for notify in connection.notifies]
+
+        yield heard
+
+
+def test_an_order_and_its_progress_are_announced(restaurant, tablet, menu_id, heard):
+    def announced():
+        return heard().count(str(restaurant.store_id))
+
+    before = announced()
+    order = expect(201, tablet.order((menu_id, 1)))
+    until(lambda: announced() > before)
+    before = announced()
+    expect(200, restaurant.admin.patch(f"/admin/orders/{order['order_id']}/status", {"status": "준비중"}))
+    until(lambda: announced() > before)
+
+
+def test_the_transaction_of_an_order_announces_nothing(restaurant, server, tablet, menu_id, heard):
+    """One with a notification would wait for all others, and they for its flush to the disk."""
+    order = expect(201, tablet.order((menu_id, 1)))
+    until(lambda: heard()[-1:] == [str(restaurant.store_id)])
+    sentinel = "after the order"
+    statement = "UPDATE orders SET status = '완료' WHERE order_id = %s"
+    before = len(heard())
+    run_sql(server.database_url, statement, order["order_id"])
+    run_sql(server.database_url, "SELECT pg_notify('tableorder_events', %s)", sentinel)
+    until(lambda: sentinel in heard())
+    assert str(restaurant.store_id) not in heard()[before:]
 
 
 def test_a_lost_notification_does_no_harm(restaurant, server, open_stream):

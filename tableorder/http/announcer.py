@@ -1,0 +1,44 @@
+"""Tells the live feed which stores have news, once that is committed and without holding up the request."""
+
+from __future__ import annotations
+
+import queue
+import threading
+
+from tableorder.database.connection import Database
+from tableorder.domain.errors import Unavailable
+from tableorder.repositories.events import EventRepository
+
+
+class Announcer:
+    """A thread that sends the notifications, those that came up during the last round trip all in one.
+
+    What it cannot send is left out: the feed looks for it in the log within a second. The thread begins with the first
+    announcement, and anew after a fork.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stores: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def announce(self, store_id: int) -> None:
+        """Let the feed of the store know soon. Never fails."""
+        self._stores.put(store_id)
+        if self._thread is None or not self._thread.is_alive():
+            with self._lock:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
+                    self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            store_ids = {self._stores.get()}
+            while not self._stores.empty():
+                store_ids.add(self._stores.get())
+            try:
+                with self._database.connect(None) as connection:
+                    EventRepository(connection).announce(store_ids=sorted(store_ids))
+            except Unavailable:
+                continue
