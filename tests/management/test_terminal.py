@@ -167,9 +167,9 @@ def test_a_url_that_leads_nowhere_is_one_line_without_the_password(tmp_path, url
     assert said in done.stderr and "hush" not in done.stderr
 
 
-def test_a_wrong_password_is_one_line(connect, database_url, tmp_path):
-    """Of a role that may not log in at all, for the server of the tests trusts everybody."""
-    away = re.sub(r"//[^@]*@", "//tableorder_owner:hush@", database_url)
+def test_a_role_that_may_not_log_in_is_one_line(shared_database_url, tmp_path):
+    """As a wrong password would be, which the server of the tests does not ask for."""
+    away = re.sub(r"//[^@]*@", "//tableorder_owner:hush@", shared_database_url)
     done = manage("check", home=tmp_path, DATABASE_URL=away)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("tableorder: cannot connect to the database: ") and done.stderr.count("\n") == 1
