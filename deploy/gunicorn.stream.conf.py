@@ -8,6 +8,8 @@ import resource
 import socket
 from typing import Any
 
+from tableorder.logs import configuration
+
 bind = os.environ.get("STREAM_BIND", "127.0.0.1:8001")
 workers = 1
 worker_class = "asgi"
@@ -15,7 +17,8 @@ keepalive = 0  # a stream is the only answer on its connection
 backlog = 2048
 graceful_timeout = 3  # seconds; the streams end well within them, after a goodbye
 asgi_disconnect_grace_period = 0  # a stream whose client has gone has nothing to finish
-access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s'  # without the query: a ticket may be in it
+logconfig_dict = configuration(os.environ)
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s'  # if it is wanted; without the query: a ticket may be in it
 control_socket_disable = True  # a second instance would take the first one's away
 
 

@@ -12,6 +12,7 @@ from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.problems import register_error_handlers
 from tableorder.http.request_ids import register_request_ids
+from tableorder.http.request_logs import register_request_logs
 from tableorder.http.security_headers import with_security_headers
 
 API = "/api/v1"
@@ -22,9 +23,10 @@ def create_app(config: Config) -> Flask:
     app = Flask("tableorder", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     app.extensions[CONFIG] = config
-    app.extensions[DATABASE] = database = Database(config.pool, echo=config.echo)
+    app.extensions[DATABASE] = database = Database(config.pool, echo=config.logs.echo, slow=config.logs.slow_statement)
     app.extensions[ANNOUNCER] = Announcer(database)
     app.url_map.converters["id"] = IdConverter
+    register_request_logs(app, slow=config.logs.slow_request)
     register_request_ids(app)
     register_error_handlers(app)
     register_cors(app, config.cors_origins)

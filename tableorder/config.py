@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from tableorder import logs
 from tableorder.database.pool import PoolSettings
 from tableorder.domain.passwords import DEFAULT_COST
 
@@ -43,12 +44,21 @@ class StreamSettings:
 
 
 @dataclass(frozen=True)
+class LogSettings:
+    """What is logged beyond a line a request; times in seconds."""
+
+    echo: bool = False
+    slow_request: float = 1.0
+    slow_statement: float = 0.5
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that the application and the stream process need to know."""
 
     pool: PoolSettings
     jwt_secret_key: str
-    echo: bool = False
+    logs: LogSettings = LogSettings()
     bcrypt_cost: int = DEFAULT_COST
     login_limits: LoginLimits = LoginLimits()
     trusted_proxies: int = 0
@@ -63,7 +73,7 @@ class Config:
         return cls(
             pool=_read_pool(read),
             jwt_secret_key=read.secret("JWT_SECRET_KEY", minimum_bytes=32),
-            echo=read.switch("DATABASE_ECHO", False),
+            logs=_read_logs(read),
             bcrypt_cost=read.integer("BCRYPT_COST", DEFAULT_COST, 4, 16),
             login_limits=LoginLimits(
                 account_failures=read.integer("LOGIN_ACCOUNT_FAILURES", 10, 1, 1000),
@@ -97,6 +107,16 @@ def _read_pool(read: _Reader) -> PoolSettings:
         lock_timeout=read.seconds("DATABASE_LOCK_TIMEOUT", 2),
         session_state=read.switch("DATABASE_SESSION_STATE", True),
         time_zone=read.time_zone("TIME_ZONE", "Asia/Seoul"),
+    )
+
+
+def _read_logs(read: _Reader) -> LogSettings:
+    read.choice("LOG_FORMAT", logs.FORMATS)  # these two are for gunicorn's configuration, which cannot refuse them
+    read.choice("LOG_LEVEL", logs.LEVELS)
+    return LogSettings(
+        echo=read.switch("DATABASE_ECHO", False),
+        slow_request=read.seconds("SLOW_REQUEST", 1),
+        slow_statement=read.seconds("SLOW_STATEMENT", 0.5),
     )
 
 
@@ -140,6 +160,9 @@ class _Reader:
             "0": False,
         }
         return self._parse(name, default, "on or off", lambda text: words[text.lower()])
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        return self._parse(name, choices[0], f"one of {', '.join(choices)}", lambda text: choices[choices.index(text)])
 
     def time_zone(self, name: str, default: str) -> str:
         return self._parse(name, default, "a time zone such as Asia/Seoul", lambda text: ZoneInfo(text).key)

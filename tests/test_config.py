@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tableorder.config import Config, ConfigError
+from tableorder.config import Config, ConfigError, LogSettings
 
 GOOD = {"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32}
 
@@ -14,7 +14,8 @@ def test_the_defaults_are_the_documented_ones():
     config = Config.from_environment(GOOD)
     pool = config.pool
     assert (pool.size, pool.max_overflow, pool.timeout, pool.recycle, pool.pre_ping) == (5, 10, 30, 3600, True)
-    assert (config.echo, config.bcrypt_cost, config.trusted_proxies) == (False, 12, 0)
+    assert (config.bcrypt_cost, config.trusted_proxies) == (12, 0)
+    assert config.logs == LogSettings(echo=False, slow_request=1, slow_statement=0.5)
     assert config.cors_origins == frozenset()
     limits = config.login_limits
     assert (limits.account_failures, limits.address_failures, limits.window) == (10, 100, 300)
@@ -34,7 +35,7 @@ def test_each_setting_is_read():
     config = Config.from_environment(GOOD | given)
     pool = config.pool
     assert (pool.size, pool.max_overflow, pool.timeout, pool.pre_ping) == (7, 0, 1.5, False)
-    assert (config.echo, pool.time_zone) == (True, "UTC")
+    assert (config.logs.echo, pool.time_zone) == (True, "UTC")
     assert config.cors_origins == {"https://a.example.com", "http://localhost:3000"}
 
 
@@ -52,6 +53,9 @@ def test_each_setting_is_read():
         ("DATABASE_POOL_PRE_PING", "maybe"),
         ("BCRYPT_COST", "3"),
         ("TIME_ZONE", "Asia/Nowhere"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "INFO"),
+        ("SLOW_REQUEST", "0"),
         ("TIME_ZONE", "../etc/passwd"),
         ("TRUSTED_PROXIES", "all"),
         ("CORS_ORIGINS", "*"),

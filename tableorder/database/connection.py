@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from tableorder.database.errors import translate
 from tableorder.database.migrations import applied_migrations
 from tableorder.database.pool import Pool, PoolSettings
 from tableorder.database.statements import Statement
+from tableorder.database.usage import usage
+from tableorder.logs import fields
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,7 @@ class Connection:
     one's rows come back. Raises the errors of tableorder.domain.errors, never psycopg2's.
 
     `prepared`: the names of the statements that are prepared on this connection, None if it cannot keep any.
+    A statement that takes `slow` seconds is logged as a warning, with `echo` each one is logged.
     """
 
     def __init__(
@@ -39,13 +43,15 @@ class Connection:
         *,
         prefix: str,
         seconds: float,
-        echo: bool,
+        echo: bool = False,
+        slow: float = math.inf,
         prepared: set[str] | None = None,
     ) -> None:
         self._raw = raw
         self._prefix = prefix
         self._seconds = seconds
         self._echo = echo
+        self._slow = slow
         self._prepared = prepared
 
     def fetch_one(self, statement: str | Statement, parameters: Mapping[str, object] | None = None) -> Row:
@@ -72,8 +78,15 @@ class Connection:
         except psycopg2.Error as error:
             raise translate(error) from error
         finally:
-            if self._echo:  # the statement without its parameters: those may be secret
-                logger.info("%.1f ms %s", (time.monotonic() - started) * 1000, " ".join(_sql(statement).split()))
+            self._account(statement, time.monotonic() - started)
+
+    def _account(self, statement: str | Statement, seconds: float) -> None:
+        usage.add(seconds)
+        is_slow = seconds >= self._slow
+        if is_slow or self._echo:  # the statement without its parameters: those may be secret
+            level, message = (logging.WARNING, "slow statement") if is_slow else (logging.INFO, "statement")
+            text = " ".join(_sql(statement).split())
+            logger.log(level, message, extra=fields(duration=round(seconds, 6), statement=text))
 
     def _text(self, cursor: Psycopg2Cursor, statement: str | Statement) -> str:
         """What to send for a statement, which is prepared before if it is to be."""
@@ -92,9 +105,10 @@ def _sql(statement: str | Statement) -> str:
 class Database:
     """The application's way to PostgreSQL: one pool, from which a request takes a connection bound to its store."""
 
-    def __init__(self, settings: PoolSettings, *, echo: bool = False) -> None:
+    def __init__(self, settings: PoolSettings, *, echo: bool = False, slow: float = math.inf) -> None:
         self._settings = settings
         self._echo = echo
+        self._slow = slow
         self.pool = Pool(settings)
 
     @contextmanager
@@ -106,6 +120,7 @@ class Database:
                 prefix=self._prefix(store_id),
                 seconds=self.pool.statement_deadline,
                 echo=self._echo,
+                slow=self._slow,
                 prepared=raw.prepared if self._settings.session_state else None,
             )
 

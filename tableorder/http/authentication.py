@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from flask import request
+from flask import g, request
 
 from tableorder.domain.errors import Forbidden
 from tableorder.domain.identities import AdminIdentity, TableIdentity
@@ -39,7 +39,9 @@ def requires_admin(handler: Callable[Concatenate[AdminIdentity, P], R]) -> Calla
 
 def bearer() -> Bearer:
     """Whoever sends this request. Raises Unauthorized."""
-    return read_authorization(request.headers.get("Authorization", ""), config().jwt_secret_key)
+    bearer = read_authorization(request.headers.get("Authorization", ""), config().jwt_secret_key)
+    g.store_id = bearer.identity.store_id  # for the log
+    return bearer
 
 
 def require_table(bearer: Bearer) -> TableIdentity:

@@ -49,7 +49,7 @@ def administer(database_url: str) -> Iterator[Connection]:
     """A connection with the URL's own role, for those who may see every store. Raises SetupError."""
     with closing(connect(database_url)) as raw:
         raw.autocommit = True
-        yield Connection(raw, prefix="", seconds=SECONDS, echo=False)
+        yield Connection(raw, prefix="", seconds=SECONDS)
 
 
 def connect(database_url: str) -> psycopg2.extensions.connection:

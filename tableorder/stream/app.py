@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -18,6 +19,7 @@ from tableorder.http.authentication import require_admin, require_table
 from tableorder.http.cors import cors_headers
 from tableorder.http.problems import MEDIA_TYPE, describe, problem_document
 from tableorder.http.request_ids import HEADER, choose_request_id
+from tableorder.http.request_logs import log_request
 from tableorder.http.security_headers import SECURITY_HEADERS
 from tableorder.http.tokens import Bearer, read_authorization, read_claims
 from tableorder.repositories.tickets import TicketRepository, store_of
@@ -55,7 +57,14 @@ class StreamApp:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await self._answer(Request(scope), send)
+            request = Request(scope)
+            try:
+                await self._answer(request, send)
+            except Exception:
+                request.status = 500
+                raise
+            finally:  # for a stream that is when it is over, maybe cancelled because the client has gone
+                self._log(request)
         else:
             raise ValueError(f"{scope['type']} is not served here")
 
@@ -80,12 +89,25 @@ class StreamApp:
                 await self._refuse(send, request, 405, "method_not_allowed", detail, Allow=METHODS)
             else:
                 bearer = await self._identify(request)
+                request.store_id = bearer.identity.store_id
                 permit(bearer)
                 with self._hub.join(bearer) as stream:
                     await self._serve(stream, request, send)
         except DomainError as error:
             status, headers, document = describe(error, request.request_id)
             await self._send_whole(send, request, status, headers, document)
+
+    def _log(self, request: Request) -> None:
+        log_request(
+            slow=math.inf,
+            request_id=request.request_id,
+            method=request.method,
+            route=request.path if request.path in PATHS else None,
+            status=request.status,
+            duration=time.monotonic() - request.began,
+            store_id=request.store_id,
+            events=request.events,
+        )
 
     async def _refuse(self, send: Send, request: Request, status: int, code: str, detail: str, **headers: str) -> None:
         document = problem_document(status, code, detail, request.request_id)
@@ -112,20 +134,21 @@ class StreamApp:
         await send(self._start(200, request, STREAM_HEADERS))
         try:
             await self._write(stream, send, beginning)
-            reason = await self._follow(stream, send)
+            reason = await self._follow(stream, request, send)
             await self._write(stream, send, wire.goodbye(reason))
         except SlowReader:
             logger.warning("a reader of store %d was too slow (request %s)", stream.feed.store_id, request.request_id)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _follow(self, stream: Stream, send: Send) -> str:
+    async def _follow(self, stream: Stream, request: Request, send: Send) -> str:
         """Send what happens until the stream has to end; why. It is cancelled when the client has gone."""
         while (reason := self._hub.ending(stream)) is None:
             stream.woken.clear()
             if frames := await self._hub.news(stream):
                 stream.position = frames[-1].event_id
-                if text := b"".join(frame.text for frame in frames if stream.sees(frame)):
-                    await self._write(stream, send, text)
+                if seen := [frame.text for frame in frames if stream.sees(frame)]:
+                    await self._write(stream, send, b"".join(seen))
+                    request.events += len(seen)
             elif self._hub.is_silent(stream):
                 await self._write(stream, send, wire.HEARTBEAT)
             else:
@@ -149,6 +172,7 @@ class StreamApp:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _start(self, status: int, request: Request, headers: dict[str, str]) -> MutableMapping[str, Any]:
+        request.status = status
         methods = METHODS if request.method == "OPTIONS" else ""
         cors = cors_headers(self._config.cors_origins, request.header("origin"), methods)
         everything = {**SECURITY_HEADERS, **headers, **cors, HEADER: request.request_id}
@@ -157,9 +181,14 @@ class StreamApp:
 
 
 class Request:
-    """What a stream needs to know of a request."""
+    """What a stream needs to know of a request, and what came of it: the status, the store, the events sent."""
+
+    status = 499  # as nginx has it: the client has gone before there was an answer
+    store_id: int | None = None
+    events = 0
 
     def __init__(self, scope: Scope) -> None:
+        self.began = time.monotonic()
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

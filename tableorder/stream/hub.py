@@ -101,7 +101,7 @@ class Hub:
 
     def __init__(self, config: Config) -> None:
         self._settings = config.streams
-        self._database = Database(config.pool, echo=config.echo)
+        self._database = Database(config.pool, echo=config.logs.echo, slow=config.logs.slow_statement)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
         # Of its own: what it waits for must not wait for the streams' statements.
         self._listener = Listener(self._settings.listen_dsn, ThreadPoolExecutor(1), self._on_news)

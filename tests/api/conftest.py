@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -18,11 +19,15 @@ import psycopg2
 import pytest
 import requests
 
-from tests.api.client import Client, Restaurant
+from tests.api.client import TABLE_PASSWORD, Client, Restaurant
 from tests.api.streams import ADMIN_STREAM
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 JWT_SECRET_KEY = "a key for tests only, 32 bytes or more"
+
+
+# What no log may show: a password, a bearer token, the hash of a password, a ticket.
+SECRET = re.compile(rf"{TABLE_PASSWORD}|eyJ[\w-]+\.eyJ|\$2[aby]\$\d\d\$|\b\d+\.[\w-]{{43}}\b")
 
 
 class Server:
@@ -77,6 +82,7 @@ class Server:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.kill()
+        assert not SECRET.search(self.log())
 
     def kill(self) -> None:
         """End the master and its workers at once, as a power cut would."""

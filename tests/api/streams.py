@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from tests.api.client import Client, expect
 from tests.waiting import until
 
 ADMIN_STREAM = "/api/v1/admin/orders/sse"
@@ -100,3 +101,10 @@ class Reader:
             self.is_over = True
             self.response.close()
             self._connection.close()
+
+
+def take_ticket(who: Client, path: str = ADMIN_STREAM) -> str:
+    """A ticket for the stream at `path`."""
+    answer = expect(201, who.post(path.removeprefix("/api/v1") + "/ticket"))
+    assert answer["expires_in"] == 30
+    return answer["ticket"]

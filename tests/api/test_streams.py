@@ -18,7 +18,7 @@ import requests
 
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
 from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer, run_sql
-from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Event, Reader
+from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Event, Reader, take_ticket
 from tests.waiting import until
 
 Open = Callable[..., Reader]
@@ -323,12 +323,6 @@ def test_a_stream_ends_when_its_token_expires(restaurant, stream_server):
 
 
 # Tickets
-
-
-def take_ticket(who: Client, path: str = ADMIN_STREAM) -> str:
-    answer = expect(201, who.post(path.removeprefix("/api/v1") + "/ticket"))
-    assert answer["expires_in"] == 30
-    return answer["ticket"]
 
 
 @pytest.mark.parametrize("path", [ADMIN_STREAM, TABLE_STREAM])

@@ -22,7 +22,7 @@ MENU = {"description": "묵은지", "image_base64": None, "display_order": 1, "i
 def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
     """In each store: a table with `meals` past sessions, one now, with an order that stays and one that is voided."""
     raw.autocommit = True
-    connection = Connection(raw, prefix="", seconds=60, echo=False)
+    connection = Connection(raw, prefix="", seconds=60)
     for name in ("온달", "평강"):
         store_id = StoreRepository(connection).add(store_name=name, admin_username=name, admin_password_hash="-")
         category = json.loads(
@@ -42,7 +42,7 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
 def order_something(raw: Psycopg2Connection) -> int:
     """One order more in the first store; its number."""
     raw.autocommit = True
-    connection = Connection(raw, prefix="", seconds=60, echo=False)
+    connection = Connection(raw, prefix="", seconds=60)
     store_id, table_id, menu_id = connection.fetch_one(
         "SELECT store_id, table_id, menu_id FROM tables JOIN menus USING (store_id) ORDER BY store_id, menu_id LIMIT 1"
     )

@@ -129,7 +129,7 @@ class Installation:
         try:
             self.raw.notices.clear()
             prefix = f"SELECT set_config('app.store_id', '{store_id or ''}', true); "
-            call(Connection(self.raw, prefix=prefix, seconds=60, echo=False, prepared=self.prepared), table)
+            call(Connection(self.raw, prefix=prefix, seconds=60, prepared=self.prepared), table)
             plans = [json.loads(notice[notice.index("{") :])["Plan"] for notice in self.raw.notices if "{" in notice]
         finally:
             self.run("ROLLBACK")

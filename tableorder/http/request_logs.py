@@ -1,0 +1,49 @@
+"""One line of the log for each request that was answered."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from flask import Flask, Response, g, request
+
+from tableorder.database.usage import usage
+from tableorder.logs import fields
+
+logger = logging.getLogger("tableorder.requests")
+
+
+def register_request_logs(app: Flask, *, slow: float) -> None:
+    """Log each request, as a warning if it took `slow` seconds. To be registered first: it sees all the rest then."""
+
+    def begin() -> None:
+        g.began = time.perf_counter()
+        usage.reset()
+
+    def end(response: Response) -> Response:
+        log_request(
+            slow=slow,
+            request_id=g.request_id,
+            method=request.method,
+            route=request.url_rule.rule if request.url_rule else None,
+            status=response.status_code,
+            duration=time.perf_counter() - g.began,
+            store_id=g.get("store_id"),
+            database_time=usage.seconds,
+            statements=usage.statements,
+        )
+        return response
+
+    app.before_request(begin)
+    app.after_request(end)
+
+
+def log_request(*, slow: float, method: str, route: str | None, status: int, duration: float, **others: object) -> None:
+    """Log one request. Times are in seconds; the route is the pattern that the path matched, None for none."""
+    is_slow = duration >= slow
+    level = logging.ERROR if status == 500 else logging.WARNING if status > 500 or is_slow else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    times = {name: round(value, 6) for name, value in others.items() if isinstance(value, float)}
+    values = fields(method=method, route=route, status=status, duration=round(duration, 6), **others | times)
+    logger.log(level, "slow request" if is_slow else "request", extra=values)
