@@ -1,4 +1,4 @@
-"""Guessing passwords: how many guesses there are, and that strangers who guess do not lock a store's own tablets out."""
+"""Guessing passwords: how many guesses there are, and that strangers' do not lock a store's own tablets out."""
 
 import functools
 import secrets
