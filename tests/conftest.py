@@ -21,6 +21,31 @@ from tableorder.database.migrations import apply_pending
 
 MakeDatabase = Callable[..., str]
 
+# Those that take long are begun first, or one of them would still be running by itself at the end; xdist would begin
+# with those that have many tests.
+LONG = (
+    "tests/management/test_serve.py",
+    "tests/recovery/",
+    "tests/backups/test_kills.py",
+    "tests/migrations/test_runner.py",
+    "tests/bench/",
+    "tests/backups/test_failures.py",
+    "tests/management/test_commands.py",
+    "tests/browser/",
+    "tests/openapi/",
+    "tests/backups/",
+    "tests/deploy/",
+    "tests/api/test_stream_faults.py",
+    "tests/api/test_properties.py",
+    "tests/migrations/",
+    "tests/repositories/",
+    "tests/database/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((n for n, part in enumerate(LONG) if item.nodeid.startswith(part)), len(LONG)))
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:

@@ -18,7 +18,7 @@ from tableorder.backups.encryption import encrypt_command, suffix_of
 from tableorder.backups.files import Backup, Folder, create, sum_of, write_new
 from tableorder.backups.manifest import Manifest
 from tableorder.backups.processes import Process
-from tableorder.backups.progress import MEGABYTE, Progress
+from tableorder.backups.progress import MEGABYTE, progress
 from tableorder.backups.target import Target, target_of_environment
 
 CHUNK = 1 << 16  # bytes
@@ -121,23 +121,22 @@ def _dump(target: Target, snapshot: str, encrypt: list[str], path: Path) -> None
     dumper = [target.program("pg_dump"), *arguments, *target.arguments()]
     decoder = [target.program("pg_restore"), "--file=/dev/null"]
     environment = target.environment()
-    progress = Progress(f"Dumping {target.name}")
     digest = hashlib.sha256()
     with (
         Process(dumper, environment=environment, stdout=subprocess.PIPE) as pg_dump,
         Process(decoder, environment=environment, stdin=subprocess.PIPE) as decode,
         _sink(path, encrypt) as write,
+        progress(f"Dumping {target.name}") as add,
     ):
         while chunk := pg_dump.stdout.read(CHUNK):
             decode.write(chunk)
             write(chunk)
             digest.update(chunk)
-            progress.add(len(chunk))
+            add(len(chunk))
         pg_dump.finish()
         decode.finish()
     if not encrypt and sum_of(path) != digest.hexdigest():
         raise BackupError(f"{path} does not read as it was written")
-    progress.done()
 
 
 def _dump_roles(target: Target, encrypt: list[str], path: Path) -> None:

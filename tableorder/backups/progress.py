@@ -1,48 +1,91 @@
-"""How far long work is: a line that changes on a terminal, plain lines now and then elsewhere."""
+"""How far long work is: a bar on a terminal, plain lines now and then elsewhere; all of it on standard error.
+
+rich is imported only where there is a terminal.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
-ON_TERMINAL = 0.2  # seconds between two reports
-ELSEWHERE = 10.0
+if TYPE_CHECKING:
+    from rich.console import Console
+
+INTERVAL = 10.0  # seconds between two plain lines
 MEGABYTE = 1_000_000
+
+Add = Callable[[int], None]
 
 
 def say(text: str) -> None:
-    """One line on standard error."""
+    """One line."""
     print(text, file=sys.stderr, flush=True)
 
 
-class Progress:
-    """Counts the bytes of one piece of work, of `total` if that is known, and tells on standard error."""
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """A piece of work whose size is not known."""
+    if not sys.stderr.isatty():
+        say(f"{what} …")
+    with spinner(what):
+        yield
 
-    def __init__(self, what: str, total: int | None = None) -> None:
-        self._what = what
-        self._total = total
-        self._done = 0
-        self._started = self._reported = time.monotonic()
-        self._terminal = sys.stderr.isatty()
-        self._say("…")
 
-    def add(self, size: int) -> None:
-        self._done += size
-        now = time.monotonic()
-        if now - self._reported >= (ON_TERMINAL if self._terminal else ELSEWHERE):
-            self._reported = now
-            self._say(self._figures())
+@contextmanager
+def spinner(what: str) -> Iterator[None]:
+    """Something that moves, for as long as it takes; nothing where there is no terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    def done(self) -> None:
-        self._say(f"{self._figures()}, done")
-        if self._terminal:
-            print(file=sys.stderr)
+    columns = SpinnerColumn(), TextColumn("{task.description} …"), TimeElapsedColumn()
+    with Progress(*columns, console=_console(), transient=True, redirect_stdout=False) as shown:
+        shown.add_task(what, total=None)
+        yield
 
-    def _figures(self) -> str:
-        share = f" ({100 * self._done // self._total} %)" if self._total else ""
-        return f"{self._done / MEGABYTE:,.1f} MB{share}, {time.monotonic() - self._started:,.0f} s"
 
-    def _say(self, text: str) -> None:
-        line = f"{self._what}: {text}"
-        print(f"\r{line}\x1b[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr)
-        sys.stderr.flush()
+def progress(what: str, total: int | None = None) -> AbstractContextManager[Add]:
+    """Counts the bytes of one piece of work, of `total` if that is known; gives what is to be told of each number."""
+    return _bar(what, total) if sys.stderr.isatty() else _lines(what, total)
+
+
+@contextmanager
+def _bar(what: str, total: int | None) -> Iterator[Add]:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=_console(), redirect_stdout=False) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda size: shown.advance(task, size)
+        shown.update(task, total=shown.tasks[0].completed)
+
+
+@contextmanager
+def _lines(what: str, total: int | None) -> Iterator[Add]:
+    done, started = 0, time.monotonic()
+    reported = started
+
+    def figures() -> str:
+        share = f" ({100 * done // total} %)" if total else ""
+        return f"{done / MEGABYTE:,.1f} MB{share}, {time.monotonic() - started:,.0f} s"
+
+    def add(size: int) -> None:
+        nonlocal done, reported
+        done += size
+        if time.monotonic() - reported >= INTERVAL:
+            reported = time.monotonic()
+            say(f"{what}: {figures()}")
+
+    say(f"{what}: …")
+    yield add
+    say(f"{what}: {figures()}, done")
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)

@@ -17,7 +17,7 @@ from tableorder.backups.encryption import decrypt_command
 from tableorder.backups.files import Backup
 from tableorder.backups.manifest import Contents, Manifest
 from tableorder.backups.processes import Process
-from tableorder.backups.progress import Progress, say
+from tableorder.backups.progress import Add, progress, step
 from tableorder.backups.target import Connection, Target, target_of_environment
 from tableorder.database.migrations import required_migrations
 
@@ -104,8 +104,7 @@ def restore(target: Target, backup: Backup, manifest: Manifest, *, force: bool) 
             _ask(target, present)
         preamble = lock_tables(connection, present, unchanged=not force) + CLEAR
     load(target, backup, manifest, preamble=preamble)
-    say("Checking the invariants …")
-    with target.connect() as connection:
+    with step("Checking the invariants"), target.connect() as connection:
         differing = differences(manifest, read_contents(connection))
         findings = run_checks(connection)
     seconds = time.monotonic() - started
@@ -128,23 +127,24 @@ def load(target: Target, backup: Backup, manifest: Manifest, *, preamble: str = 
             preamble += _let_own(connection, manifest.owners)
     # Who is no superuser may not comment on the superuser's extensions, and an error would end it all.
     restorer = [target.program("pg_restore"), "--file=-", *([] if superuser else ["--no-comments"])]
-    progress = Progress(f"Restoring {backup.name}", backup.dump.stat().st_size)
     settings = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     client = [target.program("psql"), *settings, *target.arguments()]
-    with Process(client, environment=target.environment(), stdin=subprocess.PIPE) as psql:
+    with (
+        Process(client, environment=target.environment(), stdin=subprocess.PIPE) as psql,
+        progress(f"Restoring {backup.name}", backup.dump.stat().st_size) as add,
+    ):
         psql.write(f"BEGIN; SET client_min_messages = warning; SET lock_timeout = '{LOCK_TIMEOUT}';\n".encode())
         psql.write(preamble.encode())
         try:
-            _feed(target, restorer, backup, psql, progress)
+            _feed(target, restorer, backup, psql, add)
         except BackupError:
             psql.raise_if_failed()  # then that is why its feeders failed
             raise
         psql.write(b"COMMIT; ANALYZE;\n")
         psql.finish()
-    progress.done()
 
 
-def _feed(target: Target, restorer: list[str], backup: Backup, psql: Process, progress: Progress) -> None:
+def _feed(target: Target, restorer: list[str], backup: Backup, psql: Process, add: Add) -> None:
     """Send the dump as SQL: the file, decrypted if need be, through pg_restore."""
     decrypt = decrypt_command(backup.name)
     with ExitStack() as stack:
@@ -156,7 +156,7 @@ def _feed(target: Target, restorer: list[str], backup: Backup, psql: Process, pr
         with backup.dump.open("rb") as file:
             while chunk := file.read(CHUNK):
                 stages[0].write(chunk)
-                progress.add(len(chunk))
+                add(len(chunk))
         for stage in stages:
             stage.finish()
 

@@ -18,7 +18,7 @@ from tableorder.backups.checks import Findings, run_checks
 from tableorder.backups.contents import migration_version, read_contents
 from tableorder.backups.files import Backup, Folder
 from tableorder.backups.manifest import Manifest
-from tableorder.backups.progress import say
+from tableorder.backups.progress import step
 from tableorder.backups.restore import differences, load, require_roles
 from tableorder.backups.target import Connection, Target, target_of_environment
 
@@ -84,8 +84,7 @@ def verify(target: Target, backup: Backup, manifest: Manifest) -> Findings:
         require_roles(connection, manifest)
     with _scratch(target) as scratch:
         load(scratch, backup, manifest)
-        say("Checking the invariants …")
-        with scratch.connect() as connection:
+        with step("Checking the invariants"), scratch.connect() as connection:
             wrong = differences(manifest, read_contents(connection))
             if migration_version(connection) != manifest.migration_version:
                 wrong.append(f"it is of migration {migration_version(connection)}, not {manifest.migration_version}")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+import sys
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tableorder.domain.limits import MAX_INTEGER
 
 Options = argparse.Namespace
 
+WIDTH = 100  # characters of a line of help
+
 
 def add_noun(parsers, name: str, help_: str):  # type: ignore[no-untyped-def] # argparse's own type has no public name
     return parsers.add_parser(name, help=help_, description=f"Manage {help_}.").add_subparsers(
-        metavar="COMMAND", required=True
+        title="commands", metavar="COMMAND", required=True
     )
 
 
@@ -23,11 +28,20 @@ def add_command(  # type: ignore[no-untyped-def]
     run: Callable[..., None],
     help_: str,
     *,
-    json_: bool = False,
+    examples: Sequence[str],
+    about: str = "",
+    json_: bool = True,
     password: bool = False,
     is_offline: bool = False,
 ) -> argparse.ArgumentParser:
-    parser = parsers.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
+    """Declare a command. `examples` are whole lines for a shell, `about` is what else one should know."""
+    parser = parsers.add_parser(
+        name,
+        help=help_,
+        description=textwrap.fill(f"{help_[0].upper()}{help_[1:]}. {about}", WIDTH),
+        epilog="\n".join(["examples:", *(f"  {example}" for example in examples)]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.set_defaults(run=run, is_offline=is_offline)
     if json_:
         parser.add_argument("--json", action="store_true", help="answer in JSON")
@@ -52,4 +66,38 @@ def number(text: str) -> int:
 
 
 def answer(options: Options, values: object, text: str) -> None:
+    """Print the values in JSON if that is asked for, else the text."""
     print(json.dumps(values, ensure_ascii=False, indent=2) if options.json else text)
+
+
+def answer_rows(
+    options: Options,
+    rows: Sequence[Mapping[str, Any]],
+    titles: Mapping[str, str],
+    styles: Mapping[str, str] | None = None,
+) -> None:
+    """Print rows: in JSON, in a table on a terminal, in aligned columns elsewhere.
+
+    `titles` names the columns to be shown, by key; `styles` are rich's, by what is in a cell.
+    """
+    if options.json:
+        answer(options, rows, "")
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = sys.maxsize  # no line is to be broken
+    table = Table(box=box.ROUNDED if console.is_terminal else None, pad_edge=console.is_terminal)
+    for key, title in titles.items():
+        is_number = any(isinstance(row[key], int) for row in rows)
+        table.add_column(title, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        cells = ["" if row[key] is None else str(row[key]) for key in titles]
+        table.add_row(*(Text(cell, (styles or {}).get(cell, "")) for cell in cells))
+    with console.capture() as shown:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in shown.get().splitlines()))

@@ -12,11 +12,13 @@ from typing import Any
 
 from tableorder.backups.files import Folder
 from tableorder.backups.policy import KINDS, Kind, of_kind
+from tableorder.backups.progress import spinner
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
 from tableorder.database.migrations import SOURCE, pending_migrations, required_migrations
+from tableorder.database.pool import PoolSettings
 from tableorder.domain.errors import Unavailable
-from tableorder.management.arguments import Options, add_command, answer
+from tableorder.management.arguments import Options, add_command, answer_rows
 from tableorder.management.environment import SetupError, administer
 from tableorder.management.server_config import connections_needed
 
@@ -58,29 +60,41 @@ class Finding:
     detail: str
 
 
+STYLES = {OK: "green", WARNING: "yellow", FAILED: "bold red"}
+
+
 def add_commands(nouns: Any) -> None:
     """Declare the command."""
-    add_command(nouns, "check", check, "check the whole installation, against the operator's list", json_=True)
+    add_command(
+        nouns,
+        "check",
+        check,
+        "check the whole installation, against the operator's list",
+        about="Looks at PostgreSQL, the schema, the pool, the clocks and the newest backup of each type, and changes "
+        "nothing. Exit status 1 if an item failed; a warning is none.",
+        examples=["bin/tableorder check", "bin/tableorder check --json | jq '.[] | select(.status != \"ok\")'"],
+    )
 
 
 def check(url: str, options: Options) -> None:
     """Print what each item says. Raises SetupError if one failed."""
-    findings = list(_findings(url))
-    width = max(len(finding.item) for finding in findings) + 2
-    lines = [f"{finding.status:<9}{finding.item:<{width}}{finding.detail}" for finding in findings]
-    answer(options, [asdict(finding) for finding in findings], "\n".join(lines))
+    with spinner("Checking"):
+        findings = list(_findings(url))
+    rows = [asdict(finding) for finding in findings]
+    answer_rows(options, rows, {"status": "status", "item": "item", "detail": "detail"}, STYLES)
     failed = [finding.item for finding in findings if finding.status == FAILED]
     if failed:
         raise SetupError(f"failed: {', '.join(failed)}")
 
 
 def _findings(url: str) -> Iterator[Finding]:
+    settings = Config.from_environment({**os.environ, "DATABASE_URL": url, "JWT_SECRET_KEY": "x" * 32}).pool
     with administer(url) as connection:
         for item in (_server, _uuid_ossp, _schema_objects, _durability, _archiving, _clock, _time_zone):
             yield item(connection)
         yield _migrations(url)
-        yield _connections(connection)
-    yield _pool(url)
+        yield _connections(connection, settings)
+    yield _pool(settings)
     yield from _backups()
 
 
@@ -179,21 +193,20 @@ def _time_zone(connection: Connection) -> Finding:
     return Finding("time zone", OK if zone == wanted else WARNING, f"{zone} on the server, {wanted} in the application")
 
 
-def _connections(connection: Connection) -> Finding:
-    workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
-    size = int(os.environ.get("DATABASE_POOL_SIZE") or 5)
-    overflow = int(os.environ.get("DATABASE_MAX_OVERFLOW") or 10)
+def _connections(connection: Connection, settings: PoolSettings) -> Finding:
+    workers = os.environ.get("WEB_CONCURRENCY") or "2"
+    if not workers.isdecimal():
+        return Finding("connections", FAILED, f"WEB_CONCURRENCY is {workers!r}; it must be a whole number")
     most = connection.fetch_value(
         "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
     )
-    needed = connections_needed(workers, size, overflow)
+    needed = connections_needed(int(workers), settings.size, settings.max_overflow)
     status = OK if needed <= most else FAILED
     return Finding("connections", status, f"{workers} workers may need {needed}; the server has {most}")
 
 
-def _pool(url: str) -> Finding:
+def _pool(settings: PoolSettings) -> Finding:
     """As the application would: with its settings, and its role."""
-    settings = Config.from_environment({**os.environ, "DATABASE_URL": url, "JWT_SECRET_KEY": "x" * 32}).pool
     pooled = Database(settings)
     try:
         with pooled.connect(None) as connection:

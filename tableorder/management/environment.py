@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg2
-from psycopg2 import sql
+from psycopg2 import extensions, sql
 
 from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
@@ -36,6 +36,7 @@ def database() -> Iterator[str]:
     Raises SetupError.
     """
     if url := os.environ.get("DATABASE_URL", "").strip():
+        _require_url(url)
         yield url
         return
     with _embedded_server() as server:
@@ -77,6 +78,16 @@ def jwt_secret_key() -> str:
         return path.read_text().strip()
     except OSError as error:
         raise SetupError(f"cannot keep a secret in {path}: {error.strerror}") from None
+
+
+def _require_url(text: str) -> None:
+    """Without showing it: there may be a password in it."""
+    try:
+        is_url = text.startswith(("postgresql://", "postgres://")) and bool(extensions.parse_dsn(text))
+    except psycopg2.ProgrammingError:
+        is_url = False
+    if not is_url:
+        raise SetupError("DATABASE_URL cannot be read; it must be like postgresql://user:password@host:5432/database")
 
 
 @contextmanager

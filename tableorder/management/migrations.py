@@ -14,6 +14,7 @@ from typing import Any
 import sqlparse
 from psycopg2 import sql
 
+from tableorder.backups.progress import spinner
 from tableorder.database.migration_sql import offline_sql
 from tableorder.database.migrations import (
     SOURCE,
@@ -27,8 +28,10 @@ from tableorder.database.migrations import (
     rollback_file,
 )
 from tableorder.database.programs import find_program, libpq_environment
-from tableorder.management.arguments import Options, add_command, add_noun, answer
+from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows
 from tableorder.management.environment import SetupError, connect, other_database
+
+PENDING = "pending"
 
 DRAFT = """\
 -- {purpose}
@@ -40,39 +43,94 @@ select 1;
 
 def add_commands(nouns: Any) -> None:
     """Declare the commands."""
-    command = add_command(nouns, "migrate", migrate, "apply the migrations that are not applied yet")
+    command = add_command(
+        nouns,
+        "migrate",
+        migrate,
+        "apply the migrations that are not applied yet",
+        about="Safe while the application runs, and safe to run again: each migration happens whole or not at all.",
+        examples=["bin/tableorder migrate", "bin/tableorder migrate --to 0019"],
+    )
     command.add_argument("--to", metavar="ID", help="as far as this one, by its number or its whole name")
     commands = add_noun(nouns, "migration", "the schema's migrations")
-    add_command(commands, "list", list_all, "list what is applied, with times, and what is not", json_=True)
-    command = add_command(commands, "rollback", roll_back, "take the latest one back; what it added is lost")
+    add_command(
+        commands,
+        "list",
+        list_all,
+        "list what is applied, with times, and what is not",
+        examples=["bin/tableorder migration list", "bin/tableorder migration list --json | jq -r .[-1].migration"],
+    )
+    command = add_command(
+        commands,
+        "rollback",
+        roll_back,
+        "take the latest one back; what it added is lost",
+        about="Says which one it is and asks.",
+        examples=["bin/tableorder migration rollback", "bin/tableorder migration rollback --force --json"],
+    )
     command.add_argument("--force", action="store_true", help="do not ask")
-    command = add_command(commands, "new", make_new, "write the files of a new one", is_offline=True)
+    command = add_command(
+        commands,
+        "new",
+        make_new,
+        "write the files of a new one",
+        about="Two files in migrations/: what it does, and the way back. docs/migrations.md says how to go on.",
+        examples=["bin/tableorder migration new add-menu-tags"],
+        is_offline=True,
+    )
     command.add_argument("name", type=_name, help="what it does, as in add-menu-tags")
-    command = add_command(commands, "sql", print_sql, "print the SQL of pending ones, for psql", is_offline=True)
+    command = add_command(
+        commands,
+        "sql",
+        print_sql,
+        "print the SQL of pending ones, for psql",
+        about="For a DBA who reads it before it is run; needs no database.",
+        examples=[
+            "bin/tableorder migration sql --after 0018 > pending.sql",
+            "bin/tableorder migration sql --to 0019 | psql --set ON_ERROR_STOP=1",
+        ],
+        json_=False,
+        is_offline=True,
+    )
     command.add_argument("--after", metavar="ID", help="the latest one that is applied (default: none is)")
     command.add_argument("--to", metavar="ID", help="as far as this one")
-    add_command(commands, "drift", show_drift, "compare the schema with what the migrations build")
+    add_command(
+        commands,
+        "drift",
+        show_drift,
+        "compare the schema with what the migrations build",
+        about="Builds it in a scratch database on the same server, which is dropped at the end. Exit status 1 if "
+        "anything differs.",
+        examples=["bin/tableorder migration drift", "bin/tableorder migration drift --json | jq -r .difference[]"],
+    )
 
 
 def migrate(url: str, options: Options) -> None:
-    applied = apply_pending(url, lambda name: print(f"Applied {name}", flush=True), up_to=options.to)
-    print(f"{len(applied)} applied." if applied else "Nothing to apply.")
+    report = (lambda name: None) if options.json else (lambda name: print(f"Applied {name}", flush=True))
+    applied = apply_pending(url, report, up_to=options.to)
+    answer(options, {"applied": applied}, f"{len(applied)} applied." if applied else "Nothing to apply.")
 
 
 def list_all(url: str, options: Options) -> None:
-    migrations = list_migrations(url)
     rows = [
         {
             "migration": m.id,
             "applied_at": m.applied_at and m.applied_at.isoformat(timespec="seconds"),
             "known": m.is_known,
         }
-        for m in migrations
+        for m in list_migrations(url)
     ]
-    lines = [
-        f"{row['applied_at'] or 'pending':<27}{row['migration']}{'' if row['known'] else '  (no file)'}" for row in rows
+    if options.json:
+        answer(options, rows, "")
+        return
+    shown = [
+        {
+            "state": (row["applied_at"] or PENDING) if row["known"] else f"{row['applied_at']} (no file)",
+            "migration": row["migration"],
+        }
+        for row in rows
     ]
-    answer(options, rows, "\n".join(lines))
+    answer_rows(options, shown, {"state": "applied", "migration": "migration"}, {PENDING: "yellow"})
 
 
 def roll_back(url: str, options: Options) -> None:
@@ -83,7 +141,8 @@ def roll_back(url: str, options: Options) -> None:
             raise SetupError("there is no terminal to ask on; use --force")
         if input("Take it back? [y/N] ").strip().lower() != "y":
             raise SetupError("nothing was done")
-    print(f"Took back {roll_back_last(url)}.")
+    name = roll_back_last(url)
+    answer(options, {"taken_back": name}, f"Took back {name}.")
 
 
 def make_new(options: Options) -> None:
@@ -94,8 +153,8 @@ def make_new(options: Options) -> None:
     with file.open("x") as draft:
         draft.write(_formatted(DRAFT.format(purpose=purpose, previous=names[-1])))
     rollback_file(name).write_text(_formatted("select 1;\n"))
-    print(file)
-    print(rollback_file(name))
+    files = [str(file), str(rollback_file(name))]
+    answer(options, {"files": files}, "\n".join(files))
 
 
 def print_sql(options: Options) -> None:
@@ -111,14 +170,14 @@ def show_drift(url: str, options: Options) -> None:
     applied = applied_migrations(url)
     if not applied:
         raise MigrationError("no migration is applied")
-    with _scratch_database(url) as scratch_url:
+    with spinner("Building the schema"), _scratch_database(url) as scratch_url:
         apply_pending(scratch_url, up_to=max(applied))
         built = _schema(scratch_url)
     difference = list(difflib.unified_diff(built, _schema(url), "migrations", "database", lineterm="", n=2))
+    same = f"The schema is what the migrations up to {max(applied)} build."
+    answer(options, {"migration": max(applied), "difference": difference}, "\n".join(difference) or same)
     if difference:
-        print("\n".join(difference))
         raise MigrationError("the schema is not what the migrations build")
-    print(f"The schema is what the migrations up to {max(applied)} build.")
 
 
 def _schema(url: str) -> list[str]:

@@ -22,7 +22,17 @@ SPARE_CONNECTIONS = 5  # for backups, migrations and people
 def add_commands(nouns: Any) -> None:
     """Declare the command."""
     command = add_command(
-        nouns, "server-config", print_config, "print PostgreSQL's settings for a machine's size", is_offline=True
+        nouns,
+        "server-config",
+        print_config,
+        "print PostgreSQL's settings for a machine's size",
+        about="The shipped sql/postgresql.conf is for 4 GB. Refuses if the workers' pools do not fit max_connections.",
+        examples=[
+            "bin/tableorder server-config --memory 16GB --cores 8 --workers 4 > tableorder.conf",
+            "bin/tableorder server-config --workers 6 --pool-size 4 --max-overflow 4",
+        ],
+        json_=False,
+        is_offline=True,
     )
     command.add_argument("--memory", type=_size, default="4GB", help="of the machine, as in 8GB (default: 4GB)")
     command.add_argument("--cores", type=int, default=2, help="of the machine (default: 2)")

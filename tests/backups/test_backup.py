@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import pty
+import re
 import shutil
 import stat
 import subprocess
@@ -28,6 +28,7 @@ from tests.backups.commands import Commands
 from tests.backups.meals import order_something
 from tests.factories import query, value
 from tests.management.running import CHECKOUT
+from tests.terminal import Terminal
 from tests.waiting import until
 
 
@@ -248,18 +249,15 @@ def test_another_tool_than_age_and_gpg_is_refused(commands):
     assert "it must be age or gpg" in done.stderr
 
 
-def test_on_a_terminal_the_progress_is_one_line_and_elsewhere_there_are_lines(commands):
-    parent, child = pty.openpty()
-    process = commands.start("backup-db", stderr=child)
-    os.close(child)
-    assert process.wait(30) == 0
-    shown = os.read(parent, 65536).decode()
-    os.close(parent)
-    assert shown.startswith("\rDumping ")
-    assert shown.count("\n") == 1
+def test_on_a_terminal_the_progress_is_a_bar_and_elsewhere_there_are_lines(commands):
+    with Terminal(commands.command("backup-db"), env=commands.environment) as terminal:
+        shown = terminal.read_to_the_end()
+        assert terminal.status == 0
+    assert re.search(r"Dumping \w+ ━+ [\d.]+/[\d.]+ kB", shown)
+    assert "\nWrote " in shown
     commands.wait_for_name()
     plain = commands.run("backup-db").stderr
-    assert "\r" not in plain
+    assert "\r" not in plain and "\x1b" not in plain
     assert len(plain.splitlines()) == 2
 
 

@@ -27,6 +27,15 @@ TABLETS = 4  # half of them keep their connection
 RELEASES = ["second", "the third"]  # of unlike length: Python knows a changed file by its length and its second
 MIGRATION = "9000.add-note"
 
+# What tells in the log that a worker has read all of its code; before that the next version must not come.
+HOOK = """
+_init = globals().get("post_worker_init", lambda worker: None)
+
+def post_worker_init(worker):
+    _init(worker)
+    worker.log.info("Loaded %s", worker.pid)
+"""
+
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -39,6 +48,8 @@ class Checkout:
             shutil.copytree(CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("wsgi.py", "yoyo.ini"):
             shutil.copy(CHECKOUT / name, folder / name)
+        for configuration in (folder / "deploy").glob("gunicorn*.py"):
+            configuration.write_text(configuration.read_text() + HOOK)
         self._changed = folder / "tableorder" / "blueprints" / "health.py"
         self._original = self._changed.read_text()
 
@@ -141,7 +152,9 @@ def servers(checkout: Checkout, database_url: str, tmp_path: Path) -> Iterator[t
     api = Server(database_url, tmp_path / "api", checkout=checkout.folder)
     stream = StreamServer(database_url, tmp_path / "stream", checkout=checkout.folder)
     try:
-        yield api.wait_until_ready(), stream.wait_until_ready()
+        api.wait_until_ready(), stream.wait_until_ready()
+        until(lambda: loaded(api) and loaded(stream))
+        yield api, stream
     finally:
         api.stop()
         stream.stop()
@@ -151,12 +164,17 @@ def workers(server: Server) -> set[int]:
     return {child.pid for child in psutil.Process(server.process.pid).children()}
 
 
+def loaded(server: Server) -> bool:
+    """Whether all workers have read their code."""
+    return all(f"Loaded {pid}\n" in server.log() for pid in workers(server))
+
+
 def deploy(*servers: Server) -> None:
-    """HUP, and wait until none of the former workers is left."""
-    former = [workers(server) for server in servers]
+    """HUP, and wait until none of the former workers is left and the new ones have read their code."""
+    former = {pid for server in servers for pid in workers(server)}
     for server in servers:
         server.process.send_signal(signal.SIGHUP)
-    until(lambda: not any(workers(server) & before for server, before in zip(servers, former, strict=True)), 30)
+    until(lambda: all(loaded(server) and not workers(server) & former for server in servers), 30)
 
 
 def release_of(server: Server) -> str | None:
