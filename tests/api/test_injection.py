@@ -153,13 +153,14 @@ def scene(server) -> Scene:
 
 
 def text_fields() -> set[tuple[str, str]]:
-    """Every field of every schema that takes text, passwords and cursors among them."""
+    """Every field of every schema of a request that takes text, passwords and cursors among them."""
     for module in pkgutil.iter_modules(tableorder.schemas.__path__):
         importlib.import_module(f"tableorder.schemas.{module.name}")
     schemas = list(all_subclasses(BodySchema)) + list(all_subclasses(QuerySchema))
     return {
         (schema.__name__, name)
         for schema in schemas
+        if schema.__module__.startswith("tableorder.schemas.")
         for name, field in schema().fields.items()
         if isinstance(field, (Text, Password, ImageDataUrl, Cursor))
     }
