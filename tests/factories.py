@@ -142,6 +142,8 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
     if _exists(connection, "stream_tickets"):
         ticket = {"ticket_hash": f"{shop.store_id}".encode(), "claims": "{}", "expires_at": "2026-05-05"}
         insert(connection, "stream_tickets", "store_id", store_id=shop.store_id, **ticket)
+    if _exists(connection, "login_addresses"):
+        insert(connection, "login_addresses", "store_id", store_id=shop.store_id, address="192.0.2.1")
 
 
 def _exists(connection: Connection, table: str) -> bool:

@@ -17,6 +17,9 @@ RETRY_AFTER = """
 """
 
 
+FAMILIAR = 30  # days after its last login that a store's address stays known
+
+
 @dataclass(frozen=True)
 class TableAccount:
     """A table as a login finds it."""
@@ -39,7 +42,7 @@ class AdminAccount:
 
 
 class LoginRepository:
-    """Accounts and failed logins. Works before any store is known, so documents are none of its business.
+    """Accounts, failed logins, and the addresses that a store logs in from. Most of it works before a store is known.
 
     `limits` maps a subject (an account, a client address) to the failures it may have in `window` seconds.
     """
@@ -71,6 +74,44 @@ class LoginRepository:
             {"username": username},
         )
         return AdminAccount(*row) if row else None
+
+    def is_familiar(self, *, store_id: int | None, address: str) -> bool:
+        """Whether the store has logged in from this address of late, on a connection bound to it; no store has not."""
+        return self._connection.fetch_value(
+            """
+            SELECT EXISTS (SELECT FROM login_addresses
+                            WHERE store_id = %(store_id)s
+                              AND address = %(address)s
+                              AND last_login_at > now() - %(familiar)s * interval '1 day')
+            """,
+            {"store_id": store_id, "address": address, "familiar": FAMILIAR},
+        )
+
+    def remember(self, *, store_id: int, address: str) -> None:
+        """Note that the store has logged in from this address, once a day, and forget those of long ago.
+
+        Nothing is waited for once the address is locked: no deadlock.
+        """
+        self._connection.fetch_all(
+            """
+            INSERT INTO login_addresses AS known (store_id, address)
+            VALUES (%(store_id)s, %(address)s)
+                ON CONFLICT (store_id, address) DO UPDATE
+               SET last_login_at = now()
+             WHERE known.last_login_at < now() - interval '1 day';
+
+            WITH past AS (
+                SELECT address
+                  FROM login_addresses
+                 WHERE store_id = %(store_id)s AND last_login_at < now() - %(familiar)s * interval '1 day'
+                   FOR UPDATE SKIP LOCKED
+            )
+            DELETE FROM login_addresses
+             USING past
+             WHERE login_addresses.store_id = %(store_id)s AND login_addresses.address = past.address
+            """,
+            {"store_id": store_id, "address": address, "familiar": FAMILIAR},
+        )
 
     def retry_after(self, *, limits: Mapping[str, int]) -> int | None:
         """Seconds to wait if any of the subjects has used up its failures, else None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import socket
 import ssl
@@ -11,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ WRAPPER = """
 daemon off;
 pid {folder}/pid;
 {user}
-events {{ worker_connections 1024; }}
+events {{ worker_connections 768; }}
 http {{
     access_log off;
     client_body_temp_path {folder}/body;
@@ -78,7 +79,9 @@ class Front:
             text = text.replace(shipped, here)
         (folder / "tableorder.conf").write_text(text)
         user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(WRAPPER.format(folder=folder, user=user))
+        (folder / "nginx.conf").write_text(
+            WRAPPER.format(folder=folder, user=user, files=resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        )
         command = [str(NGINX), "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
         self.process = subprocess.Popen(command)
 
@@ -192,6 +195,21 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(front, restaurant
     assert json.loads(answer.partition("\r\n\r\n")[2])["code"] == "request_entity_too_large"
 
 
+def test_a_body_without_a_length_is_refused_where_it_becomes_too_large(front):
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    sent, answer = 0, b""
+    with front.connect() as connection:
+        connection.sendall(post(b"Transfer-Encoding: chunked"))
+        while not answer and sent < 1 << 30:
+            connection.settimeout(30)
+            connection.sendall(chunk)
+            sent += 65536
+            connection.settimeout(0)
+            with suppress(ssl.SSLWantReadError):
+                answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 ") and sent < 64 << 20  # 4 MiB, and what the buffers on the way took
+
+
 @pytest.mark.parametrize(
     "request_",
     [
@@ -202,28 +220,140 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(front, restaurant
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"y" * 10_000 + b"\r\n\r\n",
         b"GET /" + b"y" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 1_000 + b"\r\n",
+        b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
     ],
-    ids=["garbage", "two hosts", "no host", "two framings", "two lengths", "a long header", "a long path"],
+    ids=[
+        *("garbage", "two hosts", "no host", "two framings", "two lengths", "a long header", "a long path"),
+        *("a flood of headers", "more headers than anybody needs", "no such version", "NUL"),
+    ],
 )
 def test_malformed_requests_are_refused(front, request_):
     with front.connect() as connection:
         connection.sendall(request_)
         status = int(connection.recv(65536).split()[1])
-    assert status in (400, 414, 431, 494)
+    assert status in (400, 414, 431, 494, 505)
+
+
+HIDDEN = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+LENGTH = b"Content-Length: %d" % len(HIDDEN)
+CHUNK = b"%x" % len(HIDDEN)
+REFUSALS = (b"400", b"415", b"501")
+
+
+def post(*headers: bytes, end: bytes = b"\r\n") -> bytes:
+    return end.join([b"POST /api/v1/auth/admin/login HTTP/1.1", b"Host: x", *headers, b"", b""])
+
+
+@pytest.mark.parametrize("behind_nginx", [True, False], ids=["nginx", "gunicorn"])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        post(LENGTH, b"Transfer-Encoding: chunked") + b"0\r\n\r\n" + HIDDEN,
+        post(b"Transfer-Encoding: chunked", b"Content-Length: 5") + b"0\r\n\r\n" + HIDDEN,
+        post(b"Content-Length: 0", LENGTH) + HIDDEN,
+        post(LENGTH, b"Content-Length: 0") + HIDDEN,
+        post(b"Content-Length: 0, %d" % len(HIDDEN)) + HIDDEN,
+        post(LENGTH.replace(b": ", b": +")) + HIDDEN,
+        post(b"Content-Length: 0x0") + HIDDEN,
+        post(LENGTH.replace(b": ", b" : ")) + HIDDEN,
+        post(LENGTH, b"Transfer-Encoding : chunked") + HIDDEN,
+        post(LENGTH, b"Transfer-Encoding: xchunked") + HIDDEN,
+        post(b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity") + b"0\r\n\r\n" + HIDDEN,
+        post(b"Transfer-Encoding: chunked, identity") + b"0\r\n\r\n" + HIDDEN,
+        post(LENGTH, b"Transfer-Encoding:\x0bchunked") + HIDDEN,
+        post(LENGTH, b"Transfer-Encoding:", b" chunked") + HIDDEN,
+        post(b"X: y", b" Content-Length: 0", LENGTH) + HIDDEN,
+        post(b"X: y\rContent-Length: 0", LENGTH) + HIDDEN,
+        post(b"Transfer-Encoding: chunked") + CHUNK + b";x\n\r\n" + HIDDEN + b"\r\n0\r\n\r\n",
+        post(b"Transfer-Encoding: chunked") + CHUNK + b";a=b\r\n" + HIDDEN + b"\r\n0\r\n\r\n",
+        post(b"Transfer-Encoding: chunked") + b"-1\r\n" + HIDDEN + b"\r\n0\r\n\r\n",
+        post(b"Transfer-Encoding: chunked") + b"1" + b"0" * 16 + b"\r\n" + HIDDEN + b"\r\n0\r\n\r\n",
+        post(LENGTH, end=b"\n") + HIDDEN,
+        LAST.replace(b"Connection: close", LENGTH) + HIDDEN,
+    ],
+    ids=[
+        *("CL.TE", "TE.CL", "CL.CL", "CL.CL, longer first", "a list of lengths", "a signed length", "a hex length"),
+        *(
+            "space after Content-Length",
+            "space after Transfer-Encoding",
+            "another encoding",
+            "TE.TE",
+            "chunked not last",
+        ),
+        *("vertical tab", "folded encoding", "folded length", "bare CR", "bare LF in an extension", "an extension"),
+        *("a negative chunk", "a chunk beyond 64 bits", "bare LF", "a GET with a body"),
+    ],
+)
+def test_no_request_hides_in_another(front, servers, request_, behind_nginx):
+    """What is in a body is never answered, whichever way its length is disputed."""
+    host, port = urlsplit(servers[0].base).netloc.split(":")
+    with front.connect() if behind_nginx else socket.create_connection((host, int(port)), 10) as connection:
+        connection.settimeout(10)
+        connection.sendall(request_ + LAST)
+        if not behind_nginx:
+            connection.shutdown(socket.SHUT_WR)
+        answers = b""
+        with suppress(ConnectionResetError, ssl.SSLEOFError):
+            while part := connection.recv(65536):
+                answers += part
+    assert answers.startswith(b"HTTP/1.1 ") and b'"alive"' not in answers
+    assert answers[9:12] in REFUSALS or answers.count(b"HTTP/1.1 ") == 2  # refused, or it and the last one answered
+
+
+# What a client has sent when it stops: nothing, some of a header, some of a body.
+SLOW = [b"", b"GET /health/live HTTP/1.1\r\nHost: local", post(b"Content-Length: 1000") + b"{"]
 
 
 def test_who_is_slow_is_cut_off_and_the_others_are_served(front, restaurant):
-    slow = [front.connect() for _ in range(50)]
+    slow = [(front.connect(), sent) for sent in SLOW for _ in range(20)]
     started = time.monotonic()
-    for connection in slow:
-        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: local")
+    for connection, sent in slow:
+        connection.sendall(sent)
+    half_closed = [front.connect() for _ in range(20)]
+    for connection in half_closed:
+        connection.sendall(SLOW[1])
+        connection.shutdown(socket.SHUT_WR)
     for _ in range(10):
         expect(200, front.get("/api/v1/admin/orders", headers=bearer(restaurant.admin)))
     assert time.monotonic() - started < 8
-    for connection in slow:
+    for connection in half_closed:  # nothing more can come
         with connection, suppress(ConnectionResetError):
-            assert connection.recv(1024) == b""
+            while connection.recv(1024):
+                pass
+    assert time.monotonic() - started < 8
+    for connection, _ in slow:
+        with connection, suppress(ConnectionResetError, ssl.SSLEOFError):
+            answer = connection.recv(1024)
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
     assert 8 < time.monotonic() - started < 20
+
+
+IDLE = 10_000
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """As many open files as the test of many connections needs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < IDLE + 1000:
+        pytest.skip(f"needs {IDLE + 1000} open files; the limit is {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_ten_thousand_idle_connections_hold_up_nobody(front, restaurant, many_files):
+    """Though a worker of nginx has 768: for who comes next it closes those from which it has had nothing yet."""
+    with ExitStack() as idle:
+        for number in range(IDLE):
+            source = (f"127.0.1.{number % 250}", 0)
+            idle.enter_context(socket.create_connection(("127.0.0.1", front.https), 30, source))
+        for _ in range(10):
+            expect(200, front.get("/api/v1/admin/orders", headers=bearer(restaurant.admin)))
 
 
 def test_while_the_api_restarts_clients_are_told_to_come_back(front, servers, restaurant):

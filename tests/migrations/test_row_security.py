@@ -33,6 +33,7 @@ STORE_TABLES = [
     "menu_versions",
     "events",
     "stream_tickets",
+    "login_addresses",
 ]
 READ_ONLY = {"stores"}
 BOOKS = {"order_history", "order_voids"}

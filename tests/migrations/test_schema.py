@@ -149,6 +149,11 @@ COLUMNS = {
         claims json not null
         expires_at timestamptz not null
     """,
+    "login_addresses": """
+        store_id integer not null
+        address varchar(50) not null
+        last_login_at timestamptz not null default now()
+    """,
 }
 
 # By table: the primary key and the unique keys.
@@ -167,6 +172,7 @@ KEYS = {
     "menu_versions": {"PRIMARY KEY (store_id)"},
     "events": {"PRIMARY KEY (store_id, event_id)"},
     "stream_tickets": {"PRIMARY KEY (ticket_hash)"},
+    "login_addresses": {"PRIMARY KEY (store_id, address)"},
 }
 
 FOREIGN_KEYS = {
@@ -184,6 +190,7 @@ FOREIGN_KEYS = {
     "idempotency_keys_store_id_fkey": "(store_id) stores(store_id) cascade",
     "menu_versions_store_id_fkey": "(store_id) stores(store_id) cascade",
     "stream_tickets_store_id_fkey": "(store_id) stores(store_id) cascade",
+    "login_addresses_store_id_fkey": "(store_id) stores(store_id) cascade",
 }
 
 CHECKS = {

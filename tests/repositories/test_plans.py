@@ -64,6 +64,8 @@ SELECT s, 'menu_changed', '{}', now() - interval '20 hours' + n * interval '12 m
 INSERT INTO stream_tickets (ticket_hash, store_id, claims, expires_at)
 SELECT sha256(('ticket ' || s || n)::bytea), s, '{}', now() + interval '1 minute'
   FROM generate_series(1, 4) AS n, generate_series(1, %(stores)s) AS s;
+INSERT INTO login_addresses (store_id, address)
+SELECT s, '10.0.0.' || n FROM generate_series(1, 4) AS n, generate_series(1, %(stores)s) AS s;
 SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('order_items_order_item_id_seq', (SELECT max(order_item_id) FROM order_items)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
@@ -237,6 +239,8 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "voids.list": lambda c, t: VoidRepository(c).list(store_id=STORE, limit=20, offset=0),
     "logins.find_table": lambda c, t: LoginRepository(c, window=300).find_table(store_id=STORE, table_number=7),
     "logins.find_admin": lambda c, t: LoginRepository(c, window=300).find_admin(username=ADMIN.username),
+    "logins.is_familiar": lambda c, t: LoginRepository(c, window=300).is_familiar(store_id=STORE, address="10.0.0.1"),
+    "logins.remember": lambda c, t: LoginRepository(c, window=300).remember(store_id=STORE, address="10.0.0.9"),
     "logins.retry_after": lambda c, t: LoginRepository(c, window=300).retry_after(limits=LIMITS),
     "logins.record_failure": lambda c, t: LoginRepository(c, window=300).record_failure(limits=LIMITS),
     "logins.clear": lambda c, t: LoginRepository(c, window=300).clear(account=f"table:{STORE}:1", limit=10),

@@ -1,0 +1,197 @@
+"""SQL, markup and format strings in every text that a client may send: they come back as data, and no more happens."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+
+import pytest
+import requests
+
+import tableorder.schemas
+from tableorder.schemas.base import BodySchema, QuerySchema
+from tableorder.schemas.fields import ImageDataUrl, Password, Text
+from tableorder.schemas.orders import Cursor
+from tests.api.client import Client, Restaurant, expect, refused
+from tests.api.conftest import add_restaurant
+
+HOSTILE = [
+    "' OR '1'='1",
+    "'; DROP TABLE orders; --",
+    "\\'; DELETE FROM menus; --",
+    '"; SELECT pg_sleep(9); --',
+    "$$; DROP TABLE menus; $$",
+    "%(store_id)s %s %% {0} {x}",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{7*7}} ${7*7} #{7*7}",
+    "a\r\nSet-Cookie: x=1",
+    "../../etc/passwd",
+    "=1+1 \u202e 🍜",
+]
+
+# Where rows could be lost or gained.
+COUNT = """
+SELECT (SELECT count(*) FROM menus WHERE store_id = %s), (SELECT count(*) FROM orders WHERE store_id = %s),
+       (SELECT count(*) FROM tables WHERE store_id = %s), (SELECT count(*) FROM pg_tables WHERE schemaname = 'public')
+"""
+
+
+class Scene:
+    """A restaurant with a table, and a way to send a text in each field and see what became of it."""
+
+    def __init__(self, restaurant: Restaurant) -> None:
+        self.restaurant = restaurant
+        self.admin = restaurant.admin
+        self.category_id = restaurant.add_category("분류")
+        self.menu_id = restaurant.add_menu(category_id=self.category_id)
+        self.table_id = restaurant.add_table(1)
+        self.tablet = restaurant.seat(1)
+
+    def category(self, text: str) -> None:
+        added = expect(201, self.admin.post("/admin/categories", {"category_name": text}))
+        listed = {c["category_id"]: c for c in expect(200, self.admin.get("/admin/categories"))["categories"]}
+        assert added["category_name"] == listed[added["category_id"]]["category_name"] == text
+        expect(200, self.admin.delete(f"/admin/categories/{added['category_id']}"))
+
+    def category_change(self, text: str) -> None:
+        path = f"/admin/categories/{self.category_id}"
+        assert expect(200, self.admin.patch(path, {"category_name": text}))["category_name"] == text
+        assert self.shown()["category_name"] == text
+
+    def menu(self, field: str, text: str) -> None:
+        body = {"category_id": self.category_id, "menu_name": "국수", "price": 1} | {field: text}
+        menu_id = expect(201, self.admin.post("/admin/menus", body))["menu_id"]
+        assert {m["menu_id"]: m for m in self.shown()["menus"]}[menu_id][field] == text
+        expect(200, self.admin.delete(f"/admin/menus/{menu_id}"))
+
+    def menu_change(self, field: str, text: str) -> None:
+        assert expect(200, self.admin.patch(f"/admin/menus/{self.menu_id}", {field: text}))[field] == text
+        assert {m["menu_id"]: m for m in self.shown()["menus"]}[self.menu_id][field] == text
+
+    def no_image(self, text: str, *, change: bool) -> None:
+        body = {"category_id": self.category_id, "menu_name": "국수", "price": 1, "image_base64": text}
+        send = self.admin.patch if change else self.admin.post
+        path = f"/admin/menus/{self.menu_id}" if change else "/admin/menus"
+        for image in (text, f"data:image/png;base64,{text}", f"data:image/svg+xml,{text}"):
+            refused(400, "validation_failed", send(path, body | {"image_base64": image}))
+
+    def table_password(self, text: str) -> None:
+        body = {"table_number": 50, "table_password": text}
+        table_id = expect(201, self.admin.post("/admin/tables", body))["table_id"]
+        self.logs_in_with(50, text)
+        expect(200, self.restaurant.end_session(table_id))
+        expect(200, self.admin.delete(f"/admin/tables/{table_id}"))
+
+    def table_password_change(self, text: str) -> None:
+        expect(200, self.admin.patch(f"/admin/tables/{self.table_id}", {"table_password": text}))
+        self.logs_in_with(1, text)
+
+    def logs_in_with(self, table_number: int, password: str) -> None:
+        body = {"store_id": self.restaurant.store_id, "table_number": table_number}
+        login = Client(self.admin.base).post
+        refused(401, "credentials_invalid", login("/auth/table/login", body | {"table_password": password + "x"}))
+        expect(200, login("/auth/table/login", body | {"table_password": password}))
+
+    def no_table_login(self, text: str) -> None:
+        body = {"store_id": self.restaurant.store_id, "table_number": 100 + HOSTILE.index(text), "table_password": text}
+        self.logs_in_with_nothing("table", body)
+
+    def no_admin_login(self, field: str, text: str) -> None:
+        body = {"username": f"nobody{text}"[:50], "password": "x"} | {field: text}
+        self.logs_in_with_nothing("admin", body)
+
+    def logs_in_with_nothing(self, role: str, body: dict[str, object]) -> None:
+        refused(401, "credentials_invalid", Client(self.admin.base).post(f"/auth/{role}/login", body))
+
+    def no_status(self, text: str) -> None:
+        order_id = expect(201, self.tablet.order((self.menu_id, 1)))["order_id"]
+        refused(400, "validation_failed", self.admin.patch(f"/admin/orders/{order_id}/status", {"status": text}))
+        expect(200, self.admin.delete(f"/admin/orders/{order_id}"))
+
+    def no_query(self, path: str, name: str, text: str) -> None:
+        who = self.tablet if path.startswith("/customer") else self.admin
+        refused(400, "validation_failed", who.get(path, params={name: text}))
+
+    def void(self, text: str) -> None:
+        order_id = expect(201, self.tablet.order((self.menu_id, 1)))["order_id"]
+        expect(200, self.admin.delete(f"/admin/orders/{order_id}", params={"reason": text}))
+        assert expect(200, self.admin.get("/admin/voids?limit=1"))["voids"][0]["reason"] == text
+
+    def shown(self) -> dict:
+        """The category as the guests see it."""
+        categories = expect(200, self.tablet.get("/customer/menus"))["categories"]
+        return next(c for c in categories if c["category_id"] == self.category_id)
+
+
+# By schema and field: send a text there; it comes back as it was, or is refused by rule.
+FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
+    ("CategorySchema", "category_name"): Scene.category,
+    ("CategoryChangeSchema", "category_name"): Scene.category_change,
+    ("MenuSchema", "menu_name"): lambda scene, text: scene.menu("menu_name", text),
+    ("MenuSchema", "description"): lambda scene, text: scene.menu("description", text),
+    ("MenuSchema", "image_base64"): lambda scene, text: scene.no_image(text, change=False),
+    ("MenuChangeSchema", "menu_name"): lambda scene, text: scene.menu_change("menu_name", text),
+    ("MenuChangeSchema", "description"): lambda scene, text: scene.menu_change("description", text),
+    ("MenuChangeSchema", "image_base64"): lambda scene, text: scene.no_image(text, change=True),
+    ("TableSchema", "table_password"): Scene.table_password,
+    ("TableChangeSchema", "table_password"): Scene.table_password_change,
+    ("TableLoginSchema", "table_password"): Scene.no_table_login,
+    ("AdminLoginSchema", "username"): lambda scene, text: scene.no_admin_login("username", text),
+    ("AdminLoginSchema", "password"): lambda scene, text: scene.no_admin_login("password", text),
+    ("StatusSchema", "status"): lambda scene, text: scene.no_status(text[:20]),
+    ("SessionOrdersQuery", "cursor"): lambda scene, text: scene.no_query("/customer/orders", "cursor", text),
+    ("OrdersQuery", "status"): lambda scene, text: scene.no_query("/admin/orders", "status", text[:20]),
+    ("VoidQuery", "reason"): Scene.void,
+}
+
+
+@pytest.fixture(scope="module")
+def scene(server) -> Scene:
+    return Scene(add_restaurant(server))
+
+
+def text_fields() -> set[tuple[str, str]]:
+    """Every field of every schema of a request that takes text, passwords and cursors among them."""
+    for module in pkgutil.iter_modules(tableorder.schemas.__path__):
+        importlib.import_module(f"tableorder.schemas.{module.name}")
+    schemas = list(all_subclasses(BodySchema)) + list(all_subclasses(QuerySchema))
+    return {
+        (schema.__name__, name)
+        for schema in schemas
+        if schema.__module__.startswith("tableorder.schemas.")
+        for name, field in schema().fields.items()
+        if isinstance(field, (Text, Password, ImageDataUrl, Cursor))
+    }
+
+
+def all_subclasses(cls: type) -> set[type]:
+    return {child for direct in cls.__subclasses__() for child in {direct, *all_subclasses(direct)}}
+
+
+def test_every_text_field_has_an_entry():
+    assert text_fields() == set(FIELDS)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=".".join)
+def test_hostile_text_is_data(scene, query, field):
+    of_store = [scene.restaurant.store_id] * 3
+    [before] = query(COUNT, *of_store)
+    for text in HOSTILE:
+        FIELDS[field](scene, text)
+    [after] = query(COUNT, *of_store)
+    assert after[1:] == before[1:]
+    assert after[0] - before[0] in (0, len(HOSTILE))  # a deleted menu's row may stay
+
+
+def test_hostile_headers_and_tickets_are_data(scene, stream_server):
+    for text in (text for text in HOSTILE if "\r" not in text):
+        header = text.encode("utf-8").decode("latin-1")
+        order = scene.tablet.order((scene.menu_id, 1), key=header)
+        assert expect(201, scene.tablet.order((scene.menu_id, 1), key=header)) == expect(201, order)
+        answer = scene.admin.get("/admin/tables", headers={"X-Request-ID": header})
+        assert not set(answer.headers["X-Request-ID"]) & set("<>\"'; ") and "Set-Cookie" not in answer.headers
+        ticket = f"{scene.restaurant.store_id}.{text}"
+        url = f"{stream_server.base}/api/v1/admin/orders/sse"
+        refused(401, "ticket_invalid", requests.get(url, params={"ticket": ticket}, timeout=10))
