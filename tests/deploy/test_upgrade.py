@@ -166,7 +166,7 @@ def workers(server: Server) -> set[int]:
 
 def loaded(server: Server) -> bool:
     """Whether all workers have read their code."""
-    return all(f"Loaded {pid}\n" in server.log() for pid in workers(server))
+    return all(f'"Loaded {pid}"' in server.log() for pid in workers(server))
 
 
 def deploy(*servers: Server) -> None:
