@@ -351,7 +351,9 @@ def test_the_same_statements_run_for_what_is_another_stores_as_for_what_is_unkno
                 json=fill(CALLS[route].body, ids) or None,
                 headers={"Authorization": f"Bearer {shop.token(PRIVATE[route])}"},
             )
-        return [record.fields["statement"] for record in caplog.records if record.name == "tableorder.database.connection"]
+        return [
+            record.fields["statement"] for record in caplog.records if record.name == "tableorder.database.connection"
+        ]
 
     for route in PRIVATE:
         for name in identified(route):
