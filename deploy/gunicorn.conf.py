@@ -6,6 +6,10 @@ that buffers requests (nginx does), because a thread that reads a slow client's 
 """
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
 
 from tableorder.logs import configuration
 
@@ -18,3 +22,25 @@ graceful_timeout = 8  # seconds for the requests under way at a stop
 control_socket_disable = True  # a second instance would take the first one's away
 logconfig_dict = configuration(os.environ)
 preload_app = False  # connections to the database must not be shared across the fork
+
+
+def on_starting(server: Any) -> None:
+    """Let the workers count together, in a folder of this instance's own; see tableorder/metrics.py."""
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder = given or tempfile.mkdtemp(prefix="tableorder-metrics-")
+    for counted in Path(folder).glob("*.db"):  # by an earlier instance
+        counted.unlink()
+    server.made_folder = None if given else folder
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a worker has counted stays, what it had at a moment goes."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Leave nothing behind."""
+    if server.made_folder:
+        shutil.rmtree(server.made_folder, ignore_errors=True)

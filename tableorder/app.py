@@ -3,7 +3,19 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tableorder.blueprints import categories, docs, health, history, logins, menus, orders, sessions, streams, tables
+from tableorder.blueprints import (
+    categories,
+    docs,
+    health,
+    history,
+    logins,
+    menus,
+    metrics,
+    orders,
+    sessions,
+    streams,
+    tables,
+)
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.announcer import Announcer
@@ -14,6 +26,7 @@ from tableorder.http.problems import register_error_handlers
 from tableorder.http.request_ids import register_request_ids
 from tableorder.http.request_logs import register_request_logs
 from tableorder.http.security_headers import with_security_headers
+from tableorder.metrics import pool_observer
 
 API = "/api/v1"
 
@@ -24,6 +37,7 @@ def create_app(config: Config) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     app.extensions[CONFIG] = config
     app.extensions[DATABASE] = database = Database(config.pool, echo=config.logs.echo, slow=config.logs.slow_statement)
+    database.pool.on_change = pool_observer(database.pool)
     app.extensions[ANNOUNCER] = Announcer(database)
     app.url_map.converters["id"] = IdConverter
     register_request_logs(app, slow=config.logs.slow_request)
@@ -32,7 +46,7 @@ def create_app(config: Config) -> Flask:
     register_cors(app, config.cors_origins)
     for noun in (logins, orders, menus, categories, tables, sessions, history, streams):
         app.register_blueprint(noun.blueprint, url_prefix=API)
-    for blueprint in (health.blueprint, docs.blueprint, docs.swagger_ui):
+    for blueprint in (health.blueprint, metrics.blueprint, docs.blueprint, docs.swagger_ui):
         app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint, url_prefix=API, name="health_v1")
     app.wsgi_app = with_security_headers(app.wsgi_app)  # type: ignore[method-assign, assignment]

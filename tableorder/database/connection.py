@@ -81,8 +81,8 @@ class Connection:
             self._account(statement, time.monotonic() - started)
 
     def _account(self, statement: str | Statement, seconds: float) -> None:
-        usage.add(seconds)
         is_slow = seconds >= self._slow
+        usage.add(seconds, is_slow=is_slow)
         if is_slow or self._echo:  # the statement without its parameters: those may be secret
             level, message = (logging.WARNING, "slow statement") if is_slow else (logging.INFO, "statement")
             text = " ".join(_sql(statement).split())

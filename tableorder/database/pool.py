@@ -66,6 +66,7 @@ class PoolStats:
     waiting: int
     connects: int
     closed: int
+    waits: int
     timeouts: int
 
 
@@ -82,10 +83,12 @@ class Pool:
 
     Opens none before the first checkout, keeps up to `size` of those given back, and lets at most
     `size + max_overflow` be out. After a fork the child starts with an empty pool of its own.
+    `on_change` is called after each change of the figures.
     """
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
+        self.on_change: Callable[[], None] = _ignore
         self.statement_deadline = settings.statement_timeout + STATEMENT_GRACE
         self._start_empty()
         _pools.add(self)
@@ -98,13 +101,16 @@ class Pool:
         cannot be reached, does not answer or is a standby.
         """
         ends = time.monotonic() + self._settings.timeout
-        if not self._slots.acquire(ends):
+        if not self._slots.acquire(ends, self.on_change):
+            self.on_change()
             raise PoolExhausted("all connections to the database are in use")
         try:
             connection = self._take(ends)
         except BaseException:
             self._slots.release()
             raise
+        finally:
+            self.on_change()
         books = self._books
         try:
             yield connection
@@ -114,6 +120,7 @@ class Pool:
                     self._give_back(connection)
                 finally:
                     self._slots.release()
+                    self.on_change()
 
     def stats(self) -> PoolStats:
         """The figures, all of one moment."""
@@ -129,6 +136,7 @@ class Pool:
             waiting=self._slots.waiting,
             connects=self._books.connects,
             closed=self._books.closed_count,
+            waits=self._slots.waits,
             timeouts=self._slots.timeouts,
         )
 
@@ -288,21 +296,24 @@ class _Slots:
         self._free = count
         self._lock = threading.Lock()
         self._queue: deque[threading.Event] = deque()
+        self.waits = 0
         self.timeouts = 0
 
     @property
     def waiting(self) -> int:
         return len(self._queue)
 
-    def acquire(self, ends: float) -> bool:
-        """Take a slot, waiting until `ends` at most; whether there was one."""
+    def acquire(self, ends: float, on_wait: Callable[[], None]) -> bool:
+        """Take a slot, waiting until `ends` at most; whether there was one. A wait begins with a call of `on_wait`."""
         with self._lock:
             if self._free and not self._queue:
                 self._free -= 1
                 return True
             turn = threading.Event()
             self._queue.append(turn)
+            self.waits += 1
         try:
+            on_wait()
             granted = turn.wait(max(0.0, ends - time.monotonic()))
         except BaseException:
             self._give_up(turn)
@@ -329,6 +340,10 @@ class _Slots:
     def _give_up(self, turn: threading.Event) -> None:
         if self._still_granted(turn):
             self.release()
+
+
+def _ignore() -> None:
+    """Nobody wants to know."""
 
 
 def _was_closed(connection: Connection) -> bool:

@@ -4,19 +4,21 @@ import threading
 
 
 class Usage(threading.local):
-    """How many round trips, and how long they took, in seconds, since the last reset."""
+    """How many round trips, how many slow ones among them, and their seconds in all, since the last reset."""
 
     statements = 0
+    slow_statements = 0
     seconds = 0.0
 
     def reset(self) -> None:
         """Begin anew."""
-        self.statements = 0
+        self.statements = self.slow_statements = 0
         self.seconds = 0.0
 
-    def add(self, seconds: float) -> None:
+    def add(self, seconds: float, *, is_slow: bool) -> None:
         """One more round trip."""
         self.statements += 1
+        self.slow_statements += is_slow
         self.seconds += seconds
 
 

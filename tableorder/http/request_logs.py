@@ -1,4 +1,4 @@
-"""One line of the log for each request that was answered."""
+"""One line of the log for each request that was answered, which is counted for the metrics, too."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask import Flask, Response, g, request
 
 from tableorder.database.usage import usage
 from tableorder.logs import fields
+from tableorder.metrics import observe_request
 
 logger = logging.getLogger("tableorder.requests")
 
@@ -21,13 +22,16 @@ def register_request_logs(app: Flask, *, slow: float) -> None:
         usage.reset()
 
     def end(response: Response) -> Response:
+        duration = time.perf_counter() - g.began
+        route = request.url_rule.rule if request.url_rule else None
+        observe_request(request.method, route, response.status_code, duration, usage.slow_statements)
         log_request(
             slow=slow,
             request_id=g.request_id,
             method=request.method,
-            route=request.url_rule.rule if request.url_rule else None,
+            route=route,
             status=response.status_code,
-            duration=time.perf_counter() - g.began,
+            duration=duration,
             store_id=g.get("store_id"),
             database_time=usage.seconds,
             statements=usage.statements,

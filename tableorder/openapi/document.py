@@ -21,6 +21,7 @@ from tableorder.openapi import (
     history,
     logins,
     menus,
+    metrics,
     orders,
     parts,
     problems,
@@ -52,6 +53,7 @@ NOUNS: dict[str, tuple[Mapping[str, Operation], str]] = {
     "history": (history.OPERATIONS, "The books"),
     "health": (health.OPERATIONS, "Health"),
     "health_v1": (health.OPERATIONS, "Health"),
+    "metrics": (metrics.OPERATIONS, "Health"),
     "docs": (docs.OPERATIONS, "Documentation"),
 }
 

@@ -28,6 +28,7 @@ class Pool(values.Document):
     waiting = values.number("requests that wait for one")
     connects = values.number("opened so far")
     closed = values.number("closed so far")
+    waits = values.number("requests that had to wait for one, so far")
     timeouts = values.number("waits that ended in 503")
 
 
@@ -46,6 +47,7 @@ POOL = {
     "waiting": 0,
     "connects": 1,
     "closed": 0,
+    "waits": 0,
     "timeouts": 0,
 }
 

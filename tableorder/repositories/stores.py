@@ -60,3 +60,7 @@ class StoreRepository:
         )
         if not changed:
             raise NotFound(f"there is no store with the admin {admin_username}", code="store_not_found")
+
+    def count_live_orders(self) -> dict[str, int]:
+        """How many orders of active sessions all stores have together, by status; without those that none has."""
+        return dict(self._connection.fetch_all("SELECT status, orders FROM count_live_orders()"))

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
 from tableorder.config import Config
 from tableorder.domain.errors import DomainError, Unauthorized
 from tableorder.http.authentication import require_admin, require_table
@@ -23,7 +25,7 @@ from tableorder.http.request_logs import log_request
 from tableorder.http.security_headers import SECURITY_HEADERS
 from tableorder.http.tokens import Bearer, read_authorization, read_claims
 from tableorder.repositories.tickets import TicketRepository, store_of
-from tableorder.stream import wire
+from tableorder.stream import metrics, wire
 from tableorder.stream.hub import Hub, Stream
 
 logger = logging.getLogger(__name__)
@@ -80,7 +82,10 @@ class StreamApp:
     async def _answer(self, request: Request, send: Send) -> None:
         try:
             permit = PATHS.get(request.path)
-            if permit is None:
+            if request.path == "/metrics" and request.method == "GET":
+                headers = {"Content-Type": CONTENT_TYPE_LATEST}
+                await self._send_whole(send, request, 200, headers, generate_latest(metrics.REGISTRY).decode())
+            elif permit is None:
                 await self._refuse(send, request, 404, "not_found", "there is nothing here")
             elif request.method == "OPTIONS":
                 await self._send_whole(send, request, 200, {"Allow": METHODS})
@@ -137,6 +142,7 @@ class StreamApp:
             reason = await self._follow(stream, request, send)
             await self._write(stream, send, wire.goodbye(reason))
         except SlowReader:
+            metrics.SLOW.inc()
             logger.warning("a reader of store %d was too slow (request %s)", stream.feed.store_id, request.request_id)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -149,6 +155,7 @@ class StreamApp:
                 if seen := [frame.text for frame in frames if stream.sees(frame)]:
                     await self._write(stream, send, b"".join(seen))
                     request.events += len(seen)
+                    metrics.EVENTS.inc(len(seen))
             elif self._hub.is_silent(stream):
                 await self._write(stream, send, wire.HEARTBEAT)
             else:

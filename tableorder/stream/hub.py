@@ -24,7 +24,7 @@ from tableorder.domain.errors import TooManyStreams, Unavailable
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.tokens import Bearer
 from tableorder.repositories.events import EventRepository
-from tableorder.stream import wire
+from tableorder.stream import metrics, wire
 from tableorder.stream.listener import Listener
 from tableorder.stream.wire import Frame
 
@@ -116,10 +116,12 @@ class Hub:
         store_id = bearer.identity.store_id
         feed = self._feeds.get(store_id) or Feed(store_id)
         if self._streams >= self._settings.total or len(feed.streams) >= self._settings.per_store:
+            metrics.REFUSED.inc()
             raise TooManyStreams("as many live feeds are open as are allowed; try again later")
         stream = Stream(feed, bearer)
         self._feeds[store_id] = feed
         self._streams += 1
+        metrics.OPEN.set(self._streams)
         feed.streams.add(stream)
         if feed.head is None:
             self._read_news(feed)
@@ -127,6 +129,7 @@ class Hub:
             yield stream
         finally:
             self._streams -= 1
+            metrics.OPEN.set(self._streams)
             feed.streams.discard(stream)
             if not feed.streams:
                 self._feeds.pop(store_id, None)

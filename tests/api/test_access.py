@@ -50,6 +50,7 @@ PUBLIC = {
             for prefix in ("", "/api/v1")
             for check in ("/health", "/health/live", "/health/ready", "/health/db")
         ),
+        "/metrics",
         "/openapi.json",
         "/docs",
         "/docs/static/<path:filename>",

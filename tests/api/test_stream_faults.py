@@ -14,59 +14,13 @@ import requests
 from tableorder.database.migrations import apply_pending
 from tests.api.client import Tablet, expect
 from tests.api.conftest import Server, StreamServer, add_restaurant, run_sql
-from tests.api.streams import ADMIN_STREAM, Event, Reader
+from tests.api.streams import ADMIN_STREAM, Event, Follower, Reader
 from tests.conftest import embedded_server, new_database, url_of
 from tests.waiting import until
 
 RUNS = 200
 WRITERS = 4
 CHANGES = 6  # by each writer of a run
-
-
-class Follower:
-    """A client that comes back whenever it is cut off, and keeps every event that it was given, in order."""
-
-    def __init__(self, base: str, token: str) -> None:
-        self._base = base
-        self._token = token
-        self.received: list[Event] = []
-        self.connects = 0
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    @property
-    def ids(self) -> list[int]:
-        return [event.id for event in self.received if event.type not in ("initial", "goodbye")]
-
-    def stop_after(self, count: int) -> None:
-        """Stop once so many events have come."""
-        until(lambda: len(self.ids) >= count)
-        self._stopped.set()
-        self._thread.join(20)
-
-    def _run(self) -> None:
-        position = None
-        while not self._stopped.is_set():
-            try:
-                reader = Reader(self._base, ADMIN_STREAM, token=self._token, last_event_id=position)
-            except (OSError, requests.ConnectionError):
-                self._stopped.wait(0.05)
-                continue
-            if reader.status != 200:
-                assert reader.status == 503, reader.problem
-                self._stopped.wait(0.05)
-                continue
-            self.connects += 1
-            taken = 0
-            while not (reader.is_over and taken == len(reader.events)):
-                for event in reader.events[taken:]:
-                    taken += 1
-                    self.received.append(event)
-                    position = event.id if event.id is not None else position
-                if self._stopped.wait(0.01):
-                    reader.close()
-                    return
 
 
 def write_overlapping(database_url: str, order_ids: list[int], seed: int) -> None:

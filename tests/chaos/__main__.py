@@ -7,9 +7,9 @@ import json
 import random
 import sys
 
-from tests.chaos import model
+from tests.chaos import faults, model
 
-ATTACKS = (model,)
+ATTACKS = (model, faults)
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,7 @@ class Network:
         self._target = port
         self._open = threading.Event()
         self._open.set()
+        self._delay = 0.0
         self._ends: list[socket.socket] = []
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -73,6 +75,15 @@ class Network:
             yield
         finally:
             self._open.set()
+
+    @contextmanager
+    def delayed(self, seconds: float) -> Iterator[None]:
+        """Whatever is sent takes so much longer, in each direction."""
+        self._delay = seconds
+        try:
+            yield
+        finally:
+            self._delay = 0.0
 
     def close(self) -> None:
         self._open.set()
@@ -103,6 +114,7 @@ class Network:
         try:
             while data := source.recv(65536):
                 self._open.wait()
+                time.sleep(self._delay)
                 sink.sendall(data)
         except OSError:
             pass

@@ -254,7 +254,7 @@ TRIGGERS = {
     "AFTER UPDATE ON tables ROW: trigger_announce_table_number, announce_table()",
 }
 
-WITH_OWNERS_RIGHTS = {"admin_credentials", "prune_events", "latest_events"}
+WITH_OWNERS_RIGHTS = {"admin_credentials", "prune_events", "latest_events", "count_live_orders"}
 FUNCTIONS = {name.rpartition(", ")[2].removesuffix("()") for name in TRIGGERS} | WITH_OWNERS_RIGHTS | {"record_event"}
 
 
