@@ -11,11 +11,13 @@ import logging
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from traceback import extract_tb
 from typing import Any
 
 FORMATS = ("auto", "json", "text")
 LEVELS = ("debug", "info", "warning", "error")
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _COLOURS = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 _DIM, _PLAIN = "\033[2m", "\033[0m"
 
@@ -50,12 +52,12 @@ class JsonFormatter(logging.Formatter):
             "time": _time(record).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
             **getattr(record, "fields", {}),
         }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = _describe(record.exc_info[1])
+        return _encode(line)
 
 
 class TextFormatter(logging.Formatter):
@@ -64,8 +66,26 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         colour = _COLOURS.get(record.levelname, "")
         values = " ".join(f"{name}={_short(value)}" for name, value in getattr(record, "fields", {}).items())
-        line = f"{_DIM}{_time(record):%H:%M:%S}{_PLAIN} {colour}{record.getMessage()}{_PLAIN} {_DIM}{values}{_PLAIN}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = f"{_DIM}{_time(record):%H:%M:%S}{_PLAIN} {colour}{_message(record)}{_PLAIN} {_DIM}{values}{_PLAIN}"
+        return f"{line}\n{_describe(record.exc_info[1])}" if record.exc_info and record.exc_info[1] else line
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Without the request that gunicorn quotes if it does not understand it."""
+    if record.name == "gunicorn.error" and str(record.msg).startswith("Invalid request"):
+        return "Invalid request"
+    return record.getMessage()
+
+
+def _describe(error: BaseException) -> str:
+    """The kinds of an exception and of its causes, and where they were raised; no messages, in which values may be."""
+    lines: list[str] = []
+    current: BaseException | None = error
+    while current is not None:
+        lines.append(f"{type(current).__module__}.{type(current).__qualname__}")
+        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(current.__traceback__)]
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return "\n".join(lines)
 
 
 def _time(record: logging.LogRecord) -> datetime:

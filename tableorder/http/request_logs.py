@@ -8,7 +8,6 @@ import time
 from flask import Flask, Response, g, request
 
 from tableorder.database.usage import usage
-from tableorder.logs import fields
 from tableorder.metrics import observe_request
 
 logger = logging.getLogger("tableorder.requests")
@@ -49,5 +48,14 @@ def log_request(*, slow: float, method: str, route: str | None, status: int, dur
     if not logger.isEnabledFor(level):
         return
     times = {name: round(value, 6) for name, value in others.items() if isinstance(value, float)}
-    values = fields(method=method, route=route, status=status, duration=round(duration, 6), **others | times)
-    logger.log(level, "slow request" if is_slow else "request", extra=values)
+    # As logger.log does, but for the search for the line that calls it, which is a fifth of the work.
+    record = logging.LogRecord(logger.name, level, __file__, 0, "slow request" if is_slow else "request", None, None)
+    record.fields = {
+        "method": method,
+        "route": route,
+        "status": status,
+        "duration": round(duration, 6),
+        **others,
+        **times,
+    }
+    logger.handle(record)

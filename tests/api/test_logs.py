@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+import socket
+import sys
 import uuid
 from datetime import datetime
 
@@ -119,6 +121,9 @@ def test_no_secret_is_logged_wherever_it_is_sent(talkative, tmp_path):
     for body in (f'{{"password": "{guess}"', f'"{guess}"', f"{guess}\0", "x" * 5_000_000 + guess):
         requests.post(url, data=body.encode(), headers={"Content-Type": "application/json"}, timeout=30)
     requests.get(url, headers={"Authorization": f"Basic {guess}", "Cookie": guess, guess: guess}, timeout=30)
+    with socket.create_connection(talkative.base.removeprefix("http://").split(":")) as malformed:
+        malformed.sendall(f"GET / HTTP/1.1\r\nAuthorization {guess}: {guess}\r\n\r\n".encode())
+        assert malformed.recv(100).startswith(b"HTTP/1.1 400")
     stream = StreamServer(talkative.database_url, tmp_path / "log", LOG_LEVEL="debug", DATABASE_ECHO="on")
     try:
         stream.wait_until_ready()
@@ -132,6 +137,16 @@ def test_no_secret_is_logged_wherever_it_is_sent(talkative, tmp_path):
     assert "table_password_hash" in logged  # the statements, without their values
     secrets = {guess, TABLE_PASSWORD, restaurant.password, JWT_SECRET_KEY, tablet.token, restaurant.admin.token, ticket}
     assert [secret for secret in secrets | set(hashes.split()) if secret in logged] == []
+
+
+def test_a_crash_is_told_without_its_message():
+    try:
+        raise ValueError("a secret value")
+    except ValueError:
+        record = logging.makeLogRecord({"msg": "crash", "levelname": "ERROR", "exc_info": sys.exc_info()})
+    for formatter in (JsonFormatter(), TextFormatter()):
+        line = formatter.format(record)
+        assert "builtins.ValueError" in line and "test_logs.py" in line and "secret" not in line
 
 
 def test_on_a_terminal_a_line_is_for_people(monkeypatch):
