@@ -16,6 +16,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 import requests
 
@@ -354,6 +355,48 @@ def test_ten_thousand_idle_connections_hold_up_nobody(front, restaurant, many_fi
             idle.enter_context(socket.create_connection(("127.0.0.1", front.https), 30, source))
         for _ in range(10):
             expect(200, front.get("/api/v1/admin/orders", headers=bearer(restaurant.admin)))
+
+
+def test_what_is_too_much_is_refused_at_once_and_the_rest_is_served(front, servers):
+    request_ = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    api = psutil.Process(servers[0].process.pid)
+    workers = api.children()
+    with ExitStack() as open_:
+        waiting = [open_.enter_context(front.connect()) for _ in range(256)]
+        late = [open_.enter_context(front.connect()) for _ in range(20)]
+        for worker in workers:
+            worker.suspend()
+        try:
+            for connection in waiting:
+                connection.sendall(request_)
+            until(lambda: b" 503 " in one_more(front, request_))
+            for connection in late:  # the API does not move, so this is not its answer
+                connection.sendall(request_)
+                refusal = whole(connection)
+                assert refusal.startswith(b"HTTP/1.1 503") and b"\r\nRetry-After: 1\r\n" in refusal
+                assert json.loads(refusal.partition(b"\r\n\r\n")[2])["code"] == "overloaded"
+        finally:
+            for worker in workers:
+                worker.resume()
+        served = [whole(connection) for connection in waiting]
+    assert all(answer.startswith(b"HTTP/1.1 200") for answer in served)
+    assert front.get("/health/live").status_code == 200
+
+
+def one_more(front: Front, request_: bytes) -> bytes:
+    """What one more is told at once; nothing if it has to wait."""
+    with front.connect() as connection:
+        connection.sendall(request_)
+        connection.settimeout(0.2)
+        try:
+            return whole(connection)
+        except TimeoutError:
+            return b""
+
+
+def whole(connection: ssl.SSLSocket) -> bytes:
+    """All of an answer, after which the connection is closed."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def test_while_the_api_restarts_clients_are_told_to_come_back(front, servers, restaurant):
