@@ -36,3 +36,23 @@ def test_every_setting_is_in_the_readme():
     names = set(re.findall(r'read\.\w+\("([A-Z_]+)"', config))
     assert len(names) > 15
     assert {name for name in names if f"`{name}`" not in README} == set()
+
+
+def test_the_korean_readme_is_in_step():
+    """The same sections, commands, settings and links; only the words differ."""
+    korean = (CHECKOUT / "README.ko.md").read_text()
+    for part in (
+        r"^##? ",
+        r"^\| (`.+?`) \|",
+        r"\]\((docs/[^)]+|C[A-Z]+\.md)\)",
+        r"^```\w+$",
+    ):
+        ours, theirs = (sorted(re.findall(part, text, re.MULTILINE)) for text in (README, korean))
+        assert ours == theirs, part
+    assert commands_of(README) == commands_of(korean)
+
+
+def commands_of(text: str) -> list[str]:
+    """What is to be typed, without comments."""
+    blocks = re.findall(r"```(?:sh|js)\n(.*?)```", text, re.DOTALL)
+    return [re.sub(r" +# .*", "", block) for block in blocks]

@@ -297,7 +297,9 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         settings = {"DATABASE_STATEMENT_TIMEOUT": "2", "DATABASE_POOL_TIMEOUT": "3", "DATABASE_CONNECT_TIMEOUT": "1"}
         site = stack.enter_context(opened_site(workers=2, folder=disk, **settings))
         lunch = Lunch(site, options.seed)
-        slowest = {name: break_and_check(lunch, name, options) for name in order}
+        slowest: dict[str, float] = {}
+        for name in order:
+            slowest[name] = max(slowest.get(name, 0), break_and_check(lunch, name, options))
     figures: dict[str, Any] = {f"back after: {name}": f"{seconds:.1f} s" for name, seconds in slowest.items()}
     retries = sum(guest.retries for guest in lunch.guests)
     return figures | {
