@@ -1,8 +1,10 @@
-"""The README's walk through a meal, typed in as it stands."""
+"""The README's walk through a meal and the API guide's commands, typed in as they stand."""
 
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,24 +13,44 @@ from tests.management.running import CHECKOUT, Serve
 README = (CHECKOUT / "README.md").read_text()
 
 
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory) -> Iterator[Serve]:
+    folder = tmp_path_factory.mktemp("serve")
+    running = Serve(folder / "home", folder / "log").wait_until_ready()
+    try:
+        yield running
+    finally:
+        assert running.stop() == 0
+
+
+def type_in(text: str, serve: Serve, folder: Path) -> str:
+    """What all of the text's commands print, typed in as they stand."""
+    commands = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    environment = {"PATH": "/usr/bin:/bin", "PORT": str(serve.port), "LANG": "C.UTF-8"}
+    typed = ["bash", "-euo", "pipefail", "-c", commands]
+    told = subprocess.run(typed, cwd=folder, env=environment, capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "")
+    return told.stdout
+
+
 @pytest.mark.timeout(180)
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
-def test_the_meal_can_be_had_as_written(tmp_path):
-    walk = README.split("## A meal")[1].split("\n## ")[0]
-    commands = "\n".join(re.findall(r"```sh\n(.*?)```", walk, re.DOTALL))
-    serve = Serve(tmp_path / "home", tmp_path / "log").wait_until_ready()
-    try:
-        meal = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands],
-            env={"PATH": "/usr/bin:/bin", "PORT": str(serve.port), "LANG": "C.UTF-8"},
-            capture_output=True,
-            text=True,
-        )
-    finally:
-        assert serve.stop() == 0
-    assert (meal.returncode, meal.stderr) == (0, "")
+def test_the_meal_can_be_had_as_written(serve, tmp_path):
+    meal = type_in(README.split("## A meal")[1].split("\n## ")[0], serve, tmp_path)
     for expected in ('"menu_name": "김치찌개"', '"total_amount": 18000', '"status": "완료"', '"session_total": 18000'):
-        assert expected in meal.stdout
+        assert expected in meal
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_the_guides_commands_do_what_it_says(serve, tmp_path):
+    told = type_in((CHECKOUT / "docs" / "api-guide.md").read_text(), serve, tmp_path)
+    first, *rest = told.splitlines()
+    assert first == "304"
+    assert rest[0] == rest[1] and rest[0].isdigit()  # the order, and its repeat
+    assert rest[2:5] == ["9000", "None", "[]"] or rest[2] == "9000"
+    for expected in ('"status": "완료"', "잘못된 주문", '"message": "the session is over"', "no_active_session"):
+        assert expected in told
 
 
 def test_every_setting_is_in_the_readme():
