@@ -160,7 +160,8 @@ def url_of(server_url: str, database: str) -> str:
 def new_database(server_url: str, template: str) -> Iterator[str]:
     """The name of a database that is gone afterwards, whoever is connected to it."""
     name = f"tableorder_test_{secrets.token_hex(6)}"
-    _run(server_url, f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+    # Copying the files takes half of the processor time of writing each page to the log.
+    _run(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY ENCODING 'UTF8'")
     try:
         yield name
     finally:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-
-from yoyo import read_migrations
-from yoyo.migrations import Migration, read_sql_migration
+from typing import TYPE_CHECKING
 
 from tableorder.database.migrations import LOCK, LOCK_TIMEOUT, SOURCE, checksum
+
+if TYPE_CHECKING:  # yoyo takes long to import
+    from yoyo.migrations import Migration
 
 # yoyo's books, version 2, as it makes them itself.
 BOOKS = """\
@@ -64,6 +65,8 @@ VALUES (gen_random_uuid(), '{hash}', '{id}', 'apply', session_user, 'offline', '
 
 def offline_sql(names: list[str], *, source: Path = SOURCE) -> Iterator[str]:
     """The script that applies these migrations, a piece at a time."""
+    from yoyo import read_migrations
+
     yield BEGINNING
     for migration in read_migrations(str(source)):
         if migration.id in names:
@@ -71,6 +74,8 @@ def offline_sql(names: list[str], *, source: Path = SOURCE) -> Iterator[str]:
 
 
 def _write(migration: Migration, source: Path) -> str:
+    from yoyo.migrations import read_sql_migration
+
     migration.load()
     _, _, statements = read_sql_migration(migration.path)
     mark = MARK.format(hash=migration.hash, id=migration.id, checksum=checksum(migration.id, source))

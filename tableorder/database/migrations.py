@@ -16,13 +16,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from yoyo import get_backend, read_migrations
-from yoyo.migrations import Migration
 
 from tableorder.database.deadlines import deadline
+
+if TYPE_CHECKING:  # yoyo takes long to import, and most processes only ask what is applied
+    from yoyo.migrations import Migration
 
 SOURCE = Path(__file__).resolve().parents[2] / "migrations"
 # Seconds that a statement waits for a lock. The application's requests queue up behind it, and wait for two at most.
@@ -93,6 +94,8 @@ def apply_pending(
 
     Raises MigrationError before anything is done, psycopg2.Error from a migration; those before it stay applied.
     """
+    from yoyo import read_migrations
+
     names = _ids_in(source)
     wanted = names if up_to is None else names[: names.index(find_migration(names, up_to)) + 1]
     with _only_one(database_url) as backend:
@@ -109,6 +112,8 @@ def apply_pending(
 
 def roll_back_last(database_url: str, *, lock_timeout: float = LOCK_TIMEOUT, source: Path = SOURCE) -> str:
     """Take the latest migration back; its id. Raises MigrationError if that cannot be done, psycopg2.Error."""
+    from yoyo import read_migrations
+
     with _only_one(database_url) as backend:
         applied = _Books(backend).applied()
         if not applied:
@@ -261,6 +266,8 @@ class _Books:
 @contextmanager
 def _only_one(database_url: str) -> Iterator[Any]:
     """yoyo's way to the database, while no other run has one."""
+    from yoyo import get_backend
+
     with _one_at_a_time(database_url), get_backend(yoyo_url(database_url)) as backend:
         backend.break_lock()  # we are alone: a row that is there now was left by a run that was killed
         backend.ensure_internal_schema_updated()

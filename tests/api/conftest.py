@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +21,7 @@ import requests
 
 from tests.api.client import TABLE_PASSWORD, Client, Restaurant
 from tests.api.streams import ADMIN_STREAM
+from tests.waiting import until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 JWT_SECRET_KEY = "a key for tests only, 32 bytes or more"
@@ -66,15 +67,18 @@ class Server:
             )
 
     def wait_until_ready(self) -> Self:
+        with suppress(AssertionError):
+            until(lambda: self._is_ready() or self.process.poll() is not None, 30)
+        if not self._is_ready():
+            pytest.fail(f"the server did not become ready:\n{self.log()}")
+        return self
+
+    def _is_ready(self) -> bool:
         path, status = self.READY
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if requests.get(f"{self.base}{path}", timeout=5).status_code == status:
-                    return self
-            except requests.ConnectionError:
-                continue
-        pytest.fail(f"the server did not become ready:\n{self.log()}")
+        try:
+            return requests.get(f"{self.base}{path}", timeout=5).status_code == status
+        except requests.ConnectionError:
+            return False
 
     def log(self) -> str:
         return self._log.read_text()

@@ -125,6 +125,7 @@ def order_without_pause(tablet: Tablet, menu_id: int, stopped: threading.Event) 
             try:
                 answer = tablet.order((menu_id, 1), key=key)
             except requests.ConnectionError:
+                stopped.wait(0.02)
                 continue
             if answer.status_code != 503:
                 break

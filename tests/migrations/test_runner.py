@@ -16,10 +16,9 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from yoyo import read_migrations
+import yoyo
 from yoyo.backends.base import DatabaseBackend
 
-from tableorder.database import migrations
 from tableorder.database.migration_sql import offline_sql
 from tableorder.database.migrations import (
     SOURCE,
@@ -79,7 +78,7 @@ def tables(connection: psycopg2.extensions.connection) -> set[str]:
 # Killed
 
 
-LOADED = read_migrations(str(SOURCE))  # once, not in each of the hundreds of processes
+LOADED = yoyo.read_migrations(str(SOURCE))  # once, not in each of the hundreds of processes
 for migration in LOADED:
     migration.load()
 
@@ -109,7 +108,7 @@ def run_and_die(url: str, name: str, number: int, count_from: str) -> None:
 
     try:
         DatabaseBackend.execute = counted  # type: ignore[method-assign]
-        migrations.read_migrations = lambda source: LOADED
+        yoyo.read_migrations = lambda source: LOADED
         apply_pending(url, up_to=name)
         os._exit(0)
     finally:
@@ -248,7 +247,7 @@ def test_a_lock_that_is_not_to_be_had_ends_the_run_and_holds_up_nobody(empty_dat
 # With yoyo's own command, and without a database
 
 
-def yoyo(url: str, *arguments: str) -> str:
+def run_yoyo(url: str, *arguments: str) -> str:
     command = [sys.executable, "-m", "yoyo", *arguments, "--batch"]
     environment = {**os.environ, "DATABASE_URL": url, "NO_COLOR": "1"}
     return subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, capture_output=True, text=True).stdout
@@ -256,15 +255,15 @@ def yoyo(url: str, *arguments: str) -> str:
 
 def test_yoyo_and_we_agree(empty_database_url, make_database):
     ours = make_database(template=None)
-    yoyo(empty_database_url, "apply", "--revision", ALL[4])
+    run_yoyo(empty_database_url, "apply", "--revision", ALL[4])
     assert apply_pending(empty_database_url) == ALL[5:]
     assert apply_pending(ours, up_to=ALL[14]) == ALL[:15]
-    yoyo(ours, "apply")
+    run_yoyo(ours, "apply")
     assert apply_pending(ours) == []
     for url in (empty_database_url, ours):
         assert schema_of(url).count("CREATE TABLE") == schema_of(ours).count("CREATE TABLE")
         assert list(applied_migrations(url)) == ALL
-        listed = yoyo(url, "list")
+        listed = run_yoyo(url, "list")
         assert all(f"A {name}" in " ".join(listed.split()) for name in ALL)
         with closing(psycopg2.connect(url)) as connection:
             assert value(connection, "SELECT count(*) FROM _yoyo_log WHERE comment LIKE 'sha256:%'") == len(ALL)
@@ -285,7 +284,7 @@ def test_the_script_for_psql_gives_the_same_schema_to_the_letter(empty_database_
     assert schema_of(empty_database_url) == schema_of(online)
     assert list(applied_migrations(empty_database_url)) == ALL
     assert apply_pending(empty_database_url) == []
-    assert " U " not in yoyo(empty_database_url, "list")
+    assert " U " not in run_yoyo(empty_database_url, "list")
 
 
 # Under traffic
