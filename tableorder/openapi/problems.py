@@ -45,6 +45,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too_many_failures": (429, "too many failed logins; try again later"),
     "internal_error": (500, "Something went wrong on our side."),
     "unavailable": (503, "the service is starting or stopping"),
+    "overloaded": (503, "too many requests at once; try again"),
     "database_unavailable": (503, "the database is not available"),
     "database_timeout": (503, "the database did not answer in time"),
     "database_busy": (503, "this collided with another request"),
@@ -54,7 +55,14 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 
 # What operations have in common.
 OF_ANY = ("internal_error",)
-OF_DATABASE = ("unavailable", "database_unavailable", "database_timeout", "database_busy", "pool_exhausted")
+OF_DATABASE = (
+    "unavailable",
+    "overloaded",
+    "database_unavailable",
+    "database_timeout",
+    "database_busy",
+    "pool_exhausted",
+)
 OF_TOKEN = ("token_missing", "token_invalid", "token_expired", "forbidden")
 OF_PATH_ID = ("not_found",)
 OF_BODY = (
