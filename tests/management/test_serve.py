@@ -134,8 +134,8 @@ def test_one_address_serves_the_api_and_the_live_feed(home, tmp_path, proxy):
         assert serve.stop() == 0
     for reader in (counter, table, resumed):
         assert reader.wait_until_over()[-1].data == {"reason": "shutdown"}
-    # Neither nginx ("2026/…"), nor Caddy, nor one of ours complains.
-    complaint = re.compile(r'20\d\d/|.*"level":"|.*"level": "(warning|error)"')
+    # Neither nginx ("2026/…"), nor Caddy, nor one of ours complains of more than a slow machine.
+    complaint = re.compile(r'20\d\d/|.*"level":"|(?!.*"message": "slow ).*"level": "(warning|error)"')
     assert [line for line in serve.output().splitlines() if complaint.match(line)] == []
 
 
