@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -40,7 +41,7 @@ class Terminal:
             stdout=child,
             stderr=child,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_take_the_terminal,
         )
         os.close(child)
 
@@ -91,3 +92,9 @@ class Terminal:
             return False
         self.raw += part.decode(errors="replace")
         return bool(part)
+
+
+def _take_the_terminal() -> None:
+    """Be whom it talks to, and whom Ctrl-C interrupts, though the tests themselves may run where that is ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)

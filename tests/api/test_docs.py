@@ -41,6 +41,7 @@ def test_every_operation_answers_as_described(described, restaurant, server):
     for name in ("show_health", "show_liveness", "show_readiness", "show_database_health"):
         call(name, 200)
         call(f"{name}_v1", 200)
+    call("show_metrics", 200)
     call("show_openapi", 200)
     call("show_docs", 200)
     assert described.called == set(described.operations) - {"follow_store", "follow_session"}
