@@ -1,0 +1,162 @@
+"""Every command in the documents is run by a test, or it is said here why not; and what they refer to is there.
+
+A new document, block or command that nobody has thought of fails.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from tableorder.management.__main__ import _parser
+from tests.management.running import CHECKOUT
+
+DOCUMENTS = {
+    str(file.relative_to(CHECKOUT)): file.read_text()
+    for file in sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
+}
+
+# Where the blocks are typed in as they stand: a document, or one section of it.
+TYPED_IN = {
+    ("README.md", "A meal"): "tests/test_readme.py::test_the_meal_can_be_had_as_written",
+    ("docs/api-guide.md", ""): "tests/test_readme.py::test_the_guides_commands_do_what_it_says",
+    ("docs/point-in-time-recovery.md", ""): "tests/recovery/test_point_in_time.py::test_back_to_a_time",
+}
+
+# What is run elsewhere, with arguments or files of the test's own.
+COVERED = {
+    "bin/serve": "tests/management/test_serve.py::test_it_serves_and_stops_all_that_it_started",
+    "bin/tableorder store add --name '우리 식당' --username owner": (
+        "tests/management/test_commands.py::test_a_restaurant_is_opened_from_the_command_line_while_bin_serve_runs"
+    ),
+    "bin/tableorder table add --username owner --number 1": (
+        "tests/management/test_commands.py::test_a_restaurant_is_opened_from_the_command_line_while_bin_serve_runs"
+    ),
+    "bin/tableorder status": "tests/management/test_commands.py::test_a_password_in_the_url_is_not_shown",
+    "bin/tableorder check": "tests/management/test_check.py::test_a_table_for_people",
+    'eval "$(bin/tableorder completion bash)"': "tests/management/test_terminal.py::test_bash_completes",
+    "bin/backup-db": "tests/backups/test_backup.py::test_a_backup_is_four_files_for_its_owner_alone",
+    "bin/verify-backup [FILE]": "tests/backups/test_verify.py::test_the_newest_is_verified_and_that_is_noted",
+    "bin/restore-db FILE [--force]": "tests/backups/test_restore.py::test_newer_rows_are_not_replaced_without_force",
+    "export BACKUP_ENCRYPT_COMMAND='age --encrypt --recipient age1…'": (
+        "tests/backups/test_backup.py::test_an_encrypted_backup_can_be_restored_and_shows_nothing"
+    ),
+    "export BACKUP_DECRYPT_COMMAND='age --decrypt -i /root/backup-key'": (
+        "tests/backups/test_backup.py::test_an_encrypted_backup_can_be_restored_and_shows_nothing"
+    ),
+    "bin/tableorder migrate &&": (
+        "tests/deploy/test_upgrade.py::test_new_versions_come_in_under_load_and_nobody_notices"
+    ),
+    "curl -fsS http://127.0.0.1:8000/health/ready && bin/tableorder check": (
+        "tests/management/test_check.py::test_a_good_installation_is_well"
+    ),
+}
+
+# What cannot be run by a test, and why.
+NOT_RUN = {
+    "bin/test": "it is what runs this",
+    "export BACKUP_COPY_COMMAND='for file; do rclone copy \"$file\" remote:tableorder || exit; done'": (
+        "needs an account; a copy by cp is made in tests/backups/test_backup.py"
+    ),
+    "export BACKUP_COPY_COMMAND='for file; do aws s3 cp \"$file\" s3://bucket/tableorder/ || exit; done'": (
+        "needs an account; a copy by cp is made in tests/backups/test_backup.py"
+    ),
+    "cd /opt/tableorder": "where an installation is",
+    "git fetch --tags && git checkout v1.3.0 && bin/setup &&": "a version to come; the upgrade's test copies files",
+    "systemctl reload tableorder-api tableorder-stream": (
+        "needs systemd as the first process; the upgrade's test runs what the units say for a reload"
+    ),
+    "git checkout v1.2.0 && bin/setup && systemctl reload tableorder-api tableorder-stream": "see the two above",
+}
+
+
+def blocks(text: str) -> Iterator[str]:
+    """The blocks of shell, without the indentation that a list gives them."""
+    for indentation, block in re.findall(r"^( *)```(?:sh|console|bash)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
+        yield re.sub(rf"^{indentation}", "", block, flags=re.MULTILINE)
+
+
+def commands(text: str) -> Iterator[str]:
+    """Each line that is to be typed, with what continues it, without comments."""
+    for block in blocks(text):
+        for line in re.sub(r"\\\n\s*", "", block).splitlines():
+            if command := re.sub(r"(^| +)#( .*)?$", "", line).strip():
+                yield command
+
+
+def typed_in() -> set[str]:
+    found: set[str] = set()
+    for name, section in TYPED_IN:
+        text = DOCUMENTS[name]
+        found |= set(commands(text.split(f"\n## {section}")[1].split("\n## ")[0] if section else text))
+    return found
+
+
+def mentioned() -> Iterator[tuple[str, str]]:
+    """The commands of ours in blocks and in running text, each with its document."""
+    for name, text in DOCUMENTS.items():
+        prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        for code in [*commands(text), *re.findall(r"`([^`]+)`", prose)]:
+            for command in re.findall(r"(?<![\w./])(bin/[^|><&)]+)", " ".join(code.split())):
+                yield name, command.strip().rstrip('"')
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_command_is_run_or_said_why_not(name):
+    known = typed_in() | set(COVERED) | set(NOT_RUN)
+    assert [command for command in commands(DOCUMENTS[name]) if command not in known] == []
+
+
+def test_the_lists_name_only_what_is_there():
+    found = {command for text in DOCUMENTS.values() for command in commands(text)}
+    assert {*COVERED, *NOT_RUN} <= found
+    named = [*TYPED_IN.values(), *COVERED.values()]
+    missing = [test for test in named if f"def {test.split('::')[1]}(" not in source(test.split("::")[0])]
+    assert missing == []
+
+
+def test_each_block_of_the_recovery_is_followed():
+    text, followed = DOCUMENTS["docs/point-in-time-recovery.md"], source("tests/recovery/test_point_in_time.py")
+    sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
+    steps = [(s.splitlines()[0], number) for s in sections for number, _ in enumerate(blocks(s))]
+    assert len(steps) > 6
+    assert [step for step in steps if f'cluster.follow("{step[0]}", {step[1]}' not in followed] == []
+
+
+def test_every_command_of_ours_that_is_mentioned_can_be_given():
+    """The scripts exist; bin/tableorder's arguments are ones that it takes, the others' options ones that they know."""
+    found = set(mentioned())
+    assert len(found) > 40
+    for name, command in sorted(found):
+        script, *arguments = shlex.split(re.sub(r"[\[\]]", "", command))
+        assert (CHECKOUT / script).is_file(), (name, command)
+        if script == "bin/tableorder" and arguments:
+            options = _parser().parse_args(arguments)
+            assert options.run, (name, command)
+        else:
+            known = sources_of(script)
+            unknown = [option for option in arguments if option.startswith("--") and f'"{option}"' not in known]
+            assert [option for option in unknown if option != "--help"] == [], (name, command)
+
+
+def test_every_link_leads_somewhere():
+    for name, text in DOCUMENTS.items():
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if not target.startswith(("http://", "https://", "#")):
+                assert (CHECKOUT / name).parent.joinpath(target.split("#")[0]).is_file(), (name, target)
+
+
+def source(file: str) -> str:
+    return (CHECKOUT / file).read_text()
+
+
+def sources_of(script: str) -> str:
+    """The module or package of ours that the script runs."""
+    module = re.search(r"-m ([\w.]+)", source(script))
+    if module is None:
+        return ""
+    path = CHECKOUT.joinpath(*module[1].split("."))
+    return "".join(file.read_text() for file in [*path.glob("*.py"), *path.parent.glob(f"{path.name}.py")])
