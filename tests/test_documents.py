@@ -12,17 +12,14 @@ from collections.abc import Iterator
 import pytest
 
 from tableorder.management.__main__ import _parser
+from tests.documents import DOCUMENTS, NEEDS_SYSTEMD, blocks, commands, section
 from tests.management.running import CHECKOUT
-
-DOCUMENTS = {
-    str(file.relative_to(CHECKOUT)): file.read_text()
-    for file in sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
-}
 
 # Where the blocks are typed in as they stand: a document, or one section of it.
 TYPED_IN = {
     ("README.md", "A meal"): "tests/test_readme.py::test_the_meal_can_be_had_as_written",
     ("docs/api-guide.md", ""): "tests/test_readme.py::test_the_guides_commands_do_what_it_says",
+    ("docs/operations.md", ""): "tests/test_operations.py::test_looking_at_it_finds_nothing_wrong",
     ("docs/point-in-time-recovery.md", ""): "tests/recovery/test_point_in_time.py::test_back_to_a_time",
 }
 
@@ -66,6 +63,14 @@ NOT_RUN = {
     ),
     "cd /opt/tableorder": "where an installation is",
     "git fetch --tags && git checkout v1.3.0 && bin/setup &&": "a version to come; the upgrade's test copies files",
+    "journalctl -u tableorder-api -u tableorder-stream -o cat --since -15min "
+    '| grep -E \'"level": "(warning|error)"\'': "needs systemd; tests/api/test_logs.py reads the lines",
+    "systemctl status 'postgresql@*'": "needs systemd",
+    "journalctl -u 'postgresql@*' --since -15min": "needs systemd",
+    "systemctl restart tableorder-stream": "needs systemd; tests/api/test_stream_faults.py restarts it",
+    "systemctl restart tableorder-api tableorder-stream": "needs systemd",
+    "systemctl stop tableorder-api tableorder-stream": "needs systemd",
+    "systemctl start tableorder-api tableorder-stream": "needs systemd",
     "systemctl reload tableorder-api tableorder-stream": (
         "needs systemd as the first process; the upgrade's test runs what the units say for a reload"
     ),
@@ -73,45 +78,35 @@ NOT_RUN = {
 }
 
 
-def blocks(text: str) -> Iterator[str]:
-    """The blocks of shell, without the indentation that a list gives them."""
-    for indentation, block in re.findall(r"^( *)```(?:sh|console|bash)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
-        yield re.sub(rf"^{indentation}", "", block, flags=re.MULTILINE)
-
-
-def commands(text: str) -> Iterator[str]:
-    """Each line that is to be typed, with what continues it, without comments."""
-    for block in blocks(text):
-        for line in re.sub(r"\\\n\s*", "", block).splitlines():
-            if command := re.sub(r"(^| +)#( .*)?$", "", line).strip():
-                yield command
-
-
 def typed_in() -> set[str]:
     found: set[str] = set()
-    for name, section in TYPED_IN:
-        text = DOCUMENTS[name]
-        found |= set(commands(text.split(f"\n## {section}")[1].split("\n## ")[0] if section else text))
+    for name, heading in TYPED_IN:
+        for block in blocks(section(DOCUMENTS[name], heading)):
+            found |= set() if NEEDS_SYSTEMD.search(block) else set(commands(block))
     return found
+
+
+def all_commands(text: str) -> list[str]:
+    return [command for block in blocks(text) for command in commands(block)]
 
 
 def mentioned() -> Iterator[tuple[str, str]]:
     """The commands of ours in blocks and in running text, each with its document."""
     for name, text in DOCUMENTS.items():
         prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-        for code in [*commands(text), *re.findall(r"`([^`]+)`", prose)]:
+        for code in [*all_commands(text), *re.findall(r"`([^`]+)`", prose)]:
             for command in re.findall(r"(?<![\w./])(bin/[^|><&)]+)", " ".join(code.split())):
-                yield name, command.strip().rstrip('"')
+                yield name, command.strip()
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_command_is_run_or_said_why_not(name):
     known = typed_in() | set(COVERED) | set(NOT_RUN)
-    assert [command for command in commands(DOCUMENTS[name]) if command not in known] == []
+    assert [command for command in all_commands(DOCUMENTS[name]) if command not in known] == []
 
 
 def test_the_lists_name_only_what_is_there():
-    found = {command for text in DOCUMENTS.values() for command in commands(text)}
+    found = {command for text in DOCUMENTS.values() for command in all_commands(text)}
     assert {*COVERED, *NOT_RUN} <= found
     named = [*TYPED_IN.values(), *COVERED.values()]
     missing = [test for test in named if f"def {test.split('::')[1]}(" not in source(test.split("::")[0])]
