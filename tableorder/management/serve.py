@@ -93,7 +93,7 @@ def _parse() -> argparse.Namespace:
         description="Set up and run everything: PostgreSQL (unless DATABASE_URL names one), migrations, a demo "
         "restaurant if there is none, and the API on 127.0.0.1. Ctrl-C stops it; the data stays.",
         epilog="Environment: PORT, DATABASE_URL, JWT_SECRET_KEY, TABLEORDER_HOME (default .tableorder/), and the "
-        "settings that README.md lists.",
+        "settings that docs/configuration.md lists.",
     )
     parser.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000", help="default: $PORT or 8000")
     parser.add_argument("--workers", type=_workers, default="2", help="worker processes (default: 2)")
