@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -81,6 +82,7 @@ def desk(make_database, tmp_path_factory) -> Iterator[Desk]:
         assert serve.stop() == 0
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_looking_at_it_finds_nothing_wrong(desk):
     shown = desk.follow("Look first", 0)
     for expected in ('"status":"ready"', '"checked_out":', "\n401\n", "up to ", "reachable as tableorder"):
