@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 
 from tests.chaos import faults, load, model
@@ -42,4 +43,5 @@ def _withstands(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without stopping what it has started
     sys.exit(main())
