@@ -26,14 +26,15 @@ NAME = re.compile(r"\btableorder_\w+")
 
 
 def figures(base):
-    """Sample name and labels → value."""
+    """Sample name and labels → value; each once, and nobody's in particular."""
     response = requests.get(f"{base}/metrics", timeout=30)
     assert response.status_code == 200 and response.headers["Content-Type"].startswith("text/plain")
-    return {
-        (sample.name, *sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(response.text)
-        for sample in family.samples
-    }
+    families = list(text_string_to_metric_families(response.text))
+    names = [family.name for family in families]
+    assert len(names) == len({*names})
+    samples = [sample for family in families for sample in family.samples]
+    assert [sample for sample in samples if "pid" in sample.labels] == []
+    return {(sample.name, *sorted(sample.labels.items())): sample.value for sample in samples}
 
 
 @pytest.fixture(scope="module")
