@@ -18,6 +18,7 @@ from psycopg2 import extensions, sql
 
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
+from tests.logged import assert_no_secret
 
 MakeDatabase = Callable[..., str]
 
@@ -55,6 +56,7 @@ def postgres() -> Iterator[str]:
         return
     with embedded_server() as server:
         yield server.uri()
+        assert_no_secret(server.log.read_text())
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,11 @@ SELECT 'CREATE ROLE tableorder'
 
 ALTER ROLE tableorder LOGIN;
 
+-- Its slow statements are in the application's log, without the values that are in them, such as the hash of a password.
+SELECT 'ALTER ROLE tableorder SET log_min_duration_statement = -1'
+ WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+\gexec
+
 -- Who is no superuser must be a member of a role to give it a database, and of both to migrate.
 SELECT format('GRANT %I TO %I', rolname, current_user)
   FROM pg_roles

@@ -1,10 +1,13 @@
 """The figures for Prometheus: what the workers have counted, and what is found out when it asks."""
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
 
 from flask import Blueprint, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from tableorder.backups import BackupError
 from tableorder.backups.files import Folder
@@ -20,36 +23,43 @@ blueprint = Blueprint("metrics", __name__)
 @blueprint.get("/metrics")
 def show_metrics() -> Response:
     found = CollectorRegistry()
-    _add_database(found)
-    _add_backups(found)
+    found.register(_Found())
     return Response(generate_latest(found) + generate_latest(counted()), content_type=CONTENT_TYPE_LATEST)
 
 
-def _add_database(registry: CollectorRegistry) -> None:
-    up = Gauge("tableorder_database_up", "Whether the database answers", registry=registry)
+class _Found(Collector):
+    """What is so at this moment. No Gauge: that would stay in the worker's file and be told again later by the others."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield from _of_database()
+        yield from _of_backups()
+
+
+def _of_database() -> Iterator[GaugeMetricFamily]:
+    up = "tableorder_database_up", "Whether the database answers"
     try:
         with connect(None) as connection:
             live = StoreRepository(connection).count_live_orders()
         applied = database().applied_migrations()
     except Unavailable:
-        up.set(0)
+        yield GaugeMetricFamily(*up, value=0)
         return
-    up.set(1)
-    orders = Gauge("tableorder_live_orders", "Orders of active sessions, all stores", ["status"], registry=registry)
+    yield GaugeMetricFamily(*up, value=1)
+    orders = GaugeMetricFamily("tableorder_live_orders", "Orders of active sessions, all stores", labels=["status"])
     for status in STATUSES:
-        orders.labels(status).set(live.get(status, 0))
-    newest = max(applied, default="none")
-    Gauge("tableorder_migration_info", "The newest applied migration", ["migration"], registry=registry).labels(
-        newest
-    ).set(1)
+        orders.add_metric([status], live.get(status, 0))
+    yield orders
+    migration = GaugeMetricFamily("tableorder_migration_info", "The newest applied migration", labels=["migration"])
+    migration.add_metric([max(applied, default="none")], 1)
+    yield migration
 
 
-def _add_backups(registry: CollectorRegistry) -> None:
+def _of_backups() -> Iterator[GaugeMetricFamily]:
     """Nothing if there is no good backup, or none that this process may see."""
     try:
         taken = [datetime.fromisoformat(backup.read_manifest().taken_at) for backup in Folder.of_environment().good()]
     except (BackupError, OSError, ValueError):
         return
     if taken:
-        age = Gauge("tableorder_backup_age_seconds", "Time since the newest good backup", registry=registry)
-        age.set(time.time() - max(taken).timestamp())
+        age = time.time() - max(taken).timestamp()
+        yield GaugeMetricFamily("tableorder_backup_age_seconds", "Time since the newest good backup", value=age)

@@ -32,7 +32,12 @@ START_TIMEOUT = 120  # seconds; recovery after a crash takes a while
 STOP_TIMEOUT = 30  # seconds
 MAX_SOCKET_PATH = 90  # bytes; the kernel's limit for the whole path is about 107
 
-SETTINGS = ("listen_addresses=", "timezone=Asia/Seoul", "log_timezone=Asia/Seoul")
+SETTINGS = (
+    "listen_addresses=",
+    "timezone=Asia/Seoul",
+    "log_timezone=Asia/Seoul",
+    "log_min_error_statement=panic",  # a statement has its values in it, such as the hash of a password
+)
 
 
 class EmbeddedServerError(Exception):

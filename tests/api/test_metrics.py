@@ -26,14 +26,15 @@ NAME = re.compile(r"\btableorder_\w+")
 
 
 def figures(base):
-    """Sample name and labels → value."""
+    """Sample name and labels → value; each once, and nobody's in particular."""
     response = requests.get(f"{base}/metrics", timeout=30)
     assert response.status_code == 200 and response.headers["Content-Type"].startswith("text/plain")
-    return {
-        (sample.name, *sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(response.text)
-        for sample in family.samples
-    }
+    families = list(text_string_to_metric_families(response.text))
+    names = [family.name for family in families]
+    assert len(names) == len({*names})
+    samples = [sample for family in families for sample in family.samples]
+    assert [sample for sample in samples if "pid" in sample.labels] == []
+    return {(sample.name, *sorted(sample.labels.items())): sample.value for sample in samples}
 
 
 @pytest.fixture(scope="module")
@@ -136,19 +137,39 @@ def test_the_live_feed_counts_its_streams_and_events(server, restaurant, tmp_pat
         stream.stop()
 
 
+def dashboard():
+    panels = json.loads((DEPLOY / "grafana" / "tableorder.json").read_text())["panels"]
+    return [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+def alerts():
+    return yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]
+
+
 def test_the_dashboard_and_the_alerts_ask_for_figures_that_there_are(counting, stream_server):
     exported = {key[0] for base in (counting.base, stream_server.base) for key in figures(base)}
-    dashboard = json.loads((DEPLOY / "grafana" / "tableorder.json").read_text())
-    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]
-    asked = {name for query in queries + [rule["expr"] for rule in rules] for name in NAME.findall(query)}
+    rules = alerts()
+    asked = {name for query in dashboard() + [rule["expr"] for rule in rules] for name in NAME.findall(query)}
     assert len(asked) > 10 and asked - exported <= {"tableorder_backup_age_seconds"}
     documented = (CHECKOUT / "docs" / "observability.md").read_text()
     assert [rule["alert"] for rule in rules if f"`{rule['alert']}`" not in documented] == []
 
 
+def test_each_alert_has_a_test_in_which_it_goes_off():
+    tests = yaml.safe_load((DEPLOY / "prometheus" / "alerts_test.yml").read_text())["tests"]
+    gone_off = {rule["alertname"] for test in tests for rule in test["alert_rule_test"] if rule.get("exp_alerts")}
+    assert gone_off == {rule["alert"] for rule in alerts()}
+
+
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
-def test_the_alerts_go_off_when_they_should():
-    for command in (["check", "config", "prometheus.yml"], ["test", "rules", "alerts_test.yml"]):
+def test_prometheus_understands_what_it_is_asked_and_the_alerts_go_off_when_they_should(tmp_path):
+    queries = tmp_path / "dashboard.yml"
+    rules = [{"record": f"panel:{number}", "expr": query} for number, query in enumerate(dashboard())]
+    queries.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+    for command in (
+        ["check", "config", "prometheus.yml"],
+        ["check", "rules", queries],
+        ["test", "rules", "alerts_test.yml"],
+    ):
         told = subprocess.run(["promtool", *command], cwd=DEPLOY / "prometheus", capture_output=True, text=True)
         assert told.returncode == 0, told.stdout + told.stderr

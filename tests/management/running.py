@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.database.servers import free_port
+from tests.logged import assert_no_secret
 from tests.waiting import until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -51,4 +52,6 @@ class Serve:
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(30)
+        status = self.process.wait(30)
+        assert_no_secret(self.output())
+        return status

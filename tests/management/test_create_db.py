@@ -68,6 +68,7 @@ def test_it_makes_all_that_the_application_needs_and_may_be_run_twice(bare_serve
     application = psycopg2.connect(url, user="tableorder", password=PASSWORD)
     with closing(application):
         assert value(application, "SELECT count(*) FROM orders") == 0
+        assert value(application, "SHOW log_min_duration_statement") == "-1"
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             query(application, "CREATE TABLE x (a integer)")
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):

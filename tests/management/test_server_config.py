@@ -30,6 +30,7 @@ SETTINGS = {
     "random_page_cost": "1.1",
     "effective_io_concurrency": "200",
     "log_min_duration_statement": "1s",
+    "log_min_error_statement": "panic",
     "log_checkpoints": "on",
     "log_connections": "on",
     "log_disconnections": "on",
