@@ -7,9 +7,9 @@ import json
 import random
 import sys
 
-from tests.chaos import faults, model
+from tests.chaos import faults, model, soak
 
-ATTACKS = (model, faults)
+ATTACKS = (model, faults, soak)
 
 
 def main() -> int:
