@@ -49,7 +49,7 @@ LOGINS, ORDERS = 3, 4  # of a sitting
 TABLETS = 4  # that are at work at the same moment
 STRANGERS = 20  # wrong passwords a day
 BOOKS = ("order_history", "order_voids")  # which grow, as they should
-KEPT_BACKUPS = 7 + 4 + 2  # days, weeks, months that a month touches
+KEPT_BACKUPS = 7 + 5 + 12  # at most: days, weeks, months; see docs/backups.md
 VACUUMED = 120.0  # seconds within which autovacuum must come for a table that it is due at
 
 Timings = dict[str, list[float]]  # what was asked: milliseconds of each answer
