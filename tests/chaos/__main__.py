@@ -8,9 +8,7 @@ import random
 import signal
 import sys
 
-from tests.chaos import faults, load, model
-
-ATTACKS = (model, faults, load)
+ATTACKS = (model, faults, load, soak)
 
 
 def main() -> int:
