@@ -8,6 +8,8 @@ import random
 import signal
 import sys
 
+from tests.chaos import faults, load, model, soak
+
 ATTACKS = (model, faults, load, soak)
 
 
