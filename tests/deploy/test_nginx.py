@@ -89,10 +89,10 @@ class Front:
     def get(self, path: str, **options: object) -> requests.Response:
         return requests.get(self.base + path, verify=str(self.certificate), timeout=30, **options)
 
-    def connect(self) -> ssl.SSLSocket:
-        """A raw connection."""
+    def connect(self, address: str = "127.0.0.1") -> ssl.SSLSocket:
+        """A raw connection from an address of this machine."""
         context = ssl.create_default_context(cafile=str(self.certificate))
-        plain = socket.create_connection(("127.0.0.1", self.https), 30)
+        plain = socket.create_connection(("127.0.0.1", self.https), 30, (address, 0))
         return context.wrap_socket(plain, server_hostname="localhost")
 
 
@@ -310,10 +310,16 @@ SLOW = [b"", b"GET /health/live HTTP/1.1\r\nHost: local", post(b"Content-Length:
 
 
 def test_who_is_slow_is_cut_off_and_the_others_are_served(front, restaurant):
+    """From one address as many as it may have under way, more than may be with the API at once."""
     slow = [(front.connect(), sent) for sent in SLOW for _ in range(20)]
+    slow += [(front.connect("127.0.2.1"), SLOW[2]) for _ in range(500)]
     started = time.monotonic()
     for connection, sent in slow:
         connection.sendall(sent)
+    with front.connect("127.0.2.1") as one_more_of_them:
+        one_more_of_them.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        refusal = whole(one_more_of_them)
+    assert refusal.startswith(b"HTTP/1.1 503") and b'"overloaded"' in refusal
     half_closed = [front.connect() for _ in range(20)]
     for connection in half_closed:
         connection.sendall(SLOW[1])
