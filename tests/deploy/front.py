@@ -78,10 +78,10 @@ class Front:
     def get(self, path: str, **options: object) -> requests.Response:
         return requests.get(self.base + path, verify=str(self.certificate), timeout=30, **options)
 
-    def connect(self) -> ssl.SSLSocket:
-        """A raw connection."""
+    def connect(self, address: str = "127.0.0.1") -> ssl.SSLSocket:
+        """A raw connection from an address of this machine."""
         context = ssl.create_default_context(cafile=str(self.certificate))
-        plain = socket.create_connection(("127.0.0.1", self.https), 30)
+        plain = socket.create_connection(("127.0.0.1", self.https), 30, (address, 0))
         return context.wrap_socket(plain, server_hostname="localhost")
 
 

@@ -232,10 +232,16 @@ SLOW = [b"", b"GET /health/live HTTP/1.1\r\nHost: local", post(b"Content-Length:
 
 
 def test_who_is_slow_is_cut_off_and_the_others_are_served(front, restaurant):
+    """From one address as many as it may have under way, more than may be with the API at once."""
     slow = [(front.connect(), sent) for sent in SLOW for _ in range(20)]
+    slow += [(front.connect("127.0.2.1"), SLOW[2]) for _ in range(500)]
     started = time.monotonic()
     for connection, sent in slow:
         connection.sendall(sent)
+    with front.connect("127.0.2.1") as one_more_of_them:
+        one_more_of_them.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        refusal = whole(one_more_of_them)
+    assert refusal.startswith(b"HTTP/1.1 503") and b'"overloaded"' in refusal
     half_closed = [front.connect() for _ in range(20)]
     for connection in half_closed:
         connection.sendall(SLOW[1])
