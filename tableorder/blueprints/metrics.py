@@ -28,11 +28,7 @@ def show_metrics() -> Response:
 
 
 class _Found(Collector):
-<<<<<<< HEAD
     """What is so at this moment. No Gauge: that would stay in the worker's file, to be told again by the others."""
-=======
-    """What is so at this moment. No Gauge, which would stay in the worker's file and be told by the others later."""
->>>>>>> caa786ed8b3f2af5489e13f7e8d8ecb49c3e6ec4
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from _of_database()
