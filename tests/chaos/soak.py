@@ -17,6 +17,7 @@ import secrets
 import statistics
 import tempfile
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,9 +34,11 @@ from PIL import Image
 
 from tableorder.backups.files import Backup
 from tableorder.backups.policy import name_at, taken_at
+from tableorder.domain.identities import TableIdentity
 from tableorder.domain.orders import STATUSES
+from tableorder.http.tokens import issue_token
 from tests.api.client import TABLE_PASSWORD
-from tests.api.conftest import add_restaurant
+from tests.api.conftest import JWT_SECRET_KEY, add_restaurant
 from tests.api.streams import Follower
 from tests.backups.commands import Commands
 from tests.chaos.faults import PLACED, describe_difference
@@ -63,9 +66,10 @@ class Form:
     restaurants: int
     sittings: int  # a day, of each table
     probes: int  # sittings of ten orders that are timed
+    tokens: int  # of earlier days: a worker keeps the last few thousand that it has seen
 
 
-SHORT, LONG = Form(3, 1, 2, 5), Form(30, 3, 3, 20)
+SHORT, LONG = Form(3, 1, 2, 5, 0), Form(30, 3, 3, 20, 12_000)
 # In a month, the days that are compared: after the first ones, and the last ones.
 EARLY, LATE = slice(4, 10), slice(19, None)
 MONTH = 20  # days from which on there is something to compare
@@ -137,6 +141,13 @@ class House:
         self._special = self._add_special()
         self._sold_out: int | None = None
         self._address = ""
+
+    def show_old_tokens(self, count: int) -> None:
+        """Come with so many tokens of sessions that are long over."""
+        with closing(Api(self._site.api.base)) as api:
+            for _ in range(count):
+                past = TableIdentity(self._store_id, self._table_ids[1], 1, str(uuid.uuid4()))
+                _expect(200, api.call(issue_token(past, JWT_SECRET_KEY), "GET", "/customer/orders"))
 
     def open(self, day: int) -> None:
         """The morning: prices, what is sold out and the special of the day change; the counter turns its screen on."""
@@ -269,6 +280,8 @@ class Month:
         self._busy = [House(site, seed + n) for n in range(form.restaurants)]
         self._quiet = House(site, seed - 1)  # where nothing happens but what is timed
         _hurry_autovacuum(site)
+        with ThreadPoolExecutor(TABLETS) as tablets:
+            list(tablets.map(self._quiet.show_old_tokens, [50] * (form.tokens // 50)))
 
     @property
     def houses(self) -> list[House]:
