@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from tableorder.logs import configuration
+from tableorder.starting import refuse_unusable_settings
 
 bind = os.environ.get("STREAM_BIND", "127.0.0.1:8001")
 workers = 1
@@ -20,6 +21,11 @@ asgi_disconnect_grace_period = 0  # a stream whose client has gone has nothing t
 logconfig_dict = configuration(os.environ)
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s'  # if it is wanted; without the query: a ticket may be in it
 control_socket_disable = True  # a second instance would take the first one's away
+
+
+def on_starting(server: Any) -> None:
+    """Start only with settings that are usable."""
+    refuse_unusable_settings()
 
 
 def when_ready(server: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -118,6 +119,14 @@ def _read_logs(read: _Reader) -> LogSettings:
         slow_request=read.seconds("SLOW_REQUEST", 1),
         slow_statement=read.seconds("SLOW_STATEMENT", 0.5),
     )
+
+
+def config_or_exit(environment: Mapping[str, str]) -> Config:
+    """The settings; ends the process with a line that says which one is missing or unusable."""
+    try:
+        return Config.from_environment(environment)
+    except ConfigError as error:
+        sys.exit(f"tableorder: {error}")
 
 
 class _Reader:

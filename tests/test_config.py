@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tableorder.config import Config, ConfigError, LogSettings
+from tests.management.running import CHECKOUT
 
 GOOD = {"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32}
 
@@ -71,8 +72,20 @@ def test_a_bad_setting_is_named(name, value):
         Config.from_environment(GOOD | {name: value})
 
 
-def test_the_service_does_not_start_without_a_secret():
-    result = subprocess.run(
-        [sys.executable, "-c", "import wsgi"], env={"DATABASE_URL": "postgresql:///x"}, capture_output=True, text=True
+@pytest.mark.parametrize("arguments", [("", "wsgi:app"), (".stream", "tableorder.stream.asgi:app")])
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"JWT_SECRET_KEY": ""}, "JWT_SECRET_KEY is not set"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is 'loud'; it must be one of debug, info, warning, error"),
+    ],
+)
+def test_a_process_ends_with_a_line_instead_of_trying_for_ever(arguments, settings, said):
+    kind, application = arguments
+    command = [sys.executable, "-m", "gunicorn", "--config", f"deploy/gunicorn{kind}.conf.py", application]
+    bind = {"WEB_BIND": "127.0.0.1:0", "STREAM_BIND": "127.0.0.1:0"}
+    ended = subprocess.run(
+        command, cwd=CHECKOUT, env=GOOD | bind | settings, capture_output=True, text=True, timeout=60
     )
-    assert (result.returncode, result.stderr) == (1, "tableorder: JWT_SECRET_KEY is not set\n")
+    [_, *told] = ended.stderr.splitlines()  # after "Starting gunicorn"
+    assert (ended.returncode, told) == (1, [f"tableorder: {said}"])

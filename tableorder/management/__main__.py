@@ -138,7 +138,8 @@ def show_status(url: str, options: Options) -> None:
         "pending": pending_migrations(url),
         "server_version": server_version,
     }
-    text = "\n".join(f"{name:<15}{', '.join(v) if isinstance(v, list) else v}" for name, v in status.items())
+    told = {name: ", ".join(value) if isinstance(value, list) else value for name, value in status.items()}
+    text = "\n".join(f"{name:<15}{value or 'none'}" for name, value in told.items())
     answer(options, status, text)
 
 

@@ -32,10 +32,10 @@ def main() -> int:
         _run("database.sql", admin_url, f"database={name}")
         _run("schema.sql", extensions.make_dsn(admin_url, dbname=name))
     except (SetupError, ProgramNotFound) as error:
-        print(f"create-db: {error}", file=sys.stderr)
+        print(f"bin/create-db: {error}", file=sys.stderr)
         return 1
     except psycopg2.Error as error:
-        print(f"create-db: {str(error).strip()}", file=sys.stderr)
+        print(f"bin/create-db: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     print(f"The roles tableorder_owner and {ROLE} and the database {name} are there.")
     print(f"Next: bin/tableorder migrate, with DATABASE_URL as this same user and the database {name}.")

@@ -57,7 +57,7 @@ def connect(database_url: str) -> psycopg2.extensions.connection:
     try:
         return psycopg2.connect(database_url, connect_timeout=10, application_name="tableorder management")
     except psycopg2.Error as error:
-        raise SetupError(f"cannot connect to the database: {str(error).strip()}") from None
+        raise SetupError(f"cannot connect to the database: {' '.join(str(error).split())}") from None
 
 
 def other_database(database_url: str, name: str) -> str:

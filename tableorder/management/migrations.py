@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import re
 import secrets
@@ -209,5 +210,7 @@ def _formatted(text: str) -> str:
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", text):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not two words or more with hyphens between them, as in add-menu-tags"
+        )
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from typing import Any
 
@@ -74,7 +75,7 @@ def connections_needed(workers: int, pool_size: int, max_overflow: int) -> int:
 def _size(text: str) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,5})\s*(MB|GB|TB)", text)
     if match is None:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size in MB, GB or TB, as in 8GB")
     return int(match[1]) * UNITS[match[2]]
 
 

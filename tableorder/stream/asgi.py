@@ -1,12 +1,8 @@
 """What gunicorn serves: `gunicorn --config deploy/gunicorn.stream.conf.py tableorder.stream.asgi:app`."""
 
 import os
-import sys
 
-from tableorder.config import Config, ConfigError
+from tableorder.config import config_or_exit
 from tableorder.stream.app import StreamApp
 
-try:
-    app = StreamApp(Config.from_environment(os.environ))
-except ConfigError as error:
-    sys.exit(f"tableorder: {error}")
+app = StreamApp(config_or_exit(os.environ))

@@ -151,6 +151,10 @@ def test_a_password_in_the_url_is_not_shown(run):
     assert "***" in result.stdout
 
 
+def test_the_status_says_that_nothing_is_pending(run):
+    assert "\npending        none\n" in ok(run("status"))
+
+
 def test_a_database_that_is_away_is_one_line(run):
     result = run("store", "list", DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
     assert result.returncode == 1

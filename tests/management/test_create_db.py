@@ -109,9 +109,10 @@ def test_another_password_is_set_by_another_run(bare_server, tmp_path):
         ({"DB_PASSWORD": ""}, "set DB_PASSWORD to a password of 8 characters or more for the role tableorder"),
         ({"DB_PASSWORD": "short"}, "set DB_PASSWORD to a password of 8 characters or more for the role tableorder"),
         ({"DATABASE_ADMIN_URL": "postgresql://nobody@127.0.0.1:1/x"}, "cannot connect to the database"),
+        ({"DATABASE_ADMIN_URL": "postgresql:///x?host=/nowhere"}, "cannot connect to the database"),
     ],
 )
 def test_what_is_missing_is_said(bare_server, tmp_path, settings, message):
     made = create_db(bare_server, tmp_path, **settings)
     assert (made.returncode, made.stdout) == (1, "")
-    assert made.stderr.startswith(f"create-db: {message}") and "Traceback" not in made.stderr
+    assert made.stderr.startswith(f"bin/create-db: {message}") and made.stderr.count("\n") == 1

@@ -36,6 +36,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     assert result.stderr.startswith(f"bin/setup: cannot write to {tmp_path}/file/venv")
 
 
+def test_an_extra_that_cannot_be_is_named(tmp_path):
+    result = setup("/usr/bin", tmp_path / "venv", "--quick")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "bin/setup: there is no EXTRA --quick; see bin/setup --help\n"
+
+
 @pytest.mark.parametrize("name", ["setup", "serve", "test", "lint", "tableorder", "create-db"])
 def test_every_script_explains_itself(name):
     result = subprocess.run([f"bin/{name}", "--help"], cwd=CHECKOUT, capture_output=True, text=True)

@@ -185,6 +185,20 @@ def test_a_setting_that_cannot_be_is_named_by_the_checklist(shared_database_url,
     assert name in done.stdout + done.stderr and done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("migration", "new", "a b"), "'a b' is not two words or more with hyphens between them, as in add-menu-tags"),
+        (("server-config", "--memory", "8"), "'8' is not a size in MB, GB or TB, as in 8GB"),
+        (("table", "add", "--username", "demo", "--number", "x"), "'x' is not a whole number from 1 to 2147483647"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_told_what_could(tmp_path, arguments, said):
+    done = manage(*arguments, home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f": {said}\n")
+
+
 @pytest.mark.parametrize(("output", "said"), [("| true", ""), (">/dev/full", "tableorder: No space left on device\n")])
 def test_output_that_nobody_takes_is_no_traceback(tmp_path, output, said):
     command = f"{shlex.join(TABLEORDER)} migration sql {output}"
