@@ -10,7 +10,6 @@ import functools
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -58,7 +57,7 @@ def pool_observer(pool: Pool) -> Callable[[], None]:
 
     def publish() -> None:
         with lock:  # read inside it, so that the last to publish has read last
-            for name, value in asdict(pool.stats()).items():
+            for name, value in pool.stats()._asdict().items():
                 before = published.get(name)
                 if value != before and name in _POOL_GAUGES:
                     _POOL_GAUGES[name].set(value)

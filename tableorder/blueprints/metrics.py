@@ -28,7 +28,7 @@ def show_metrics() -> Response:
 
 
 class _Found(Collector):
-    """What is so at this moment. No Gauge, which would stay in the worker's file and be told by the others later."""
+    """What is so at this moment. No Gauge: that would stay in the worker's file, to be told again by the others."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from _of_database()

@@ -19,7 +19,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -97,6 +97,8 @@ class EmbeddedServer:
     def stop(self, mode: str = "fast") -> None:
         """Stop the server for everybody. Raises EmbeddedServerError."""
         self._pg_ctl("stop", "-m", mode, "-t", str(STOP_TIMEOUT))
+        with suppress(OSError):  # somebody else's file in it
+            self._socket_directory().rmdir()
 
     def is_running(self) -> bool:
         """Whether the server runs. Raises EmbeddedServerError if its data is of no use."""

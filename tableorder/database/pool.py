@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2 import extensions
@@ -54,8 +54,7 @@ class PoolSettings:
     role: str = "tableorder"
 
 
-@dataclass(frozen=True)
-class PoolStats:
+class PoolStats(NamedTuple):  # made several times a request
     """The pool at one moment, and what happened to it so far."""
 
     pool_size: int

@@ -41,6 +41,9 @@ class SessionRepository:
         Raises NotFound for the table, Conflict (no_active_session). First the session is locked against new orders
         and then its orders against changes; only the statement after that reads them, so that what the others
         committed in the meantime is in the archive.
+
+        A day after its end a session is of no use outside the archive: some of this table's that are there are
+        forgotten meanwhile, and some idempotency keys of the store.
         """
         row = self._connection.find_one(
             """
@@ -80,11 +83,21 @@ class SessionRepository:
                  CROSS JOIN bill
             ), moved AS (
                 DELETE FROM orders USING ended WHERE orders.session_id = ended.session_id
-            ), forgotten AS (
+            ), forgotten_keys AS (
                 DELETE FROM idempotency_keys
                  USING ended
                  WHERE idempotency_keys.store_id = ended.store_id
                    AND idempotency_keys.created_at < now() - interval '1 day'
+            ), past AS (
+                SELECT table_sessions.session_id
+                  FROM table_sessions
+                  JOIN ended ON ended.table_id = table_sessions.table_id
+                 WHERE NOT table_sessions.is_active
+                   AND table_sessions.end_time < now() - interval '1 day'
+                   AND EXISTS (SELECT FROM order_history WHERE order_history.session_id = table_sessions.session_id)
+                 LIMIT 100
+            ), forgotten_sessions AS (
+                DELETE FROM table_sessions USING past WHERE table_sessions.session_id = past.session_id
             )
             SELECT ended.session_id IS NOT NULL,
                    json_build_object(

@@ -74,7 +74,7 @@ class Server:
         path, status = self.READY
         try:
             return requests.get(f"{self.base}{path}", timeout=5).status_code == status
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def log(self) -> str:

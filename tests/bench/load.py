@@ -131,7 +131,7 @@ class _Caller:
                 self._idle.pop() if kept else await asyncio.open_connection(self._address.hostname, self._address.port)
             )
             try:
-                writer.write(_encode(request))
+                writer.write(encode(request))
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 break
             except (OSError, EOFError):  # an idle one that the server closed meanwhile
@@ -153,7 +153,8 @@ class _Caller:
             writer.close()
 
 
-def _encode(request: Request) -> bytes:
+def encode(request: Request) -> bytes:
+    """What goes over the wire, by HTTP/1.1."""
     body = request.body.encode()
     headers = {"Host": "localhost"} | request.headers | ({"Content-Length": str(len(body))} if body else {})
     lines = [f"{request.method} {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]

@@ -21,9 +21,9 @@ WORKERS = 2
 class Application(Server):
     """The application as in production, with `workers` processes."""
 
-    def __init__(self, town: Town, folder: Path, workers: int = WORKERS) -> None:
-        settings = {"BCRYPT_COST": "12", "TRUSTED_PROXIES": "0", "WEB_CONCURRENCY": str(workers)}
-        super().__init__(town.url, folder / "application.log", **settings)
+    def __init__(self, town: Town, folder: Path, workers: int = WORKERS, **settings: str) -> None:
+        usual = {"BCRYPT_COST": "12", "TRUSTED_PROXIES": "0", "WEB_CONCURRENCY": str(workers)}
+        super().__init__(town.url, folder / "application.log", **usual | settings)
 
     def processes(self) -> list[psutil.Process]:
         """The master and its workers."""

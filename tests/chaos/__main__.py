@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 
-from tests.chaos import faults, model
+from tests.chaos import faults, load, model, soak
 
-ATTACKS = (model, faults)
+ATTACKS = (model, faults, load, soak)
 
 
 def main() -> int:
@@ -42,4 +43,5 @@ def _withstands(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without stopping what it has started
     sys.exit(main())

@@ -105,10 +105,13 @@ def test_a_killed_server_starts_again_with_all_that_was_committed(tmp_path):
         assert run(server, "SELECT n FROM kept") == [(42,)]
 
 
-def test_a_long_path_is_no_obstacle(tmp_path):
+def test_a_long_path_is_no_obstacle_and_leaves_nothing_elsewhere(tmp_path):
     directory = tmp_path / ("x" * MAX_SOCKET_PATH)
     with EmbeddedServer(directory) as server:
         assert run(server, "SELECT 1") == [(1,)]
+        elsewhere = Path(parse_qs(urlsplit(server.uri()).query)["host"][0])
+        assert directory not in elsewhere.parents and elsewhere.exists()
+    assert not elsewhere.exists()
 
 
 def test_an_initdb_that_was_killed_leaves_nothing_in_the_way(tmp_path):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import shutil
 import socket
 import ssl
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -23,77 +19,14 @@ import requests
 from tests.api.client import Restaurant, expect, refused
 from tests.api.conftest import Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM
-from tests.database.servers import free_port
-from tests.management.running import CHECKOUT
+from tests.deploy.front import NGINX, Front, opened_front
 from tests.waiting import until
-
-NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="needs nginx (Debian's package)"),
     pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl"),
     pytest.mark.timeout(180),
 ]
-
-WRAPPER = """
-daemon off;
-pid {folder}/pid;
-{user}
-events {{ worker_connections 768; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/tableorder.conf;
-}}
-"""
-
-
-class Front:
-    """nginx with the shipped file, in which only ports and paths are others."""
-
-    def __init__(self, folder: Path, api: Server, stream: Server) -> None:
-        self.http, self.https = free_port(), free_port()
-        self.base = f"https://localhost:{self.https}"
-        self.certificate = folder / "certificate.pem"
-        self.access_log = folder / "access.log"
-        key = folder / "key.pem"
-        subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-        make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-        subprocess.run([*make, "-keyout", key, "-out", self.certificate], check=True, capture_output=True)
-        changes = {
-            "127.0.0.1:8000": urlsplit(api.base).netloc,
-            "127.0.0.1:8001": urlsplit(stream.base).netloc,
-            "listen 80;": f"listen 127.0.0.1:{self.http};",
-            "listen 443 ssl;": f"listen 127.0.0.1:{self.https} ssl;",
-            "/etc/tableorder/tls/fullchain.pem": str(self.certificate),
-            "/etc/tableorder/tls/privkey.pem": str(key),
-            "/var/log/nginx/tableorder.log": str(self.access_log),
-            "/var/log/nginx/error.log": str(folder / "error.log"),
-        }
-        text = (CHECKOUT / "deploy" / "nginx.conf").read_text()
-        for shipped, here in changes.items():
-            assert shipped in text
-            text = text.replace(shipped, here)
-        (folder / "tableorder.conf").write_text(text)
-        user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(
-            WRAPPER.format(folder=folder, user=user, files=resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-        )
-        command = [str(NGINX), "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        self.process = subprocess.Popen(command)
-
-    def get(self, path: str, **options: object) -> requests.Response:
-        return requests.get(self.base + path, verify=str(self.certificate), timeout=30, **options)
-
-    def connect(self, address: str = "127.0.0.1") -> ssl.SSLSocket:
-        """A raw connection from an address of this machine."""
-        context = ssl.create_default_context(cafile=str(self.certificate))
-        plain = socket.create_connection(("127.0.0.1", self.https), 30, (address, 0))
-        return context.wrap_socket(plain, server_hostname="localhost")
 
 
 @pytest.fixture(scope="module")
@@ -109,19 +42,8 @@ def servers(make_database, tmp_path_factory) -> Iterator[tuple[Server, StreamSer
 
 @pytest.fixture(scope="module")
 def front(servers) -> Iterator[Front]:
-    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as folder:
-        front = Front(Path(folder), *servers)
-        try:
-            until(lambda: answers(front.https))
-            yield front
-        finally:
-            front.process.terminate()
-            front.process.wait(20)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with opened_front(*servers) as front:
+        yield front
 
 
 @pytest.fixture(scope="module")
