@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tableorder.config import config_or_exit
 from tableorder.logs import configuration
+from tableorder.starting import refuse_unusable_settings
 
 bind = os.environ.get("WEB_BIND") or f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -26,11 +26,8 @@ preload_app = False  # connections to the database must not be shared across the
 
 
 def on_starting(server: Any) -> None:
-    """Let the workers count together, in a folder of this instance's own; see tableorder/metrics.py.
-
-    But first stop if a setting is unusable: a worker that cannot start would be started again and again.
-    """
-    config_or_exit(os.environ)
+    """Let the workers count together, in a folder of this instance's own; see tableorder/metrics.py."""
+    refuse_unusable_settings()
     given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder = given or tempfile.mkdtemp(prefix="tableorder-metrics-")
     for counted in Path(folder).glob("*.db"):  # by an earlier instance

@@ -8,8 +8,8 @@ import resource
 import socket
 from typing import Any
 
-from tableorder.config import config_or_exit
 from tableorder.logs import configuration
+from tableorder.starting import refuse_unusable_settings
 
 bind = os.environ.get("STREAM_BIND", "127.0.0.1:8001")
 workers = 1
@@ -24,8 +24,8 @@ control_socket_disable = True  # a second instance would take the first one's aw
 
 
 def on_starting(server: Any) -> None:
-    """Stop if a setting is unusable: a worker that cannot start would be started again and again."""
-    config_or_exit(os.environ)
+    """Start only with settings that are usable."""
+    refuse_unusable_settings()
 
 
 def when_ready(server: Any) -> None:

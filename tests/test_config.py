@@ -89,3 +89,17 @@ def test_a_process_ends_with_a_line_instead_of_trying_for_ever(arguments, settin
     )
     [_, *told] = ended.stderr.splitlines()  # after "Starting gunicorn"
     assert (ended.returncode, told) == (1, [f"tableorder: {said}"])
+
+
+@pytest.mark.parametrize("kind", ["", ".stream"])
+def test_gunicorns_master_keeps_no_code_that_a_reload_should_replace(kind, tmp_path):
+    program = (
+        "import runpy, sys, types;"
+        f"runpy.run_path('deploy/gunicorn{kind}.conf.py')['on_starting'](types.SimpleNamespace());"
+        "print(sorted(name for name in sys.modules if name.startswith('tableorder')))"
+    )
+    environment = GOOD | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, env=environment, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("['tableorder', 'tableorder.logs', 'tableorder.starting']\n", "")

@@ -1,0 +1,26 @@
+"""What gunicorn's master does before it starts a worker."""
+
+import os
+import sys
+
+
+def refuse_unusable_settings() -> None:
+    """End with a line that says which setting is missing or unusable; gunicorn would start such workers for ever.
+
+    It is found out in a child, so that the master keeps none of the code: the workers that it starts after
+    a reload would have that instead of the new version's.
+    """
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            from tableorder.config import config_or_exit
+
+            config_or_exit(os.environ)
+            status = 0
+        except SystemExit as end:
+            print(end, file=sys.stderr, flush=True)
+        finally:
+            os._exit(status)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(1)
