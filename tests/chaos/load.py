@@ -42,6 +42,7 @@ STORES = 100
 TABLETS = 500
 FEW = 64  # that ask without pause, to find out the capacity
 AT_ONCE = 1e9  # requests a second: as fast as they are answered
+WARM_UP = 10  # seconds, for a worker is slower until it knows the tokens
 CAPACITY_SECONDS = 5
 EXCESS = 2  # times the capacity
 LET_IN = 256  # requests at once, by deploy/nginx.conf
@@ -259,7 +260,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
 
 def overload(crowd: Crowd, application: Application, seconds: float) -> Outcome:
     """Find out what it can serve, and ask for more. Raises AssertionError if that is served, too."""
-    crowd.ask(FEW, 2, AT_ONCE)  # to warm up
+    crowd.ask(FEW, WARM_UP, AT_ONCE)
     capacity = len(crowd.ask(FEW, CAPACITY_SECONDS, AT_ONCE)) / CAPACITY_SECONDS
     calm = statistics.median(answer.seconds for answer in crowd.ask(1, 2, 25))
     for _ in range(ATTEMPTS):
