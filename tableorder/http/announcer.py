@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 
 from tableorder.database.connection import Database
 from tableorder.domain.errors import Unavailable
 from tableorder.repositories.events import EventRepository
 
+PAUSE = 0.02  # seconds after a round trip, so that a rush takes fifty a second at most and not one an order
+
 
 class Announcer:
-    """A thread that sends the notifications, those that came up during the last round trip all in one.
+    """A thread that sends the notifications, those that came up since the last round trip all in one.
 
     What it cannot send is left out: the feed looks for it in the log within a second. The thread begins with the first
     announcement, and anew after a fork.
@@ -41,4 +44,5 @@ class Announcer:
                 with self._database.connect(None) as connection:
                     EventRepository(connection).announce(store_ids=sorted(store_ids))
             except Unavailable:
-                continue
+                pass
+            time.sleep(PAUSE)

@@ -17,9 +17,11 @@ def main() -> int:
     measurements = parser.add_subparsers(metavar="MEASUREMENT")
     for measurement in (api, scale, worker, streams, backups):
         measurement.add_parser(measurements)
-    options = parser.parse_args()
-    if "run" not in options:
-        options = parser.parse_args([*sys.argv[1:], "api"])
+    arguments = sys.argv[1:]
+    if not {*measurements.choices, "-h", "--help"} & {*arguments}:
+        general = [argument for argument in arguments if argument == "--json"]
+        arguments = [*general, "api", *(argument for argument in arguments if argument not in general)]
+    options = parser.parse_args(arguments)
     try:
         return options.run(options)
     except BenchError as error:

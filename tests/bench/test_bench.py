@@ -21,7 +21,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 @needs_wrk
 def test_the_api_can_be_measured_against_its_limits():
     size = ["--rounds", "1", "--seconds", "1", "--stores", "1"]
-    result = bench("--json", "api", *size, "--workloads", "order", "--against", "floor", "limit")
+    result = bench("--json", *size, "--workloads", "order", "--against", "floor", "limit")
     assert result.returncode == 0, result.stderr
     figures = {row["service"]: row for row in json.loads(result.stdout)}
     assert figures.keys() == {"tableorder", "floor", "limit"}

@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line, fingerprint
+from tableorder.http.announcer import PAUSE
 from tableorder.repositories.menus import GUEST_CATALOG
 from tableorder.repositories.orders import BY_TABLE, MOVE, OF_SESSION, PLACE
 from tests.bench.rivals.sql import numbered
@@ -192,6 +193,7 @@ async def announce() -> None:
         while not app.state.news.empty():
             stores.add(app.state.news.get_nowait())
         await app.state.pool.execute(ANNOUNCE, list(stores))
+        await asyncio.sleep(PAUSE)
 
 
 @asynccontextmanager
