@@ -56,6 +56,7 @@ class Rival(Application):
 
     def start(self) -> None:
         server = [sys.executable, "-m", "uvicorn", "--port", self._port, "--workers", str(WORKERS), "--loop", "uvloop"]
+        server += ["--timeout-worker-healthcheck", "60"]  # or its master kills a worker that is busy for 5 s
         settings = {"DATABASE_URL": self.database_url, "JWT_SECRET_KEY": JWT_SECRET_KEY}
         with self._log.with_name(f"{self._port}.log").open("ab") as output:
             self.process = subprocess.Popen(
