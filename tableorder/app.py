@@ -1,5 +1,7 @@
 """The application factory."""
 
+from functools import partial
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,10 +21,11 @@ from tableorder.blueprints import (
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.announcer import Announcer
-from tableorder.http.context import ANNOUNCER, CONFIG, DATABASE
+from tableorder.http.context import ANNOUNCER, CONFIG, DATABASE, REPLICA
 from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.problems import register_error_handlers
+from tableorder.http.replica import Replica
 from tableorder.http.request_ids import register_request_ids
 from tableorder.http.request_logs import register_request_logs
 from tableorder.http.security_headers import with_security_headers
@@ -36,9 +39,11 @@ def create_app(config: Config) -> Flask:
     app = Flask("tableorder", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     app.extensions[CONFIG] = config
-    app.extensions[DATABASE] = database = Database(config.pool, echo=config.logs.echo, slow=config.logs.slow_statement)
+    open_database = partial(Database, echo=config.logs.echo, slow=config.logs.slow_statement)
+    app.extensions[DATABASE] = database = open_database(config.pool)
     database.pool.on_change = pool_observer(database.pool)
     app.extensions[ANNOUNCER] = Announcer(database)
+    app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
     app.url_map.converters["id"] = IdConverter
     register_request_logs(app, slow=config.logs.slow_request)
     register_request_ids(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -66,13 +66,17 @@ class Config:
     cors_origins: frozenset[str] = frozenset()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     streams: StreamSettings = StreamSettings()
+    replica: PoolSettings | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
         """Read every setting from `environment`. Raises ConfigError for the first that is missing or unusable."""
         read = _Reader(environment)
+        pool = _read_pool(read)
+        replica = read.optional("DATABASE_REPLICA_URL")
         return cls(
-            pool=_read_pool(read),
+            pool=pool,
+            replica=replace(pool, dsn=replica, writable=False) if replica else None,
             jwt_secret_key=read.secret("JWT_SECRET_KEY", minimum_bytes=32),
             logs=_read_logs(read),
             bcrypt_cost=read.integer("BCRYPT_COST", DEFAULT_COST, 4, 16),

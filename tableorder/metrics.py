@@ -24,6 +24,7 @@ DURATION = Histogram(
     "tableorder_request_duration_seconds", "Time from a request to its answer", ["method", "route"], buckets=SECONDS
 )
 SLOW_STATEMENTS = Counter("tableorder_slow_statements", "Round trips to the database over SLOW_STATEMENT")
+REPLICA_READS = Counter("tableorder_replica_reads", "Reads that were to be a standby's", ["outcome"])
 
 _POOL_GAUGES = {
     "pool_size": Gauge("tableorder_pool_size", "Connections that are kept open", multiprocess_mode="livesum"),

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity
 from tableorder.http.authentication import requires_admin
-from tableorder.http.context import connect
+from tableorder.http.context import read
 from tableorder.http.requests import read_query
 from tableorder.http.responses import document
 from tableorder.repositories.history import HistoryRepository
@@ -18,21 +18,27 @@ blueprint = Blueprint("history", __name__)
 @requires_admin
 def list_history(admin: AdminIdentity, table_id: int) -> Response:
     query = read_query(HistoryQuery)
-    with connect(admin.store_id) as connection:
-        return document(
-            HistoryRepository(connection).list(
+    return document(
+        read(
+            admin.store_id,
+            lambda connection: HistoryRepository(connection).list(
                 table_id=table_id,
                 start=query["start_date"],
                 end=query["end_date"],
                 limit=query["limit"],
                 offset=query["offset"],
-            )
+            ),
         )
+    )
 
 
 @blueprint.get("/admin/voids")
 @requires_admin
 def list_voids(admin: AdminIdentity) -> Response:
     query = read_query(PageQuery)
-    with connect(admin.store_id) as connection:
-        return document(VoidRepository(connection).list(store_id=admin.store_id, **query))
+    return document(
+        read(
+            admin.store_id,
+            lambda connection: VoidRepository(connection).list(store_id=admin.store_id, **query),
+        )
+    )

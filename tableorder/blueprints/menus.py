@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
-from tableorder.http.context import connect
+from tableorder.http.context import connect, read
 from tableorder.http.documents import DocumentCache, Versioned
 from tableorder.http.requests import read_body, read_query
 from tableorder.http.responses import document, fields
@@ -53,8 +53,12 @@ def show_menu(table: TableIdentity) -> Response:
 @requires_admin
 def list_menus(admin: AdminIdentity) -> Response:
     category_id = read_query(MenusQuery)["category_id"]
-    with connect(admin.store_id) as connection:
-        return document(MenuRepository(connection).list(store_id=admin.store_id, category_id=category_id))
+    return document(
+        read(
+            admin.store_id,
+            lambda connection: MenuRepository(connection).list(store_id=admin.store_id, category_id=category_id),
+        )
+    )
 
 
 @blueprint.post("/admin/menus")

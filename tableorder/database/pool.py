@@ -37,7 +37,10 @@ PING_TIMEOUT = 1.0
 
 @dataclass(frozen=True)
 class PoolSettings:
-    """How the pool connects and how far it goes; times in seconds."""
+    """How the pool connects and how far it goes; times in seconds.
+
+    `writable`: to a primary only; if not, to a standby if the DSN names one.
+    """
 
     dsn: str
     size: int = 5
@@ -52,6 +55,7 @@ class PoolSettings:
     session_state: bool = True
     time_zone: str = "Asia/Seoul"
     role: str = "tableorder"
+    writable: bool = True
 
 
 class PoolStats(NamedTuple):  # made several times a request
@@ -180,7 +184,7 @@ class Pool:
         parameters: dict[str, Any] = {
             "dsn": settings.dsn,
             "application_name": "tableorder",
-            "target_session_attrs": "read-write",
+            "target_session_attrs": "read-write" if settings.writable else "prefer-standby",
             "keepalives_idle": 30,
             "keepalives_interval": 5,
             "keepalives_count": 3,
@@ -206,7 +210,7 @@ class Pool:
             return False
         if not self._settings.pre_ping:
             return True
-        if _was_closed(connection) or _is_standby(connection):
+        if _was_closed(connection) or (self._settings.writable and _is_standby(connection)):
             return False
         return now - connection.idle_since < self._settings.ping_after or self._answers(connection, ends)
 

@@ -1,16 +1,22 @@
 """What a request's application gives it: the settings and the way to the database."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 from flask import current_app
 
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
 from tableorder.http.announcer import Announcer
+from tableorder.http.replica import Replica
+
+T = TypeVar("T")
 
 CONFIG = "tableorder.config"
 DATABASE = "tableorder.database"
 ANNOUNCER = "tableorder.announcer"
+REPLICA = "tableorder.replica"
 
 
 def config() -> Config:
@@ -26,6 +32,15 @@ def database() -> Database:
 def connect(store_id: int | None) -> AbstractContextManager[Connection]:
     """A connection that sees the rows of one store only, or of none. Raises Unavailable."""
     return database().connect(store_id)
+
+
+def read(store_id: int, query: Callable[[Connection], T]) -> T:
+    """What `query` finds on a connection that sees all that the store has committed, if need be on a standby.
+
+    For what is much work to read. Raises Unavailable.
+    """
+    replica: Replica = current_app.extensions[REPLICA]
+    return replica.read(store_id, query)
 
 
 def announce(store_id: int) -> None:

@@ -26,6 +26,7 @@ OK, WARNING, FAILED = "ok", "warning", "failed"
 
 OLDEST_SERVER = 14
 MOST_AGE = timedelta(hours=26)  # of the newest backup: a night, and the time that it takes
+MOST_BEHIND = 16e6  # bytes of the write-ahead log: one of its segments
 MOST_SKEW = 1.0  # seconds between the clocks of two machines that issue and check tokens
 
 # What a migration makes and what it drops, by kind.
@@ -88,13 +89,15 @@ def check(url: str, options: Options) -> None:
 
 
 def _findings(url: str) -> Iterator[Finding]:
-    settings = Config.from_environment({**os.environ, "DATABASE_URL": url, "JWT_SECRET_KEY": "x" * 32}).pool
+    config = Config.from_environment({**os.environ, "DATABASE_URL": url, "JWT_SECRET_KEY": "x" * 32})
     with administer(url) as connection:
         for item in (_server, _uuid_ossp, _schema_objects, _durability, _archiving, _clock, _time_zone):
             yield item(connection)
         yield _migrations(url)
-        yield _connections(connection, settings)
-    yield _pool(settings)
+        yield _connections(connection, config.pool)
+        if config.replica:
+            yield _replica(connection, config.replica)
+    yield _pool(config.pool)
     yield from _backups()
 
 
@@ -203,6 +206,26 @@ def _connections(connection: Connection, settings: PoolSettings) -> Finding:
     needed = connections_needed(int(workers), settings.size, settings.max_overflow)
     status = OK if needed <= most else FAILED
     return Finding("connections", status, f"{workers} workers may need {needed}; the server has {most}")
+
+
+def _replica(primary: Connection, settings: PoolSettings) -> Finding:
+    """Whether it is there, and how much of the primary's log it has yet to replay."""
+    written = primary.fetch_value("SELECT pg_current_wal_lsn()::text")
+    replica = Database(settings)
+    try:
+        with replica.connect(None) as connection:
+            is_standby, behind = connection.fetch_one(
+                "SELECT pg_is_in_recovery(), pg_wal_lsn_diff(%(written)s, pg_last_wal_replay_lsn())",
+                {"written": written},
+            )
+    except Unavailable as error:
+        return Finding("replica", FAILED, f"{error}: {error.__cause__}")
+    finally:
+        replica.pool.close()
+    if not is_standby:
+        return Finding("replica", WARNING, "DATABASE_REPLICA_URL names no standby")
+    status = OK if behind <= MOST_BEHIND else WARNING
+    return Finding("replica", status, f"a standby, {max(0, behind) / 1e6:.1f} MB behind")
 
 
 def _pool(settings: PoolSettings) -> Finding:

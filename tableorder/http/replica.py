@@ -1,0 +1,70 @@
+"""Reads that a standby answers in the primary's place, as soon as it has what the store has committed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tableorder.database.connection import Connection, Database
+from tableorder.domain.errors import Unavailable
+from tableorder.metrics import REPLICA_READS
+from tableorder.repositories.events import EventRepository
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PAUSE = 5.0  # seconds without asking a standby that did not answer, so that not every request waits for it
+
+
+class Replica:
+    """The primary, and the standby of DATABASE_REPLICA_URL if there is one.
+
+    A standby lags, by milliseconds or by hours, and nobody may miss what they have just written. Every change of a
+    store is an event in the same transaction, and a standby replays transactions in the order of their commits
+    (https://www.postgresql.org/docs/current/warm-standby.html). So one that has the event that is the primary's latest
+    of the store has all that the store had committed by then; one that does not is not asked for more.
+    """
+
+    def __init__(self, primary: Database, standby: Database | None) -> None:
+        self._primary = primary
+        self._standby = standby
+        self._lock = threading.Lock()
+        self._ask_again = 0.0  # when, after it did not answer; 0 while it does
+
+    def read(self, store_id: int, query: Callable[[Connection], T]) -> T:
+        """What `query` finds on a connection that sees all that the store has committed up to now.
+
+        Raises what `query` raises, and Unavailable if the primary is; a standby that is away is done without.
+        """
+        if self._standby is not None and self._may_ask():
+            with self._primary.connect(store_id) as connection:
+                position = EventRepository(connection).position(store_id=store_id)
+            try:
+                with self._standby.connect(store_id) as connection:
+                    replayed = EventRepository(connection).position(store_id=store_id)
+                    self._ask_again = 0.0
+                    if replayed >= position:
+                        answer = query(connection)
+                        REPLICA_READS.labels("answered").inc()
+                        return answer
+                REPLICA_READS.labels("behind").inc()
+            except Unavailable as error:
+                logger.warning("the replica is left alone for %d s: %s", PAUSE, error.__cause__ or error.detail)
+                self._ask_again = time.monotonic() + PAUSE
+                REPLICA_READS.labels("away").inc()
+        with self._primary.connect(store_id) as connection:
+            return query(connection)
+
+    def _may_ask(self) -> bool:
+        """Whether to ask the standby; of those who come after a pause, one finds out whether it is back."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._ask_again:
+                return False
+            if self._ask_again:
+                self._ask_again = now + PAUSE
+            return True
