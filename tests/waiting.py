@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from psycopg2.extensions import connection as Connection
+
 LONGEST_PAUSE = 0.03  # seconds
 
 
@@ -15,3 +17,15 @@ def until(condition: Callable[[], object], seconds: float = 15) -> None:
         assert time.monotonic() < ends, "it did not happen in time"
         pause.wait(length)  # leave the processor to those who are to make it happen
         length = min(1.5 * length, LONGEST_PAUSE)
+
+
+def until_it_holds_up_somebody(holder: Connection, looker: Connection) -> None:
+    """Return once somebody waits for a lock of `holder`'s; others wait for theirs, in this database and in others."""
+    held_up = "SELECT count(*) FROM pg_locks WHERE NOT granted AND %s = ANY (pg_blocking_pids(pid))"
+
+    def waiting() -> int:
+        with looker.cursor() as cursor:
+            cursor.execute(held_up, (holder.info.backend_pid,))
+            return cursor.fetchall()[0][0]
+
+    until(waiting)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg2
 import pytest
@@ -14,7 +15,8 @@ from tests.api.client import Client, expect, refused
 from tests.api.conftest import Server as Application
 from tests.api.conftest import add_restaurant, run_sql
 from tests.database.servers import Network, Server
-from tests.waiting import until
+from tests.factories import query
+from tests.waiting import until, until_it_holds_up_somebody
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -172,22 +174,18 @@ def test_an_exhausted_pool_is_a_503_that_says_so(postgres_server, tmp_path, netw
         restaurant.add_table(1)
         tablet = restaurant.seat(1)
         menu_id = restaurant.add_menu()
-        holder = psycopg2.connect(postgres_server.url())
-        with holder.cursor() as cursor:
-            cursor.execute("SELECT FROM table_sessions WHERE table_id = %s FOR UPDATE", (tablet.claims["table_id"],))
-        waiting = threading.Thread(target=tablet.order, args=((menu_id, 1),))
-        waiting.start()
-        until(lambda: blocked(postgres_server))
-        answer = tablet.get("/customer/menus")
+        with (
+            closing(psycopg2.connect(postgres_server.url())) as holder,
+            closing(psycopg2.connect(postgres_server.url())) as looker,
+        ):
+            query(holder, "SELECT FROM table_sessions WHERE table_id = %s FOR UPDATE", tablet.claims["table_id"])
+            waiting = threading.Thread(target=tablet.order, args=((menu_id, 1),))
+            waiting.start()
+            until_it_holds_up_somebody(holder, looker)
+            answer = tablet.get("/customer/menus")
         refused(503, "pool_exhausted", answer)
         assert int(answer.headers["Retry-After"]) >= 1
-        holder.close()
         waiting.join()
         assert len(expect(200, tablet.get("/customer/orders"))["orders"]) == 1
     finally:
         application.stop()
-
-
-def blocked(postgres_server: Server) -> bool:
-    statement = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    return run_sql(postgres_server.url(), statement) == [(1,)]

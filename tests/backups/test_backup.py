@@ -29,7 +29,7 @@ from tests.backups.meals import order_something
 from tests.factories import query, value
 from tests.management.running import CHECKOUT
 from tests.terminal import Terminal
-from tests.waiting import until
+from tests.waiting import until_it_holds_up_somebody
 
 
 def test_a_backup_is_four_files_for_its_owner_alone(commands, meals):
@@ -139,7 +139,7 @@ def test_the_password_is_not_shown_by_ps(commands, meals):
         process = commands.start(
             "backup-db", env=commands.environment | {"DATABASE_URL": f"{commands.target.url}&password=very-secret"}
         )
-        until(lambda: value(meals, "SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        until_it_holds_up_somebody(blocker, meals)
         for child in psutil.Process(process.pid).children(recursive=True):
             seen += child.cmdline()
     assert process.wait(30) == 0

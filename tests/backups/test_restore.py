@@ -17,7 +17,7 @@ from tests.backups.commands import EMBEDDED, Commands
 from tests.backups.meals import order_something
 from tests.conftest import embedded_server
 from tests.factories import query, value
-from tests.waiting import until
+from tests.waiting import until, until_it_holds_up_somebody
 
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -75,7 +75,7 @@ def test_a_row_that_comes_in_at_the_last_moment_is_not_lost(commands, meals):
     with closing(psycopg2.connect(commands.target.url)) as blocker:
         query(blocker, "LOCK TABLE _yoyo_log IN ROW EXCLUSIVE MODE")
         restoring = commands.start("restore-db", backup.dump, stderr=subprocess.PIPE)
-        until(lambda: value(meals, "SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        until_it_holds_up_somebody(blocker, meals)
         query(blocker, "INSERT INTO login_failures VALUES ('table:1:1', '{2026-05-05}', now())")
         blocker.commit()
     _, said = restoring.communicate(timeout=30)
@@ -135,4 +135,3 @@ def test_an_invariant_that_does_not_hold_is_told(commands, meals):
     backup = commands.back_up()
     with pytest.raises(BackupError, match="order_total is violated by 2 rows"):
         restore(commands.target, backup, backup.check(), force=False)
-    assert "order_total is violated by 2 rows" in commands.run("verify-backup").stderr

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from tests.backups.meals import order_something
-from tests.factories import value
+from tests.factories import query, value
 from tests.waiting import until
 
 SCRATCHES = "SELECT count(*) FROM pg_database WHERE starts_with(datname, 'tableorder_scratch_')"
@@ -86,3 +86,13 @@ def test_an_older_schemas_backup_is_verified_as_far_as_it_goes(commands, meals):
     done = commands.run("verify-backup")
     assert done.returncode == 0, done.stderr
     assert "15 invariants hold; not for this older schema: event_horizon" in done.stdout
+
+
+def test_an_invariant_that_does_not_hold_is_told(commands, meals):
+    query(meals, "SET session_replication_role = replica")
+    query(meals, "UPDATE orders SET total_amount = total_amount + 1")
+    backup = commands.back_up()
+    done = commands.run("verify-backup")
+    assert done.returncode == 1
+    assert "order_total is violated by 2 rows" in done.stderr
+    assert backup.verified() is False

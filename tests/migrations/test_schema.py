@@ -26,7 +26,7 @@ from tests.factories import (
     start_session,
     value,
 )
-from tests.waiting import until
+from tests.waiting import until_it_holds_up_somebody
 
 Connect = Callable[..., Connection]
 
@@ -587,11 +587,7 @@ def test_a_second_active_session_waits_for_the_first_and_is_refused(admin, conne
     start_session(first, table_id)
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(start_session, second, table_id)
-        until(
-            lambda: value(
-                admin, "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %s", second.info.backend_pid
-            )
-        )
+        until_it_holds_up_somebody(first, admin)
         query(first, "COMMIT")
         with pytest.raises(errors.UniqueViolation):
             waiting.result()
