@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ from psycopg2 import extensions
 
 from tableorder.backups import BackupError
 from tableorder.database.embedded import EmbeddedServer
+from tableorder.database.programs import version_of
 from tableorder.management.environment import DATABASE, connect, database, home
 
 Connection = extensions.connection
@@ -73,12 +72,11 @@ class Target:
     def require_program_of(self, name: str, connection: Connection) -> None:
         """Raises BackupError if the program is older than the server: it would not know all that is in there."""
         program = self.program(name)
-        said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
-        match = re.search(r"\) (\d+)", said)
+        version, said = version_of(program)
         server = connection.server_version // 10000
-        if match is None or int(match[1]) < server:
+        if version < server:
             raise BackupError(
-                f"{program} is {said.strip() or 'of no known version'}, older than the server, PostgreSQL {server}; "
+                f"{program} is {said or 'of no known version'}, older than the server, PostgreSQL {server}; "
                 f"put the programs of PostgreSQL {server} first on PATH"
             )
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from psycopg2 import extensions
@@ -12,24 +16,35 @@ from tableorder.database.embedded import EmbeddedServerError, embedded_programs
 
 PACKAGED = Path("/usr/lib/postgresql")  # Debian's, a folder a version
 
+# Where libpq's variable is not PG and the parameter's name without its underscores.
+VARIABLES = {
+    "application_name": "PGAPPNAME",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "dbname": "PGDATABASE",
+}
+
 
 class ProgramNotFound(Exception):
     """The program is not installed; the message says how to get it."""
 
 
-def find_program(name: str) -> Path:
-    """A new one rather than an old one: a newer pg_dump reads an older server, not the other way.
+def find_program(name: str, *, server: int = 0) -> Path:
+    """One that is no older than the server, a major version of PostgreSQL: pg_dump would not know all that is in there.
 
-    Raises ProgramNotFound.
+    The embedded server's own comes last, for it cannot do TLS. Raises ProgramNotFound.
     """
-    try:
-        return embedded_programs() / name
-    except EmbeddedServerError:
-        packaged = sorted(PACKAGED.glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
-        found = packaged[-1] if packaged else shutil.which(name)
-    if found is None:
-        raise ProgramNotFound(f"{name} is not installed; it comes with PostgreSQL's client programs")
-    return Path(found)
+    for program in _programs(name):
+        if version_of(program)[0] >= server:
+            return program
+    wanted = f"{name} of PostgreSQL {server} or newer" if server else name
+    raise ProgramNotFound(f"{wanted} is not installed; it comes with PostgreSQL's client programs")
+
+
+def version_of(program: str | Path) -> tuple[int, str]:
+    """A program's major version, 0 if it does not say, and its own words for it."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+    match = re.search(r"\) (\d+)", said)
+    return int(match[1]) if match else 0, said
 
 
 def libpq_environment(database_url: str) -> dict[str, str]:
@@ -37,6 +52,14 @@ def libpq_environment(database_url: str) -> dict[str, str]:
 
     https://www.postgresql.org/docs/current/libpq-envars.html
     """
-    names = {"dbname": "PGDATABASE"}
     parameters = extensions.parse_dsn(database_url)
-    return {**os.environ, **{names.get(key, "PG" + key.upper()): value for key, value in parameters.items()}}
+    variables = {VARIABLES.get(key, "PG" + key.replace("_", "").upper()): value for key, value in parameters.items()}
+    return {**os.environ, **variables}
+
+
+def _programs(name: str) -> Iterator[Path]:
+    yield from sorted(PACKAGED.glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]), reverse=True)
+    if found := shutil.which(name):
+        yield Path(found)
+    with suppress(EmbeddedServerError):
+        yield embedded_programs() / name

@@ -34,6 +34,9 @@ from tableorder.management.environment import SetupError, connect, other_databas
 
 PENDING = "pending"
 
+# What the lines of a dump begin with that do not count: comments, psql's commands, the server's extensions.
+NO_SCHEMA = ("--", "\\", "CREATE EXTENSION ")
+
 DRAFT = """\
 -- {purpose}
 -- depends: {previous}
@@ -182,12 +185,14 @@ def show_drift(url: str, options: Options) -> None:
 
 
 def _schema(url: str) -> list[str]:
-    """The schema's SQL, without the lines that differ from dump to dump."""
-    command = [str(find_program("pg_dump")), "--schema-only", "--no-comments"]
+    """The schema's SQL, a line each, without what the migrations do not make."""
+    with closing(connect(url)) as connection:
+        program = find_program("pg_dump", server=connection.server_version // 10_000)
+    command = [str(program), "--schema-only", "--no-comments"]
     done = subprocess.run(command, env=libpq_environment(url), capture_output=True, text=True)
     if done.returncode != 0:
         raise SetupError(done.stderr.strip())
-    return [line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\"))]
+    return [line for line in done.stdout.splitlines() if line and not line.startswith(NO_SCHEMA)]
 
 
 @contextmanager

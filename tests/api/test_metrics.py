@@ -15,7 +15,7 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tableorder.database.programs import find_program
+from tableorder.database.embedded import embedded_programs
 from tests.api.client import expect
 from tests.api.conftest import CHECKOUT, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader
@@ -103,7 +103,7 @@ def test_what_is_asked_for_at_the_moment(counting):
     assert found["tableorder_migration_info", ("migration", newest)] == 1
     assert found[("tableorder_database_up",)] == 1
     assert ("tableorder_backup_age_seconds",) not in found
-    path = f"{find_program('pg_dump').parent}:{os.environ['PATH']}"
+    path = f"{embedded_programs()}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "DATABASE_URL": counting.database_url, "BACKUP_DIR": counting.backups}
     backup = [sys.executable, "-m", "tableorder.backups.dump"]
     subprocess.run(backup, cwd=CHECKOUT, env=environment, check=True, capture_output=True)

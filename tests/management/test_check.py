@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from tableorder.backups.policy import KINDS
+from tableorder.database.embedded import embedded_programs
 from tableorder.database.migrations import roll_back_last
-from tableorder.database.programs import find_program
 from tableorder.management.check import expected_objects, status_of
 from tests.api.conftest import run_sql
 from tests.management.running import CHECKOUT, environment, manage
@@ -109,7 +109,7 @@ def test_durability_that_is_off_is_found(database_url, check):
 
 
 def test_the_newest_backup_of_each_type_is_looked_at(database_url, check, tmp_path):
-    program = find_program("pg_dump").parent
+    program = embedded_programs()
     settings = environment(tmp_path, DATABASE_URL=database_url, BACKUP_DIR=str(tmp_path / "backups"))
     settings["PATH"] = f"{program}:{settings['PATH']}"
     run = lambda module: subprocess.run([sys.executable, "-m", module], cwd=CHECKOUT, env=settings, check=True)  # noqa: E731

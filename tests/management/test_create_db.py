@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg2
@@ -12,7 +16,8 @@ import pytest
 
 from tableorder.management.environment import other_database
 from tests.conftest import embedded_server, file_for_everybody
-from tests.database.packaged import packaged_server
+from tests.database.packaged import VERSIONS, packaged_server
+from tests.database.servers import free_port
 from tests.factories import query, value
 from tests.management.running import CHECKOUT, environment, manage
 
@@ -101,6 +106,36 @@ def test_another_password_is_set_by_another_run(bare_server, tmp_path):
     assert create_db(bare_server, tmp_path, DB_NAME="three", DB_PASSWORD="second password").returncode == 0
     url = other_database(bare_server, "three")
     psycopg2.connect(url, user="tableorder", password="second password").close()
+
+
+@contextmanager
+def certificate() -> Iterator[list[str]]:
+    """The settings with which a server of PostgreSQL's own user can do TLS."""
+    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as name:
+        cert, key = Path(name, "cert.pem"), Path(name, "key.pem")
+        make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        subprocess.run([*make, "-keyout", key, "-out", cert], check=True, capture_output=True)
+        if os.geteuid() == 0:
+            for path in (Path(name), cert, key):
+                shutil.chown(path, "postgres")
+        yield ["ssl=on", f"ssl_cert_file={cert}", f"ssl_key_file={key}"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None or not VERSIONS, reason="needs openssl and a packaged PostgreSQL")
+def test_a_server_that_wants_tls_is_set_up_and_looked_at(tmp_path):
+    port = free_port()
+    with (
+        file_for_everybody("pg_hba.conf", "hostssl all all 127.0.0.1/32 trust\n") as hba,
+        certificate() as tls,
+        packaged_server(f"hba_file={hba}", "listen_addresses=127.0.0.1", f"port={port}", *tls),
+    ):
+        url = f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=require"
+        made = create_db(url, tmp_path)
+        assert (made.returncode, made.stderr) == (0, "")
+        url = other_database(url, "tableorder_db")
+        for command in (["migrate"], ["migration", "drift"]):
+            done = manage(*command, home=tmp_path, DATABASE_URL=url)
+            assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import pytest
 import yoyo
 from yoyo.backends.base import DatabaseBackend
 
+from tableorder.database.embedded import embedded_programs
 from tableorder.database.migration_sql import offline_sql
 from tableorder.database.migrations import (
     SOURCE,
@@ -41,7 +42,7 @@ CHECKOUT = SOURCE.parent
 
 def schema_of(url: str) -> str:
     """The whole schema, yoyo's books included, without what differs from dump to dump."""
-    command = [find_program("pg_dump"), "--schema-only", "--restrict-key=same"]
+    command = [embedded_programs() / "pg_dump", "--schema-only", "--restrict-key=same"]
     return subprocess.run(command, env=libpq_environment(url), check=True, capture_output=True, text=True).stdout
 
 
