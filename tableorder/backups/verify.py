@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-from psycopg2 import sql
 
 from tableorder.backups import BackupError, command
 from tableorder.backups.checks import Findings, run_checks
@@ -20,18 +15,8 @@ from tableorder.backups.files import Backup, Folder
 from tableorder.backups.manifest import Manifest
 from tableorder.backups.progress import step
 from tableorder.backups.restore import differences, load, require_roles
-from tableorder.backups.target import Connection, Target, target_of_environment
-
-PREFIX = "tableorder_scratch_"
-
-# Those that a killed run left behind: whoever uses one is connected under its name.
-ABANDONED = """
-SELECT datname
-  FROM pg_database
- WHERE starts_with(datname, %(prefix)s)
-   AND pg_has_role(datdba, 'USAGE')
-   AND datname NOT IN (SELECT application_name FROM pg_stat_activity WHERE application_name IS NOT NULL)
-"""
+from tableorder.backups.target import Target, target_of_environment
+from tableorder.database.scratch import scratch_database
 
 DESCRIPTION = """\
 Prove that a backup can be restored: FILE, or else the newest in BACKUP_DIR (default /backups/postgresql).
@@ -82,7 +67,8 @@ def verify(target: Target, backup: Backup, manifest: Manifest) -> Findings:
     """Restore into a scratch database of the target's server and look. Raises NotGood, BackupError, SetupError."""
     with target.connect() as connection:
         require_roles(connection, manifest)
-    with _scratch(target) as scratch:
+    with target.connect() as connection, scratch_database(connection) as name:
+        scratch = target.of_database(name)
         load(scratch, backup, manifest)
         with step("Checking the invariants"), scratch.connect() as connection:
             wrong = differences(manifest, read_contents(connection))
@@ -112,31 +98,6 @@ def _record(backup: Backup, *, ok: bool) -> None:
     """Note the outcome beside the backup, unless that is out of our reach."""
     if backup.dump.exists() and os.access(backup.dump.parent, os.W_OK):
         backup.record_verification(ok=ok, at=command.now().isoformat(timespec="seconds"))
-
-
-@contextmanager
-def _scratch(target: Target) -> Iterator[Target]:
-    """An empty database that is gone afterwards; a killed run's is dropped by the next."""
-    name = PREFIX + secrets.token_hex(6)
-    with target.connect() as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('application_name', %s, false)", (name,))
-            cursor.execute(ABANDONED, {"prefix": PREFIX})
-            for (abandoned,) in cursor.fetchall():
-                _drop(connection, abandoned)
-            cursor.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
-            )
-        try:
-            yield target.of_database(name)
-        finally:
-            _drop(connection, name)
-
-
-def _drop(connection: Connection, name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 if __name__ == "__main__":

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
 
 import sqlparse
-from psycopg2 import sql
 
 from tableorder.backups.progress import spinner
 from tableorder.database.migration_sql import offline_sql
@@ -29,6 +26,7 @@ from tableorder.database.migrations import (
     rollback_file,
 )
 from tableorder.database.programs import find_program, libpq_environment
+from tableorder.database.scratch import scratch_database
 from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows
 from tableorder.management.environment import SetupError, connect, other_database
 
@@ -174,7 +172,12 @@ def show_drift(url: str, options: Options) -> None:
     applied = applied_migrations(url)
     if not applied:
         raise MigrationError("no migration is applied")
-    with spinner("Building the schema"), _scratch_database(url) as scratch_url:
+    with (
+        spinner("Building the schema"),
+        closing(connect(url)) as connection,
+        scratch_database(connection) as name,
+    ):
+        scratch_url = other_database(url, name)
         apply_pending(scratch_url, up_to=max(applied))
         built = _schema(scratch_url)
     difference = list(difflib.unified_diff(built, _schema(url), "migrations", "database", lineterm="", n=2))
@@ -193,20 +196,6 @@ def _schema(url: str) -> list[str]:
     if done.returncode != 0:
         raise SetupError(done.stderr.strip())
     return [line for line in done.stdout.splitlines() if line and not line.startswith(NO_SCHEMA)]
-
-
-@contextmanager
-def _scratch_database(url: str) -> Iterator[str]:
-    """An empty database on the same server, gone afterwards."""
-    name = f"tableorder_scratch_{secrets.token_hex(6)}"
-    with closing(connect(url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-            try:
-                yield other_database(url, name)
-            finally:
-                cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _formatted(text: str) -> str:

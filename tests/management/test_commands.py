@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
@@ -13,6 +14,7 @@ from tableorder.database.migrations import required_migrations
 from tableorder.domain.passwords import verify_password
 from tests.api.client import Restaurant
 from tests.api.conftest import run_sql
+from tests.factories import query
 from tests.management.running import Serve, manage
 
 pytestmark = pytest.mark.timeout(180)
@@ -183,7 +185,10 @@ def test_migrations_are_applied_listed_and_taken_back(make_database, tmp_path):
     failed(run("migrate", "--to", "9999"), "there is no migration 9999")
 
 
-def test_drift_is_found(run):
+def test_drift_is_found(run, postgres):
+    with closing(psycopg2.connect(postgres)) as connection:
+        connection.autocommit = True
+        query(connection, "CREATE DATABASE tableorder_scratch_killed")  # as a killed run leaves it
     assert ok(run("migration", "drift")).startswith("The schema is what the migrations up to")
     run_sql(run.url, "ALTER TABLE orders ADD COLUMN forgotten text")
     drifted = run("migration", "drift")
