@@ -14,7 +14,7 @@ from psycopg2 import extensions
 from tableorder.backups import BackupError
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.programs import version_of
-from tableorder.management.environment import DATABASE, connect, database, home
+from tableorder.management.environment import DATABASE, connect, database, given_url, home
 
 Connection = extensions.connection
 
@@ -90,7 +90,7 @@ def target_of_environment() -> Iterator[Target]:
 
     Raises SetupError.
     """
-    url = os.environ.get("DATABASE_URL", "").strip() or _url_of_parts()
+    url = given_url("DATABASE_URL") or _url_of_parts()
     if url:
         yield Target(url)
     else:

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import psycopg2
+from psycopg2 import extensions
 
 from tableorder.database.deadlines import deadline
 
@@ -148,8 +150,8 @@ def checksum(name: str, source: Path = SOURCE) -> str:
 
 
 def yoyo_url(database_url: str) -> str:
-    """The URL with the scheme that yoyo knows."""
-    return "postgresql://" + database_url.removeprefix("postgresql://").removeprefix("postgres://")
+    """The same as parameters only: of the rest of a URL yoyo reads less than libpq does, for one no second host."""
+    return "postgresql:///?" + urlencode(extensions.parse_dsn(database_url))
 
 
 def _ids_in(source: Path) -> list[str]:

@@ -6,11 +6,10 @@ import argparse
 import getpass
 import json
 import os
+import re
 import sys
-from urllib.parse import urlsplit
 
 import psycopg2
-from psycopg2 import extensions
 
 from tableorder.backups import BackupError
 from tableorder.config import ConfigError
@@ -133,7 +132,7 @@ def show_status(url: str, options: Options) -> None:
     with administer(url) as connection:
         server_version = connection.fetch_value("SHOW server_version")
     status = {
-        "database_url": _masked(url),
+        "database_url": masked(url),
         "migration": max(applied, default=None),
         "pending": pending_migrations(url),
         "server_version": server_version,
@@ -257,10 +256,10 @@ def _require_store(connection: Connection, username: str) -> int:
     return store_id
 
 
-def _masked(url: str) -> str:
-    """The URL without its password, wherever that is."""
-    password = extensions.parse_dsn(url).get("password")
-    return url.replace(urlsplit(url).password or password, "***") if password else url
+def masked(url: str) -> str:
+    """A libpq URL without its passwords, which are before the first @ and in parameters."""
+    url = re.sub(r"^(\w+://[^/@:]*):[^@]*@", r"\1:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import psycopg2
 from psycopg2 import extensions, sql
 
 from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment
-from tableorder.management.environment import CHECKOUT, DATABASE, SetupError, connect
+from tableorder.management.environment import CHECKOUT, DATABASE, SetupError, connect, given_url
 
 ROLE = "tableorder"
 MINIMUM_PASSWORD = 8  # characters
@@ -56,9 +56,9 @@ def _parse() -> None:
 
 def _admin_url() -> str:
     """DATABASE_ADMIN_URL as it is; else DATABASE_URL's server; else wherever libpq's own variables lead."""
-    if url := os.environ.get("DATABASE_ADMIN_URL", "").strip():
+    if url := given_url("DATABASE_ADMIN_URL"):
         return url
-    url = os.environ.get("DATABASE_URL", "").strip()
+    url = given_url("DATABASE_URL")
     return str(extensions.make_dsn(url, dbname="postgres")) if url else "dbname=postgres"
 
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode
 
 import psycopg2
 from psycopg2 import extensions, sql
@@ -35,13 +35,24 @@ def database() -> Iterator[str]:
 
     Raises SetupError.
     """
-    if url := os.environ.get("DATABASE_URL", "").strip():
-        _require_url(url)
+    if url := given_url("DATABASE_URL"):
         yield url
         return
     with _embedded_server() as server:
         _create_database(server.uri())
         yield server.uri(DATABASE)
+
+
+def given_url(variable: str) -> str:
+    """The libpq URL that the environment gives, "" if none. Raises SetupError, without showing it and its password."""
+    url = os.environ.get(variable, "").strip()
+    try:
+        is_url = not url or (url.startswith(("postgresql://", "postgres://")) and bool(extensions.parse_dsn(url)))
+    except psycopg2.ProgrammingError:
+        is_url = False
+    if not is_url:
+        raise SetupError(f"{variable} cannot be read; it must be like postgresql://user:password@host:5432/database")
+    return url
 
 
 @contextmanager
@@ -62,7 +73,8 @@ def connect(database_url: str) -> psycopg2.extensions.connection:
 
 def other_database(database_url: str, name: str) -> str:
     """The URL of another database of the same server."""
-    return urlsplit(database_url)._replace(path=f"/{name}").geturl()
+    parameters = {**extensions.parse_dsn(database_url), "dbname": name}
+    return "postgresql:///?" + urlencode(parameters, quote_via=quote)
 
 
 def jwt_secret_key() -> str:
@@ -78,16 +90,6 @@ def jwt_secret_key() -> str:
         return path.read_text().strip()
     except OSError as error:
         raise SetupError(f"cannot keep a secret in {path}: {error.strerror}") from None
-
-
-def _require_url(text: str) -> None:
-    """Without showing it: there may be a password in it."""
-    try:
-        is_url = text.startswith(("postgresql://", "postgres://")) and bool(extensions.parse_dsn(text))
-    except psycopg2.ProgrammingError:
-        is_url = False
-    if not is_url:
-        raise SetupError("DATABASE_URL cannot be read; it must be like postgresql://user:password@host:5432/database")
 
 
 @contextmanager

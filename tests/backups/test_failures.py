@@ -111,6 +111,14 @@ def test_a_backup_to_a_full_disk_says_so(meals_url, small_disk):
     check_afterwards(commands)
 
 
+@pytest.mark.parametrize("url", ["postgress://u:hush@db/t", "postgresql://u:hush%zz@db/t"])
+def test_a_url_that_cannot_be_read_is_not_shown(tmp_path, url):
+    done = Commands("", tmp_path / "backups").run("backup-db", DATABASE_URL=url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("bin/backup-db: DATABASE_URL cannot be read; it must be like postgresql://user:")
+    assert "hush" not in done.stderr
+
+
 def test_a_database_that_cannot_be_reached_is_one_line(tmp_path):
     commands = Commands("postgresql://nobody@127.0.0.1:1/nothing", tmp_path / "backups")
     done = commands.run("backup-db")

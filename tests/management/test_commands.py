@@ -6,12 +6,15 @@ import json
 import stat
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg2
 import pytest
+from psycopg2 import sql
 
 from tableorder.database.migrations import required_migrations
 from tableorder.domain.passwords import verify_password
+from tableorder.management.__main__ import masked
 from tests.api.client import Restaurant
 from tests.api.conftest import run_sql
 from tests.factories import query
@@ -196,6 +199,39 @@ def test_drift_is_found(run, postgres):
     assert "+    forgotten text" in drifted.stdout
     left = run_sql(run.url, "SELECT count(*) FROM pg_database WHERE datname LIKE 'tableorder_scratch_%%' AND %s", True)
     assert left == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://postgres:postgres@db:5432/t", "postgresql://postgres:***@db:5432/t"),
+        ("postgresql://u:a%20b%40c@db/t", "postgresql://u:***@db/t"),
+        ("postgresql://u:a#b?c:d@db/t", "postgresql://u:***@db/t"),
+        ("postgres://u@/t?password=a%20b&host=db", "postgres://u@/t?password=***&host=db"),
+        ("postgresql://u@db/t?sslmode=require&sslpassword=t", "postgresql://u@db/t?sslmode=require&sslpassword=***"),
+        ("postgresql://:e@db1,db2/t", "postgresql://:***@db1,db2/t"),
+        ("postgresql:///t?host=%2Ftmp", "postgresql:///t?host=%2Ftmp"),
+    ],
+)
+def test_a_password_is_masked_and_nothing_else(url, shown):
+    assert masked(url) == shown
+
+
+def test_a_database_that_is_named_oddly_is_migrated_and_looked_at(postgres, tmp_path):
+    """By a URL with several hosts, of which the first is not there, and everything in it that has to be quoted."""
+    name, password = '식당\'s "db" %41;+', "p@ss:w/rd%#?&=+ 비밀"
+    with closing(psycopg2.connect(postgres)) as connection:
+        connection.autocommit = True
+        identifier = sql.Identifier(name)
+        query(connection, sql.SQL("CREATE DATABASE {}").format(identifier))
+        host = quote(connection.info.host, safe="")
+        url = f"postgresql://postgres:{quote(password, safe='')}@127.0.0.1:1,{host}:5432/{quote(name, safe='')}"
+        try:
+            assert "applied." in ok(manage("migrate", home=tmp_path, DATABASE_URL=url))
+            assert ok(manage("migration", "drift", home=tmp_path, DATABASE_URL=url)).startswith("The schema is what")
+            assert ok(manage("demo", "load", home=tmp_path, DATABASE_URL=url)).startswith("Loaded")
+        finally:
+            query(connection, sql.SQL("DROP DATABASE {}").format(identifier))
 
 
 def test_the_sql_of_pending_migrations_is_printed_without_a_database(tmp_path):

@@ -145,9 +145,12 @@ def test_a_server_that_wants_tls_is_set_up_and_looked_at(tmp_path):
         ({"DB_PASSWORD": "short"}, "set DB_PASSWORD to a password of 8 characters or more for the role tableorder"),
         ({"DATABASE_ADMIN_URL": "postgresql://nobody@127.0.0.1:1/x"}, "cannot connect to the database"),
         ({"DATABASE_ADMIN_URL": "postgresql:///x?host=/nowhere"}, "cannot connect to the database"),
+        ({"DATABASE_ADMIN_URL": "postgress://u:hush@db/x"}, "DATABASE_ADMIN_URL cannot be read; it must be like"),
+        ({"DATABASE_ADMIN_URL": "", "DATABASE_URL": "u:hush@db"}, "DATABASE_URL cannot be read; it must be like"),
     ],
 )
 def test_what_is_missing_is_said(bare_server, tmp_path, settings, message):
     made = create_db(bare_server, tmp_path, **settings)
     assert (made.returncode, made.stdout) == (1, "")
     assert made.stderr.startswith(f"bin/create-db: {message}") and made.stderr.count("\n") == 1
+    assert "hush" not in made.stderr
