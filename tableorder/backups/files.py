@@ -54,6 +54,8 @@ class Backup:
 
     def check(self) -> Manifest:
         """Compare every file with its stored sum, then read the manifest. Raises BackupError."""
+        if not self.dump.exists():
+            raise BackupError(f"there is no file {self.dump}")
         try:
             lines = self.sums.read_text().splitlines()
         except FileNotFoundError:

@@ -47,6 +47,9 @@ def main() -> int:
         message = str(error)
     except psycopg2.errors.UndefinedTable:
         message = "the database is not migrated; run bin/tableorder migrate"
+    except psycopg2.errors.InsufficientPrivilege as error:
+        sees_all = "it takes a role that sees every store, such as a member of tableorder_owner"
+        message = f"{error.diag.message_primary}; {sees_all}"
     except psycopg2.Error as error:
         message = str(error).strip() or "the connection to the database was lost"
     except (KeyboardInterrupt, EOFError) as error:  # Ctrl-C and Ctrl-D

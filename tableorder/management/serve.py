@@ -24,7 +24,8 @@ from typing import cast
 
 import psycopg2
 
-from tableorder.database.migrations import apply_pending, pending_migrations
+from tableorder.database.migrations import MigrationError, apply_pending, pending_migrations
+from tableorder.domain.errors import DomainError
 from tableorder.management import demo
 from tableorder.management.environment import CHECKOUT, SetupError, administer, database, home, jwt_secret_key
 from tableorder.management.proxy import API_SOCKET, PROXIES, STREAM_SOCKET, prepare_proxy
@@ -55,8 +56,8 @@ def main() -> int:
     try:
         _serve(options)
         return 1
-    except SetupError as error:
-        _say(f"bin/serve: {error}")
+    except (SetupError, MigrationError, DomainError, psycopg2.Error, OSError) as error:
+        _say(f"bin/serve: {' '.join(str(error).split())}")
         return 1
     except Stop:
         _say("Stopped.")
@@ -142,12 +143,17 @@ def _report_migration(name: str) -> None:
 
 def _load_demo(url: str, *, wanted: bool) -> bool:
     """Load the demo restaurant into an empty database; whether it is there."""
-    with administer(url) as connection:
-        stores = StoreRepository(connection)
-        if wanted and not stores.list():
-            demo.load_demo(connection)
-            _say("Loaded the demo restaurant.")
-        return stores.find_id(admin_username=demo.USERNAME) is not None
+    try:
+        with administer(url) as connection:
+            stores = StoreRepository(connection)
+            if wanted and not stores.list():
+                demo.load_demo(connection)
+                _say("Loaded the demo restaurant.")
+            return stores.find_id(admin_username=demo.USERNAME) is not None
+    except psycopg2.errors.InsufficientPrivilege:  # the application's own role
+        if wanted:
+            _say("No demo restaurant: the role of DATABASE_URL may not add one.")
+        return False
 
 
 @contextmanager

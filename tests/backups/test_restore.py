@@ -113,7 +113,12 @@ def test_no_file_prints_the_usage(commands):
 def test_a_file_that_is_not_there_and_a_dump_without_its_sums_are_refused(commands, tmp_path):
     done = commands.run("restore-db", tmp_path / "nothing.dump")
     assert done.returncode == 1
-    assert "nothing.dump.sha256 is missing" in done.stderr
+    assert done.stderr == f"bin/restore-db: there is no file {tmp_path / 'nothing.dump'}\n"
+    alone = tmp_path / "alone.dump"
+    alone.touch()
+    done = commands.run("restore-db", alone)
+    assert done.returncode == 1
+    assert "alone.dump.sha256 is missing" in done.stderr
 
 
 def test_a_server_without_the_roles_is_told_of_them_and_the_roles_file_makes_them(commands, tmp_path):

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shlex
 import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
 import requests
 
+from tableorder.database.migrations import apply_pending
 from tableorder.management.environment import SetupError
 from tableorder.management.proxy import PROXIES, prepare_proxy
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
 from tests.database.servers import free_port
+from tests.factories import query
 from tests.management.running import CHECKOUT, Serve, environment, manage
 from tests.waiting import until
 
@@ -211,6 +216,35 @@ def test_another_database_needs_a_secret_and_gets_no_demo_if_it_is_not_wanted(ma
     finally:
         assert serve.stop() == 0
     assert not (tmp_path / "home").exists()
+
+
+def test_the_applications_own_role_serves_what_is_there_and_manages_nothing(postgres, make_database, tmp_path):
+    url = make_database()
+    role = f"waiter_{secrets.token_hex(4)}"
+    with closing(psycopg2.connect(postgres)) as connection:
+        connection.autocommit = True
+        query(connection, f"CREATE ROLE {role} LOGIN IN ROLE tableorder")
+    settings = {"DATABASE_URL": url.replace("postgres@", f"{role}@"), "JWT_SECRET_KEY": "x" * 40}
+    serve = Serve(tmp_path / "home", tmp_path / "log", **settings).wait_until_ready()
+    try:
+        assert "No demo restaurant: the role of DATABASE_URL may not add one." in serve.output()
+        for command in (["store", "list"], ["demo", "load"], ["store", "passwd", "--username", "x"]):
+            refused = manage(*command, home=tmp_path / "home", **settings)
+            assert (refused.returncode, refused.stdout) == (1, "")
+            assert refused.stderr.endswith("sees every store, such as a member of tableorder_owner\n")
+    finally:
+        assert serve.stop() == 0
+
+
+def test_migrations_that_cannot_be_applied_are_a_clear_error(make_database, tmp_path):
+    url = make_database(template=None)
+    apply_pending(url, up_to="0002")
+    with closing(psycopg2.connect(url)) as connection, connection:
+        query(connection, "UPDATE _yoyo_log SET comment = 'sha256:of-another-file' WHERE migration_id LIKE '0002%%'")
+    serve = Serve(tmp_path / "home", tmp_path / "log", DATABASE_URL=url, JWT_SECRET_KEY="x" * 40)
+    assert serve.process.wait(30) == 1
+    assert serve.output().startswith("bin/serve: 0002.create-indexes was edited after it was applied")
+    assert "Traceback" not in serve.output()
 
 
 def test_a_database_that_is_away_is_a_clear_error(tmp_path):
