@@ -59,9 +59,9 @@ def text(most: int) -> Callable[[str], str]:
     return parse
 
 
-def number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_INTEGER:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MAX_INTEGER}")
+def number(text: str, least: int = 1) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= MAX_INTEGER:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {MAX_INTEGER}")
     return int(text)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+from functools import partial
 from typing import Any
 
-from tableorder.management.arguments import Options, add_command
+from tableorder.management.arguments import Options, add_command, number
 from tableorder.management.environment import CHECKOUT, SetupError
 
 FILE = CHECKOUT / "sql" / "postgresql.conf"
@@ -14,6 +15,7 @@ MB = 1024 * 1024
 UNITS = {"MB": MB, "GB": 1024 * MB, "TB": 1024 * 1024 * MB}
 
 SHARES = {"shared_buffers": 4, "effective_cache_size": 4 / 3, "work_mem": 256, "maintenance_work_mem": 16}
+LEAST_MEMORY = 256 * MB  # or a share of it would be less than the megabyte that it is written in
 MOST_MAINTENANCE = 2048 * MB  # more does not make an index build faster
 
 STREAM_CONNECTIONS = 5  # of the stream process: four that ask, one that listens
@@ -36,10 +38,11 @@ def add_commands(nouns: Any) -> None:
         is_offline=True,
     )
     command.add_argument("--memory", type=_size, default="4GB", help="of the machine, as in 8GB (default: 4GB)")
-    command.add_argument("--cores", type=int, default=2, help="of the machine (default: 2)")
-    command.add_argument("--workers", type=int, default=2, help="API workers on all hosts (default: 2)")
-    command.add_argument("--pool-size", type=int, default=5, help="DATABASE_POOL_SIZE (default: 5)")
-    command.add_argument("--max-overflow", type=int, default=10, help="DATABASE_MAX_OVERFLOW (default: 10)")
+    command.add_argument("--cores", type=number, default=2, help="of the machine (default: 2)")
+    command.add_argument("--workers", type=number, default=2, help="API workers on all hosts (default: 2)")
+    command.add_argument("--pool-size", type=number, default=5, help="DATABASE_POOL_SIZE (default: 5)")
+    overflow = partial(number, least=0)
+    command.add_argument("--max-overflow", type=overflow, default=10, help="DATABASE_MAX_OVERFLOW (default: 10)")
 
 
 def print_config(options: Options) -> None:
@@ -76,7 +79,10 @@ def _size(text: str) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,5})\s*(MB|GB|TB)", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size in MB, GB or TB, as in 8GB")
-    return int(match[1]) * UNITS[match[2]]
+    size = int(match[1]) * UNITS[match[2]]
+    if size < LEAST_MEMORY:
+        raise argparse.ArgumentTypeError(f"{text!r} is too little; it takes {_written(LEAST_MEMORY)} or more")
+    return size
 
 
 def _written(size: int) -> str:

@@ -92,6 +92,19 @@ def test_more_workers_than_connections_are_refused(tmp_path):
     assert config(tmp_path, "--workers", "17", "--max-overflow", "0").returncode == 0
 
 
-@pytest.mark.parametrize("arguments", [["--memory", "4"], ["--memory", "GB"], ["--memory", "0GB"], ["--cores", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--memory", "4"],
+        ["--memory", "GB"],
+        ["--memory", "0GB"],
+        ["--memory", "255MB"],
+        ["--cores", "x"],
+        ["--cores", "0"],
+        ["--workers", "-9"],
+        ["--pool-size", "0"],
+        ["--max-overflow", "-1"],
+    ],
+)
 def test_wrong_usage_is_a_2(tmp_path, arguments):
     assert config(tmp_path, *arguments).returncode == 2
