@@ -102,7 +102,7 @@ class EmbeddedServer:
 
     def is_running(self) -> bool:
         """Whether the server runs. Raises EmbeddedServerError if its data is of no use."""
-        return self._command("pg_ctl", "status", "-D", str(self.data)).returncode == 0
+        return self._command("pg_ctl", "status").returncode == 0
 
     def uri(self, database: str = "postgres", user: str = "postgres") -> str:
         """The URL of a database, for libpq and whatever uses it."""
@@ -149,13 +149,14 @@ class EmbeddedServer:
         sockets = self._socket_directory()
         self._make_private(sockets)
         settings = [*SETTINGS, f"unix_socket_directories={sockets}", *extra_options]
-        options = " ".join(f"-c {_quoted(setting)}" for setting in settings)
+        # pg_ctl hands this to a shell as it is, and between double quotes what it is told with -D and -l.
+        options = " ".join([f"-D {_quoted(str(self.data))}", *(f"-c {_quoted(setting)}" for setting in settings)])
         self._make_log()
-        self._pg_ctl("start", "-l", str(self.log), "-o", options, "-t", str(START_TIMEOUT))
+        self._pg_ctl("start", "-l", self.log.name, "-o", options, "-t", str(START_TIMEOUT))
 
     def _socket_directory(self) -> Path:
         sockets = self.directory / "socket"
-        if len(os.fsencode(sockets)) <= MAX_SOCKET_PATH:
+        if len(os.fsencode(sockets)) <= MAX_SOCKET_PATH and "," not in str(sockets):  # a comma would make it two hosts
             return sockets
         name = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"tableorder-{name}"
@@ -175,17 +176,18 @@ class EmbeddedServer:
             shutil.chown(self.log, self._user, self._user)
 
     def _pg_ctl(self, action: str, *options: str) -> None:
-        result = self._command("pg_ctl", action, "-D", str(self.data), "-w", *options)
+        result = self._command("pg_ctl", action, "-w", *options)
         if result.returncode:
             raise EmbeddedServerError(f"PostgreSQL did not {action}: {result.stderr.strip()}\n{self._last_of_log()}")
 
     def _command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs as its user, out of reach of the terminal's Ctrl-C."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         # Files and not pipes: the server inherits them and keeps them open after pg_ctl has ended.
         with tempfile.TemporaryFile("w+") as output:
             process = subprocess.Popen(
                 [str(self.bin(name)), *arguments],
-                cwd="/",
+                cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -193,7 +195,7 @@ class EmbeddedServer:
                 user=self._user,
                 group=self._user,
                 extra_groups=[] if self._user else None,
-                env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
+                env=inherited | {"PGDATA": str(self.data)},
             )
             try:
                 process.wait()
@@ -257,5 +259,5 @@ def _let_pass(path: Path) -> None:
 
 
 def _quoted(setting: str) -> str:
-    """One setting as pg_ctl's -o takes it, which hands it to a shell."""
+    """One word for a shell."""
     return "'" + setting.replace("'", "'\\''") + "'"

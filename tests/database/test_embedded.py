@@ -114,6 +114,15 @@ def test_a_long_path_is_no_obstacle_and_leaves_nothing_elsewhere(tmp_path):
     assert not elsewhere.exists()
 
 
+@pytest.mark.parametrize("name", ["kim, lee", "'$HOME' `id`", '"a" \\ %41;', "식당"])
+def test_a_folder_may_have_any_name(tmp_path, name):
+    with EmbeddedServer(tmp_path / name) as server:
+        assert run(server, "SELECT 42") == [(42,)]
+        assert "listening on Unix socket" in server.log.read_text()
+        assert str(server.data) in postmaster(server).cmdline()
+    assert not server.is_running()
+
+
 def test_an_initdb_that_was_killed_leaves_nothing_in_the_way(tmp_path):
     unfinished = tmp_path / "pg" / "data.unfinished"
     unfinished.mkdir(parents=True)
