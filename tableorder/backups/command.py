@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from types import FrameType
 from zoneinfo import ZoneInfo
 
 import psycopg2
 
 from tableorder.backups import BackupError
-from tableorder.management.environment import SetupError
+from tableorder.management.environment import SetupError, stop_when_told
 
 
 def run(name: str, work: Callable[[], None]) -> int:
     """0 if it did what was asked, 1 if it was refused, failed or was told to stop."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    stop_when_told()
     try:
         work()
         return 0
@@ -42,7 +39,3 @@ def now() -> datetime:
         return datetime.now(ZoneInfo(zone))
     except (ValueError, OSError, KeyError):
         raise BackupError(f"TIME_ZONE is {zone!r}; it must be a time zone such as Asia/Seoul") from None
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

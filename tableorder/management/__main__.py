@@ -20,7 +20,7 @@ from tableorder.domain.errors import DomainError, NotFound
 from tableorder.domain.passwords import hash_password
 from tableorder.management import check, demo, migrations, server_config
 from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows, number, text
-from tableorder.management.environment import SetupError, administer, database
+from tableorder.management.environment import SetupError, administer, database, stop_when_told
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
 
@@ -37,6 +37,7 @@ Each command explains itself with --help. Exit status: 0 done, 1 failed or refus
 
 def main() -> int:
     """Run one command. 0 if it did what was asked, 1 if it was refused or failed, 2 for wrong usage."""
+    stop_when_told()
     try:
         try:
             _run(_parser().parse_args())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from urllib.parse import quote, urlencode
 
 import psycopg2
@@ -78,6 +80,16 @@ def other_database(database_url: str, name: str) -> str:
     """The URL of another database of the same server."""
     parameters = {**extensions.parse_dsn(database_url), "dbname": name}
     return "postgresql:///?" + urlencode(parameters, quote_via=quote)
+
+
+def stop_when_told() -> None:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does: end this process when it has stopped what it started."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
 
 
 def jwt_secret_key() -> str:

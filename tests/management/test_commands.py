@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -18,7 +21,8 @@ from tableorder.management.__main__ import masked
 from tests.api.client import Restaurant
 from tests.api.conftest import run_sql
 from tests.factories import query
-from tests.management.running import Serve, manage
+from tests.management.running import CHECKOUT, Serve, environment, manage
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -147,6 +151,21 @@ def test_wrong_usage_is_a_2(run, arguments):
 )
 def test_every_command_explains_itself(run, arguments):
     assert ok(run(*arguments, "--help")).startswith(" ".join(["usage: bin/tableorder", *arguments]))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_stop_it_stops_the_server_that_it_started(tmp_path, number):
+    """While it waits for a password."""
+    add = ["store", "add", "--name", "x", "--username", "x", "--password-stdin"]
+    command = [sys.executable, "-m", "tableorder.management", *add]
+    home, pipe = tmp_path / "home", subprocess.PIPE
+    waiting = subprocess.Popen(command, cwd=CHECKOUT, env=environment(home), stdin=pipe, stderr=pipe, text=True)
+    running = home / "postgres" / "data" / "postmaster.pid"
+    until(running.exists, 60)
+    waiting.send_signal(number)
+    assert waiting.wait(60) == 1
+    assert waiting.communicate()[1].endswith("tableorder: interrupted\n")
+    assert not running.exists()
 
 
 def test_a_password_in_the_url_is_not_shown(run):
