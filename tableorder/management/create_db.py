@@ -7,11 +7,13 @@ import getpass
 import os
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import psycopg2
 from psycopg2 import extensions, sql
 
+from tableorder.database.migrations import LOCK
 from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment
 from tableorder.management.environment import CHECKOUT, DATABASE, SetupError, connect, given_url
 
@@ -27,10 +29,11 @@ def main() -> int:
         admin_url = _admin_url()
         connect(admin_url).close()  # before a password is asked for
         password = _read_password()
-        _run("roles.sql", admin_url)
-        _set_password(admin_url, password)
-        _run("database.sql", admin_url, f"database={name}")
-        _run("schema.sql", extensions.make_dsn(admin_url, dbname=name))
+        with _one_at_a_time(admin_url) as connection:
+            _run("roles.sql", admin_url)
+            _set_password(connection, password)
+            _run("database.sql", admin_url, f"database={name}")
+            _run("schema.sql", extensions.make_dsn(admin_url, dbname=name))
     except (SetupError, ProgramNotFound) as error:
         print(f"bin/create-db: {error}", file=sys.stderr)
         return 1
@@ -71,6 +74,16 @@ def _read_password() -> str:
     return password
 
 
+@contextmanager
+def _one_at_a_time(url: str) -> Iterator[extensions.connection]:
+    """A connection that holds a lock: PostgreSQL lets two at once change one role only by failing the second."""
+    with closing(connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        yield connection
+
+
 def _run(file: str, url: str, *variables: str) -> None:
     psql = [str(find_program("psql")), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]
     command = [*psql, *(part for variable in variables for part in ("--set", variable))]
@@ -80,9 +93,9 @@ def _run(file: str, url: str, *variables: str) -> None:
         raise SetupError(done.stderr.strip().replace(f"{path}:", f"{file}:"))
 
 
-def _set_password(url: str, password: str) -> None:
+def _set_password(connection: extensions.connection, password: str) -> None:
     """Send the password as its hash, so that no log of the server can show it."""
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         hashed = extensions.encrypt_password(password, ROLE, connection, "scram-sha-256")
         statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(ROLE), sql.Literal(hashed))
         cursor.execute(statement)

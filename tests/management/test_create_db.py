@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -99,6 +100,12 @@ def test_a_role_without_superpowers_sets_up_and_migrates(bare_server, tmp_path):
         manage("demo", "load", home=tmp_path, DATABASE_URL=other_database(bare_server, "tableorder_two")).returncode
         == 0
     )
+
+
+def test_several_at_once_wait_for_each_other(bare_server, tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        for made in pool.map(lambda _: create_db(bare_server, tmp_path, DB_NAME="many"), range(4)):
+            assert (made.returncode, made.stderr) == (0, "")
 
 
 def test_another_password_is_set_by_another_run(bare_server, tmp_path):
