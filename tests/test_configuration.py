@@ -62,9 +62,8 @@ def test_no_variable_is_missing_and_none_is_too_much():
     code = "".join(file.read_text() for file in files)
     scripts = "".join(file.read_text() for file in (CHECKOUT / "bin").iterdir())
     tests = (CHECKOUT / "tests" / "conftest.py").read_text()
-    read = set(
-        re.findall(r"""(?:environ(?:ment)?(?:\.get\(|\[)|read\.\w+\(|_command\()["']([A-Z_]+)["']""", code + tests)
-    )
+    reading = r"(?:environ(?:ment)?(?:\.get\(|\[)|read\.\w+\(|_command\(|given_url\()"
+    read = set(re.findall(reading + r"""["']([A-Z_]+)["']""", code + tests))
     read |= set(re.findall(r"\$\{([A-Z_]+)", scripts))
     assert len(read) > 40
     assert read - NOT_OURS == set(SETTINGS)

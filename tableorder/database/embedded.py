@@ -200,7 +200,8 @@ class EmbeddedServer:
             try:
                 process.wait()
             except BaseException:  # told to stop: not without what the program has started (the server left its group)
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has ended in the meantime
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 raise
             output.seek(0)

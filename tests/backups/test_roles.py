@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from psycopg2.extensions import make_dsn
 
 from tableorder.database.migrations import apply_pending
 from tests.backups.commands import EMBEDDED, Commands
@@ -45,7 +44,7 @@ def test_backup_verification_and_restore_need_no_superuser(deployers_url: str, t
     done = commands.run("restore-db", backup.dump)
     assert done.returncode == 0, done.stderr
     assert commands.pg_dump() == before
-    other = Commands(make_dsn(deployers_url, dbname="other_db"), tmp_path / "backups", EMBEDDED)
+    other = Commands(deployers_url.replace("/tableorder_db?", "/other_db?"), tmp_path / "backups", EMBEDDED)
     done = other.run("restore-db", backup.dump)
     assert done.returncode == 0, done.stderr
     assert other.pg_dump() == before
@@ -54,7 +53,7 @@ def test_backup_verification_and_restore_need_no_superuser(deployers_url: str, t
 def test_the_applications_own_role_sees_too_little_to_back_up(deployers_url: str, tmp_path: Path):
     with closing(psycopg2.connect(deployers_url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("CREATE ROLE waiter LOGIN IN ROLE tableorder")
-    commands = Commands(make_dsn(deployers_url, user="waiter"), tmp_path / "backups", EMBEDDED)
+    commands = Commands(deployers_url.replace("deployer@", "waiter@"), tmp_path / "backups", EMBEDDED)
     done = commands.run("backup-db")
     assert done.returncode == 1
     assert "row-level security" in done.stderr or "permission denied" in done.stderr

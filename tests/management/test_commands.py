@@ -155,7 +155,7 @@ def test_every_command_explains_itself(run, arguments):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_told_to_stop_it_stops_the_server_that_it_started(tmp_path, number):
-    """While it waits for a password."""
+    """While the server starts, or while it waits for a password."""
     add = ["store", "add", "--name", "x", "--username", "x", "--password-stdin"]
     command = [sys.executable, "-m", "tableorder.management", *add]
     home, pipe = tmp_path / "home", subprocess.PIPE
