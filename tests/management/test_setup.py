@@ -42,6 +42,19 @@ def test_an_extra_that_cannot_be_is_named(tmp_path):
     assert result.stderr == "bin/setup: there is no EXTRA --quick; see bin/setup --help\n"
 
 
+def test_what_was_installed_for_more_is_enough_for_less(old_pythons, tmp_path):
+    (tmp_path / "venv").mkdir()
+    wanted = 'echo "$(cat setup.cfg pyproject.toml | cksum) $(pwd)"'
+    stamp = tmp_path / "venv" / "installed-for-embedded-test"
+    stamp.write_text(subprocess.check_output(["sh", "-c", wanted], cwd=CHECKOUT, text=True))
+    for extras in ((), ("embedded",), ("test", "embedded")):
+        assert setup(old_pythons, tmp_path / "venv", *extras).returncode == 0
+    for extras in (("lint",), ("embed",), ("embedded", "lint", "test")):
+        assert "needs Python 3.11" in setup(old_pythons, tmp_path / "venv", *extras).stderr
+    stamp.write_text("of another setup.cfg\n")
+    assert "needs Python 3.11" in setup(old_pythons, tmp_path / "venv", "embedded").stderr
+
+
 @pytest.mark.parametrize("name", ["setup", "serve", "test", "lint", "tableorder", "create-db"])
 def test_every_script_explains_itself(name):
     result = subprocess.run([f"bin/{name}", "--help"], cwd=CHECKOUT, capture_output=True, text=True)
