@@ -97,8 +97,7 @@ class EmbeddedServer:
     def stop(self, mode: str = "fast") -> None:
         """Stop the server for everybody. Raises EmbeddedServerError."""
         self._pg_ctl("stop", "-m", mode, "-t", str(STOP_TIMEOUT))
-        with suppress(OSError):  # somebody else's file in it
-            self._socket_directory().rmdir()
+        self._remove_socket_directory()
 
     def is_running(self) -> bool:
         """Whether the server runs. Raises EmbeddedServerError if its data is of no use."""
@@ -152,7 +151,11 @@ class EmbeddedServer:
         # pg_ctl hands this to a shell as it is, and between double quotes what it is told with -D and -l.
         options = " ".join([f"-D {_quoted(str(self.data))}", *(f"-c {_quoted(setting)}" for setting in settings)])
         self._make_log()
-        self._pg_ctl("start", "-l", self.log.name, "-o", options, "-t", str(START_TIMEOUT))
+        try:
+            self._pg_ctl("start", "-l", self.log.name, "-o", options, "-t", str(START_TIMEOUT))
+        except EmbeddedServerError:
+            self._remove_socket_directory()
+            raise
 
     def _socket_directory(self) -> Path:
         sockets = self.directory / "socket"
@@ -160,6 +163,10 @@ class EmbeddedServer:
             return sockets
         name = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"tableorder-{name}"
+
+    def _remove_socket_directory(self) -> None:
+        with suppress(OSError):  # somebody else's file in it
+            self._socket_directory().rmdir()
 
     def _make_private(self, directory: Path) -> None:
         """A folder that only the server's user (and root) can enter."""

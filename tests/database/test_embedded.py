@@ -139,6 +139,7 @@ def test_data_of_another_version_is_refused_clearly(tmp_path):
     (server.data / "PG_VERSION").write_text("14\n")
     with pytest.raises(EmbeddedServerError, match=r"initialized by PostgreSQL version 14"):
         server.start()
+    assert not Path(parse_qs(urlsplit(server.uri()).query)["host"][0]).exists()
     server.release()
 
 
