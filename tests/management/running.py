@@ -16,15 +16,17 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 def environment(home: Path, **settings: str) -> dict[str, str]:
     """A cleared environment with this virtual environment and a folder for the data."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TABLEORDER_VENV") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TABLEORDER_VENV") if name in os.environ}
     return kept | {"TABLEORDER_HOME": str(home), "LANG": "C.UTF-8"} | settings
 
 
-def manage(*arguments: str, home: Path, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+def manage(
+    *arguments: str, home: Path, stdin: str = "", checkout: Path = CHECKOUT, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run bin/tableorder to its end."""
     command = [sys.executable, "-m", "tableorder.management", *arguments]
     return subprocess.run(
-        command, cwd=CHECKOUT, env=environment(home, **settings), input=stdin, capture_output=True, text=True
+        command, cwd=checkout, env=environment(home, **settings), input=stdin, capture_output=True, text=True
     )
 
 
@@ -45,13 +47,13 @@ class Serve:
         return self._log.read_text()
 
     def wait_until_ready(self) -> Serve:
-        until(lambda: "is ready" in self.output() or self.process.poll() is not None, 60)
+        until(lambda: "is ready" in self.output() or self.process.poll() is not None)
         assert "is ready" in self.output(), self.output()
         return self
 
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.terminate()
-        status = self.process.wait(30)
+        status = self.process.wait(60)
         assert_no_secret(self.output())
         return status
