@@ -63,7 +63,7 @@ class Terminal:
     @property
     def status(self) -> int:
         """How the command ended."""
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     def type(self, text: str) -> None:
         os.write(self._parent, text.encode())

@@ -22,8 +22,6 @@ from tests.terminal import Terminal
 
 RUNBOOK = DOCUMENTS["docs/operations.md"]
 
-pytestmark = pytest.mark.timeout(180)
-
 
 class Desk:
     """Where the operator sits: a shell in an installation, with its settings."""

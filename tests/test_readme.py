@@ -33,7 +33,6 @@ def type_in(text: str, serve: Serve, folder: Path) -> str:
     return told.stdout
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_the_meal_can_be_had_as_written(serve, tmp_path):
     meal = type_in(README.split("## A meal")[1].split("\n## ")[0], serve, tmp_path)
@@ -41,7 +40,6 @@ def test_the_meal_can_be_had_as_written(serve, tmp_path):
         assert expected in meal
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_the_guides_commands_do_what_it_says(serve, tmp_path):
     told = type_in((CHECKOUT / "docs" / "api-guide.md").read_text(), serve, tmp_path)

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from psycopg2.extensions import connection as Connection
 
 LONGEST_PAUSE = 0.03  # seconds
+PATIENCE = 60  # seconds, much more than even a busy machine takes
+ATTEMPTS = 5
 
 
-def until(condition: Callable[[], object], seconds: float = 15) -> None:
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Return once the condition holds; fail if it does not in time."""
     ends = time.monotonic() + seconds
     pause, length = threading.Event(), 0.002
@@ -29,3 +31,15 @@ def until_it_holds_up_somebody(holder: Connection, looker: Connection) -> None:
             return cursor.fetchall()[0][0]
 
     until(waiting)
+
+
+def assert_within(bound: float, scenario: Callable[[], float]) -> None:
+    """Fail unless the scenario, which returns the seconds that it took, is over within so many of them.
+
+    A machine that is busy with other things holds up one attempt or another; what is too slow by itself is too slow
+    each time. So one attempt has to be in time, each begun anew.
+    """
+    taken: list[float] = []
+    while not taken or taken[-1] >= bound:
+        assert len(taken) < ATTEMPTS, f"not within {bound} s: {taken}"
+        taken.append(scenario())

@@ -52,6 +52,7 @@ class Server:
             "WEB_CONCURRENCY": "2",
             "PORT": port,
             "STREAM_BIND": f"127.0.0.1:{port}",
+            "TMPDIR": str(log.parent),  # where one that is killed leaves what it has
         }
         self._environment = {**os.environ, **settings, **environment}
         self.start()
@@ -65,7 +66,7 @@ class Server:
 
     def wait_until_ready(self) -> Self:
         with suppress(AssertionError):
-            until(lambda: self._is_ready() or self.process.poll() is not None, 30)
+            until(lambda: self._is_ready() or self.process.poll() is not None)
         if not self._is_ready():
             pytest.fail(f"the server did not become ready:\n{self.log()}")
         return self
@@ -83,7 +84,7 @@ class Server:
     def stop(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
         assert_no_secret(self.log())

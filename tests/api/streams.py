@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import requests
 
 from tests.api.client import Client, expect
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 ADMIN_STREAM = "/api/v1/admin/orders/sse"
 TABLE_STREAM = "/api/v1/customer/orders/sse"
@@ -57,13 +57,13 @@ class Reader:
             self.problem = json.loads(self.response.read())
             self._connection.close()
 
-    def wait_for(self, count: int, seconds: float = 15) -> list[Event]:
+    def wait_for(self, count: int, seconds: float = PATIENCE) -> list[Event]:
         """All events so far, once there are so many."""
         until(lambda: len(self.events) >= count or self.is_over, seconds)
         assert len(self.events) >= count, self.events
         return self.events
 
-    def wait_until_over(self, seconds: float = 15) -> list[Event]:
+    def wait_until_over(self, seconds: float = PATIENCE) -> list[Event]:
         """All events of a stream that the server ends."""
         until(lambda: self.is_over, seconds)
         return self.events
@@ -78,7 +78,7 @@ class Reader:
             self.response.fp.raw._sock.shutdown(2)  # type: ignore[union-attr]
         else:
             self._connection.sock.shutdown(2)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _read(self) -> None:
         event: dict[str, str] = {}
@@ -125,7 +125,7 @@ class Follower:
         """Stop once so many events have come."""
         until(lambda: len(self.ids) >= count)
         self._stopped.set()
-        self._thread.join(20)
+        self._thread.join(60)
 
     def _run(self) -> None:
         position = None

@@ -273,7 +273,7 @@ def test_the_stream_of_an_ended_session_shows_nothing_of_the_next(stream_server,
     next_tablet = shop.restaurant.seat(1)
     expect(201, next_tablet.order((shop.ids["menu"], 2)))
     headers = {"Authorization": f"Bearer {shop.token('table')}"}
-    with requests.get(stream_server.base + TABLE_STREAM, headers=headers, stream=True, timeout=10) as stream:
+    with requests.get(stream_server.base + TABLE_STREAM, headers=headers, stream=True, timeout=30) as stream:
         assert stream.status_code == 200
         lines = stream.iter_lines(chunk_size=1)
         data = next(line for line in lines if line.startswith(b"data: "))
@@ -287,7 +287,7 @@ def test_a_ticket_opens_one_stream_of_its_role_once(stream_server, shop, role, p
     other = TABLE_STREAM if path == ADMIN_STREAM else ADMIN_STREAM
 
     def open_stream(path: str, ticket: str) -> tuple[int, str | None]:
-        with requests.get(stream_server.base + path, params={"ticket": ticket}, stream=True, timeout=10) as answer:
+        with requests.get(stream_server.base + path, params={"ticket": ticket}, stream=True, timeout=30) as answer:
             return outcome(answer)
 
     ticket = expect(201, who.post(ask))["ticket"]

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.client import Client, expect
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("prefix", ["/health", "/api/v1/health"])
@@ -16,7 +17,8 @@ def test_a_server_that_is_well_says_so(server, prefix):
     assert get("") == {"status": "healthy"}
     assert get("/live") == {"status": "alive"}
     assert get("/ready") == {"status": "ready", "checks": {"database": "ok", "migrations": "ok"}}
+    until(lambda: get("/db")["pool"]["checked_out"] == 0)  # an earlier test's order may be about to be announced
     health = get("/db")
     assert health["status"] == "healthy"
     assert health["pool"].keys() >= {"pool_size", "checked_in", "checked_out", "overflow"}
-    assert health["pool"]["pool_size"] == 5 and health["pool"]["checked_out"] == 0
+    assert health["pool"]["pool_size"] == 5

@@ -91,7 +91,6 @@ def wait_for_some(reader: Reader, count: int, writers: list[Future[None]]) -> No
     until(lambda: len(reader.events) >= count or all(writer.done() for writer in writers))
 
 
-@pytest.mark.timeout(240)
 def test_a_reader_that_is_cut_off_at_random_gets_each_event_once_in_order(server, stream_server):
     """200 runs of writers that overlap and commit in another order than they began."""
     shops = [Shop(server, stream_server) for _ in range(4)]
@@ -134,7 +133,6 @@ def order_without_pause(tablet: Tablet, menu_id: int, stopped: threading.Event) 
     return acknowledged
 
 
-@pytest.mark.timeout(180)
 def test_nothing_is_missed_when_the_stream_process_is_killed_and_postgresql_restarts(installation):
     postgres, api, stream = installation
     restaurant = add_restaurant(api)
@@ -150,7 +148,7 @@ def test_nothing_is_missed_when_the_stream_process_is_killed_and_postgresql_rest
 
     def let_some_pass(more: int = 15) -> None:
         enough = len(followers[0].ids) + more
-        until(lambda: len(followers[0].ids) >= enough, 30)
+        until(lambda: len(followers[0].ids) >= enough)
 
     with ThreadPoolExecutor(2) as pool:
         writers = [pool.submit(order_without_pause, tablet, menu_id, stopped) for tablet in tablets]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ import requests
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
 from tests.api.conftest import CRASH, JWT_SECRET_KEY, Server, StreamServer, run_sql
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Event, Reader, take_ticket
-from tests.waiting import until
+from tests.waiting import assert_within, until
 
 Open = Callable[..., Reader]
 
@@ -56,7 +57,7 @@ def strict_server(server: Server, tmp_path) -> Iterator[StreamServer]:
         "STREAMS_PER_STORE": "2",
         "STREAMS_TOTAL": "3",
         "STREAM_HEARTBEAT": "0.4",
-        "STREAM_SEND_TIMEOUT": "1",
+        "STREAM_SEND_TIMEOUT": "3",
         "GUNICORN_CMD_ARGS": "--access-logfile - --log-level debug",
     }
     running = StreamServer(server.database_url, tmp_path / "log", **settings)
@@ -188,7 +189,7 @@ def test_an_order_and_its_progress_are_announced(restaurant, tablet, menu_id, he
 def test_the_transaction_of_an_order_announces_nothing(restaurant, server, tablet, menu_id, heard):
     """One with a notification would wait for all others, and they for its flush to the disk."""
     order = expect(201, tablet.order((menu_id, 1)))
-    until(lambda: heard()[-1:] == [str(restaurant.store_id)])
+    until(lambda: str(restaurant.store_id) in heard())
     sentinel = "after the order"
     statement = "UPDATE orders SET status = '완료' WHERE order_id = %s"
     before = len(heard())
@@ -201,8 +202,14 @@ def test_the_transaction_of_an_order_announces_nothing(restaurant, server, table
 def test_a_lost_notification_does_no_harm(restaurant, server, open_stream):
     stream = open_stream(restaurant.admin)
     stream.wait_for(1)
-    event_id = record(server, restaurant.store_id, "unheard of", notify=False)
-    assert stream.wait_for(2, 2)[1] == Event(event_id, "menu_changed", "unheard of")
+
+    def seconds_until_it_is_told() -> float:
+        count, started = len(stream.events), time.monotonic()
+        event_id = record(server, restaurant.store_id, "unheard of", notify=False)
+        assert stream.wait_for(count + 1)[count:] == [Event(event_id, "menu_changed", "unheard of")]
+        return time.monotonic() - started
+
+    assert_within(2, seconds_until_it_is_told)
 
 
 def test_an_event_of_any_size_arrives(restaurant, server, open_stream):
@@ -280,7 +287,7 @@ def test_old_events_are_pruned_by_the_stream_process(server, restaurant, tmp_pat
 
 def test_without_a_token_there_is_no_stream(client, open_stream, stream_server):
     for path in (ADMIN_STREAM, TABLE_STREAM):
-        response = requests.get(stream_server.base + path, timeout=10)
+        response = requests.get(stream_server.base + path, timeout=30)
         refused(401, "token_missing", response)
         assert response.headers["WWW-Authenticate"] == "Bearer"
 
@@ -300,26 +307,33 @@ def test_a_token_in_the_query_is_not_looked_at(restaurant, stream_server):
     "path", ["/", "/api/v1/admin/orders", "/api/v1/admin/orders/sse/", "/api/v1/admin/orders/sse/x"]
 )
 def test_nothing_else_is_served(stream_server, path):
-    refused(404, "not_found", requests.get(stream_server.base + path, timeout=10))
+    refused(404, "not_found", requests.get(stream_server.base + path, timeout=30))
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_a_stream_is_opened_with_get(stream_server, method):
-    response = requests.request(method, stream_server.base + ADMIN_STREAM, timeout=10)
+    response = requests.request(method, stream_server.base + ADMIN_STREAM, timeout=30)
     refused(405, "method_not_allowed", response)
     assert response.headers["Allow"] == "GET, OPTIONS"
 
 
 def test_a_stream_ends_when_its_token_expires(restaurant, stream_server):
     claims = jwt.decode(restaurant.admin.token, JWT_SECRET_KEY, algorithms=["HS256"])
-    expires = int(time.time()) + 2
-    token = jwt.encode(claims | {"exp": expires}, JWT_SECRET_KEY, algorithm="HS256")
-    stream = Reader(stream_server.base, ADMIN_STREAM, token=token)
-    events = stream.wait_until_over()
-    assert types(events) == ["initial", "goodbye"] and events[1].data == {"reason": "token_expired"}
-    assert events[1].id is None
-    assert 0 <= time.time() - expires < 2
-    assert Reader(stream_server.base, ADMIN_STREAM, token=token).problem["code"] == "token_expired"
+
+    def seconds_too_long() -> float:
+        expires = int(time.time()) + 2
+        token = jwt.encode(claims | {"exp": expires}, JWT_SECRET_KEY, algorithm="HS256")
+        stream = Reader(stream_server.base, ADMIN_STREAM, token=token)
+        if stream.status != 200 and time.time() >= expires:  # it took too long to open it
+            return math.inf
+        events = stream.wait_until_over()
+        late = time.time() - expires
+        assert types(events) == ["initial", "goodbye"] and events[1].data == {"reason": "token_expired"}
+        assert events[1].id is None and late >= 0
+        assert Reader(stream_server.base, ADMIN_STREAM, token=token).problem["code"] == "token_expired"
+        return late
+
+    assert_within(2, seconds_too_long)
 
 
 # Tickets
@@ -399,7 +413,7 @@ def test_streams_are_limited_per_store_and_in_all(open_restaurant, open_stream, 
     one, two = open_restaurant(), open_restaurant()
     first = [open_stream(one.admin, on=strict_server) for _ in range(2)]
     refused_one = requests.get(
-        strict_server.base + ADMIN_STREAM, headers={"Authorization": f"Bearer {one.admin.token}"}, timeout=10
+        strict_server.base + ADMIN_STREAM, headers={"Authorization": f"Bearer {one.admin.token}"}, timeout=30
     )
     refused(503, "too_many_streams", refused_one)
     assert int(refused_one.headers["Retry-After"]) > 0
@@ -422,7 +436,7 @@ def test_a_silent_stream_beats(restaurant, open_stream, strict_server):
 def test_who_does_not_read_is_dropped_and_can_come_back(server, restaurant, open_stream, strict_server):
     with socket.socket() as lazy:
         lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        lazy.settimeout(10)
+        lazy.settimeout(30)
         lazy.connect(("127.0.0.1", urlsplit(strict_server.base).port))
         token = restaurant.admin.token
         lazy.sendall(f"GET {ADMIN_STREAM} HTTP/1.0\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
@@ -447,17 +461,21 @@ def test_who_does_not_read_is_dropped_and_can_come_back(server, restaurant, open
 
 
 def test_a_stop_says_goodbye_within_two_seconds(server, restaurant, open_restaurant, tmp_path):
-    running = StreamServer(server.database_url, tmp_path / "log").wait_until_ready()
-    streams = [Reader(running.base, ADMIN_STREAM, token=restaurant.admin.token) for _ in range(20)]
-    for stream in streams:
-        stream.wait_for(1)
-    started = time.monotonic()
-    running.process.terminate()
-    for stream in streams:
-        assert stream.wait_until_over(5)[-1] == Event(None, "goodbye", {"reason": "shutdown"})
-    assert time.monotonic() - started < 2
-    assert running.process.wait(10) == 0
-    assert not CRASH.search(running.log())
+    def seconds_to_the_goodbyes() -> float:
+        running = StreamServer(server.database_url, tmp_path / "log").wait_until_ready()
+        streams = [Reader(running.base, ADMIN_STREAM, token=restaurant.admin.token) for _ in range(20)]
+        for stream in streams:
+            stream.wait_for(1)
+        started = time.monotonic()
+        running.process.terminate()
+        for stream in streams:
+            assert stream.wait_until_over()[-1] == Event(None, "goodbye", {"reason": "shutdown"})
+        taken = time.monotonic() - started
+        assert running.process.wait(60) == 0
+        assert not CRASH.search(running.log())
+        return taken
+
+    assert_within(2, seconds_to_the_goodbyes)
 
 
 def test_no_api_worker_is_held_by_a_stream(server, stream_server, restaurant, open_stream):

@@ -142,7 +142,7 @@ def test_the_password_is_not_shown_by_ps(commands, meals):
         until_it_holds_up_somebody(blocker, meals)
         for child in psutil.Process(process.pid).children(recursive=True):
             seen += child.cmdline()
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     assert any("pg_dump" in argument for argument in seen)
     assert not any("very-secret" in argument for argument in seen)
 

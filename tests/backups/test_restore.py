@@ -78,7 +78,7 @@ def test_a_row_that_comes_in_at_the_last_moment_is_not_lost(commands, meals):
         until_it_holds_up_somebody(blocker, meals)
         query(blocker, "INSERT INTO login_failures VALUES ('table:1:1', '{2026-05-05}', now())")
         blocker.commit()
-    _, said = restoring.communicate(timeout=30)
+    _, said = restoring.communicate(timeout=60)
     assert restoring.returncode == 1
     assert "rows came in meanwhile" in said.decode()
     assert value(meals, "SELECT count(*) FROM login_failures") == 1
@@ -99,7 +99,7 @@ def test_a_restore_that_is_killed_has_happened_or_not(commands, meals):
             process.wait(chance.uniform(0.3, whole))
         except subprocess.TimeoutExpired:
             process.send_signal(number)
-            process.wait(30)
+            process.wait(60)
         until(lambda: value(meals, OTHERS) == 0)
         assert commands.pg_dump() in (before, restored)
 

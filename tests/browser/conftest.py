@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -38,8 +39,9 @@ def browser() -> Iterator[WebDriver]:
         options.add_argument(argument)
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # which refuses root
-    running = webdriver.Chrome(options=options, service=Service(driver))
-    try:
-        yield running
-    finally:
-        running.quit()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # it leaves some of its files behind
+        running = webdriver.Chrome(options=options, service=Service(driver, env={**os.environ, "TMPDIR": folder}))
+        try:
+            yield running
+        finally:
+            running.quit()

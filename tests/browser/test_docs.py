@@ -11,8 +11,6 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.waiting import until
 
-pytestmark = pytest.mark.timeout(180)
-
 
 class Page:
     """The page, with one operation opened at a time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import random
 import shutil
@@ -20,7 +21,7 @@ from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.pool import Pool, PoolSettings
 from tableorder.domain.errors import DatabaseUnavailable, PoolExhausted
 from tests.database.servers import Network, Server, free_port
-from tests.waiting import until
+from tests.waiting import assert_within, until
 
 SLACK = 0.25  # seconds, the contract's
 MakePool = Callable[..., Pool]
@@ -131,24 +132,29 @@ def test_two_backends_that_die_in_a_transaction_cost_no_slot(make_pool, server):
 
 def test_connecting_slowly_keeps_nobody_from_giving_back(make_pool, server, network):
     """psycopg2's pool connects while it holds its lock."""
-    pool = make_pool(server.url(network.port), size=2, max_overflow=2, connect_timeout=1.5)
-    slow = threading.Thread(target=seconds_until, args=(DatabaseUnavailable, pool))
-    with ExitStack() as held:
-        held.enter_context(pool.checkout())
-        with network.cut():
-            slow.start()
-            until(lambda: network.connections == 2)
-            started = time.monotonic()
-            held.close()
-            with pool.checkout():
-                assert time.monotonic() - started < 0.5
-                assert slow.is_alive()
-            slow.join()
-    assert books(pool) == (1, 0)
+
+    def seconds_to_the_next_checkout() -> float:
+        pool = make_pool(server.url(network.port), size=2, max_overflow=2, connect_timeout=1.5)
+        slow = threading.Thread(target=seconds_until, args=(DatabaseUnavailable, pool))
+        with ExitStack() as held:
+            held.enter_context(pool.checkout())
+            before = network.connections
+            with network.cut():
+                slow.start()
+                until(lambda: network.connections > before)
+                started = time.monotonic()
+                held.close()
+                with pool.checkout():
+                    taken = time.monotonic() - started if slow.is_alive() else math.inf
+                slow.join()
+        assert books(pool) == (1, 0)
+        return taken
+
+    assert_within(0.5, seconds_to_the_next_checkout)
 
 
 def test_who_waits_is_served_in_order_of_arrival_and_nobody_barges_in(make_pool):
-    pool = make_pool(size=1, max_overflow=0, timeout=10)
+    pool = make_pool(size=1, max_overflow=0, timeout=30)
     served: list[int] = []
 
     def wait(number: int) -> None:
@@ -171,12 +177,16 @@ def test_who_waits_is_served_in_order_of_arrival_and_nobody_barges_in(make_pool)
 
 
 def test_an_exhausted_pool_says_so_in_time_and_is_not_called_away(make_pool):
-    pool = make_pool(size=1, max_overflow=1, timeout=0.5)
-    with pool.checkout(), pool.checkout():
-        assert 0.5 <= seconds_until(PoolExhausted, pool) < 0.5 + SLACK
-    stats = pool.stats()
-    assert (stats.timeouts, stats.waiting, stats.checked_out) == (1, 0, 0)
-    assert pid_of(pool)
+    def seconds_to_the_refusal() -> float:
+        pool = make_pool(size=1, max_overflow=1, timeout=0.5)
+        with pool.checkout(), pool.checkout():
+            taken = seconds_until(PoolExhausted, pool)
+        stats = pool.stats()
+        assert (stats.timeouts, stats.waiting, stats.checked_out) == (1, 0, 0)
+        assert pid_of(pool) and taken >= 0.5
+        return taken
+
+    assert_within(0.5 + SLACK, seconds_to_the_refusal)
 
 
 def test_a_connection_that_died_while_idle_is_replaced(make_pool, server):
@@ -220,66 +230,82 @@ def test_a_restarted_server_costs_no_request_that_comes_after(make_pool, server)
 
 def test_a_server_that_refuses_is_away_at_once(make_pool):
     pool = make_pool(f"postgresql://postgres@127.0.0.1:{free_port()}/postgres")
-    assert seconds_until(DatabaseUnavailable, pool) < 1
+    assert_within(1, lambda: seconds_until(DatabaseUnavailable, pool))
     assert books(pool) == (0, 0)
 
 
 def test_a_frozen_server_is_noticed_in_time(make_pool, server):
-    pool = make_pool(size=4, ping_after=0, timeout=1.5)
-    with pool.checkout(), pool.checkout(), pool.checkout(), pool.checkout():
-        pass
-    with server.frozen():
-        for _ in range(3):
-            assert seconds_until(DatabaseUnavailable, pool) < 1.5 + SLACK
-    assert pid_of(pool)
+    def longest_of_three() -> float:
+        pool = make_pool(size=4, ping_after=0, timeout=1.5)
+        with pool.checkout(), pool.checkout(), pool.checkout(), pool.checkout():
+            pass
+        with server.frozen():
+            taken = [seconds_until(DatabaseUnavailable, pool) for _ in range(3)]
+        assert pid_of(pool)
+        return max(taken)
+
+    assert_within(1.5 + SLACK, longest_of_three)
 
 
 def test_a_black_hole_is_noticed_in_time(make_pool, server, network):
-    pool = make_pool(server.url(network.port), size=4, ping_after=0, timeout=1.5)
-    with pool.checkout(), pool.checkout(), pool.checkout(), pool.checkout():
-        pass
-    with network.cut():
-        for _ in range(3):
-            assert seconds_until(DatabaseUnavailable, pool) < 1.5 + SLACK
-    assert pid_of(pool)
-    assert books(pool)[1] == 0
+    def longest_of_three() -> float:
+        pool = make_pool(server.url(network.port), size=4, ping_after=0, timeout=1.5)
+        with pool.checkout(), pool.checkout(), pool.checkout(), pool.checkout():
+            pass
+        with network.cut():
+            taken = [seconds_until(DatabaseUnavailable, pool) for _ in range(3)]
+        assert pid_of(pool)
+        assert books(pool)[1] == 0
+        return max(taken)
+
+    assert_within(1.5 + SLACK, longest_of_three)
 
 
 def test_a_statement_on_a_server_that_freezes_ends_at_its_deadline(make_pool, server):
-    pool = make_pool()
-    with pytest.raises(psycopg2.OperationalError), pool.checkout() as connection, server.frozen():
-        started = time.monotonic()
-        with deadline(0.5), connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    assert time.monotonic() - started < 2
-    assert pid_of(pool)
-    assert books(pool) == (1, 0)
+    def seconds_to_the_end() -> float:
+        pool = make_pool()
+        with pytest.raises(psycopg2.OperationalError), pool.checkout() as connection, server.frozen():
+            started = time.monotonic()
+            with deadline(0.5), connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        taken = time.monotonic() - started
+        assert pid_of(pool)
+        assert books(pool) == (1, 0)
+        return taken
+
+    assert_within(2, seconds_to_the_end)
 
 
 def test_of_nested_deadlines_the_earlier_counts(make_pool):
-    with make_pool().checkout() as connection:
-        started = time.monotonic()
-        with pytest.raises(psycopg2.OperationalError), deadline(0.2), deadline(5), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(5)")
-        assert time.monotonic() - started < 1
+    def seconds_to_the_end() -> float:
+        with make_pool().checkout() as connection:
+            started = time.monotonic()
+            with pytest.raises(psycopg2.OperationalError), deadline(0.2), deadline(5), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(5)")
+            return time.monotonic() - started
+
+    assert_within(1, seconds_to_the_end)
 
 
 def test_many_checkouts_during_an_outage_are_all_in_time(make_pool, server, network):
-    pool = make_pool(server.url(network.port), size=2, max_overflow=2, ping_after=0, timeout=1.0)
-    with pool.checkout(), pool.checkout():
-        pass
+    def longest_of_all() -> float:
+        pool = make_pool(server.url(network.port), size=2, max_overflow=2, ping_after=0, timeout=1.0)
+        with pool.checkout(), pool.checkout():
+            pass
 
-    def attempt(_: int) -> float:
-        started = time.monotonic()
-        with pytest.raises((DatabaseUnavailable, PoolExhausted)), pool.checkout():
-            pytest.fail("there was a connection")
-        return time.monotonic() - started
+        def attempt(_: int) -> float:
+            started = time.monotonic()
+            with pytest.raises((DatabaseUnavailable, PoolExhausted)), pool.checkout():
+                pytest.fail("there was a connection")
+            return time.monotonic() - started
 
-    with network.cut(), ThreadPoolExecutor(16) as threads:
-        taken = list(threads.map(attempt, range(32)))
-    assert max(taken) < 1.0 + SLACK
-    until(lambda: pid_of(pool) is not None)
-    assert books(pool)[1] == 0
+        with network.cut(), ThreadPoolExecutor(16) as threads:
+            taken = list(threads.map(attempt, range(32)))
+        assert pid_of(pool)
+        assert books(pool)[1] == 0
+        return max(taken)
+
+    assert_within(1.0 + SLACK, longest_of_all)
 
 
 def test_a_standby_is_not_healthy(make_pool, server, tmp_path):
@@ -301,7 +327,7 @@ def test_a_standby_is_not_healthy(make_pool, server, tmp_path):
     try:
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         assert run(url, "SELECT pg_is_in_recovery()") == [(True,)]
-        assert seconds_until(DatabaseUnavailable, make_pool(url)) < 1
+        assert_within(1, lambda: seconds_until(DatabaseUnavailable, make_pool(url)))
         both = f"postgresql://postgres@127.0.0.1:{port},127.0.0.1:{server.port}/postgres"
         with make_pool(both).checkout() as connection:
             assert fetch(connection, "SELECT pg_is_in_recovery()") is False
@@ -398,7 +424,6 @@ def test_a_closed_pool_hands_out_nothing_and_keeps_nothing(make_pool, server):
     until(lambda: run(server.url(), f"SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}") == [(0,)])
 
 
-@pytest.mark.timeout(120)
 def test_after_ten_thousand_failures_of_every_kind_the_books_are_exact(make_pool, server):
     pool = make_pool(size=4, max_overflow=4, timeout=20)
     pool.stats()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import shutil
@@ -20,12 +21,11 @@ from tests.api.client import Restaurant, expect, refused
 from tests.api.conftest import Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM
 from tests.deploy.front import NGINX, Front, opened_front
-from tests.waiting import until
+from tests.waiting import assert_within, until
 
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="needs nginx (Debian's package)"),
     pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl"),
-    pytest.mark.timeout(180),
 ]
 
 
@@ -56,7 +56,7 @@ def bearer(who) -> dict[str, str]:
 
 
 def test_plain_http_is_sent_to_https(front):
-    response = requests.get(f"http://localhost:{front.http}/health/live?x=1", allow_redirects=False, timeout=10)
+    response = requests.get(f"http://localhost:{front.http}/health/live?x=1", allow_redirects=False, timeout=30)
     assert response.status_code == 308
     assert response.headers["Location"] == "https://localhost/health/live?x=1"
 
@@ -82,13 +82,18 @@ def test_a_large_answer_is_compressed_and_still_cached_by_its_etag(front, restau
 def test_an_event_goes_out_at_once(front, restaurant):
     with front.get(ADMIN_STREAM, headers=bearer(restaurant.admin), stream=True) as response:
         lines = response.iter_lines(chunk_size=1)
+        numbers = itertools.count(20)
         while next(lines) != b"event: initial":
             pass
-        started = time.monotonic()
-        restaurant.add_table(20)
-        while next(lines) != b"event: table_changed":
-            pass
-        assert time.monotonic() - started < 2
+
+        def seconds_to_the_event() -> float:
+            started = time.monotonic()
+            restaurant.add_table(next(numbers))
+            while next(lines) != b"event: table_changed":
+                pass
+            return time.monotonic() - started
+
+        assert_within(2, seconds_to_the_event)
 
 
 def test_a_clients_word_for_its_address_is_not_taken(front, servers, restaurant):
@@ -214,8 +219,8 @@ def post(*headers: bytes, end: bytes = b"\r\n") -> bytes:
 def test_no_request_hides_in_another(front, servers, request_, behind_nginx):
     """What is in a body is never answered, whichever way its length is disputed."""
     host, port = urlsplit(servers[0].base).netloc.split(":")
-    with front.connect() if behind_nginx else socket.create_connection((host, int(port)), 10) as connection:
-        connection.settimeout(10)
+    with front.connect() if behind_nginx else socket.create_connection((host, int(port)), 30) as connection:
+        connection.settimeout(30)
         connection.sendall(request_ + LAST)
         if not behind_nginx:
             connection.shutdown(socket.SHUT_WR)
@@ -233,32 +238,46 @@ SLOW = [b"", b"GET /health/live HTTP/1.1\r\nHost: local", post(b"Content-Length:
 
 def test_who_is_slow_is_cut_off_and_the_others_are_served(front, restaurant):
     """From one address as many as it may have under way, more than may be with the API at once."""
-    slow = [(front.connect(), sent) for sent in SLOW for _ in range(20)]
-    slow += [(front.connect("127.0.2.1"), SLOW[2]) for _ in range(500)]
-    started = time.monotonic()
-    for connection, sent in slow:
-        connection.sendall(sent)
-    with front.connect("127.0.2.1") as one_more_of_them:
-        one_more_of_them.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        refusal = whole(one_more_of_them)
-    assert refusal.startswith(b"HTTP/1.1 503") and b'"overloaded"' in refusal
-    half_closed = [front.connect() for _ in range(20)]
-    for connection in half_closed:
-        connection.sendall(SLOW[1])
-        connection.shutdown(socket.SHUT_WR)
-    for _ in range(10):
-        expect(200, front.get("/api/v1/admin/orders", headers=bearer(restaurant.admin)))
-    assert time.monotonic() - started < 8
-    for connection in half_closed:  # nothing more can come
-        with connection, suppress(ConnectionResetError):
-            while connection.recv(1024):
-                pass
-    assert time.monotonic() - started < 8
-    for connection, _ in slow:
-        with connection, suppress(ConnectionResetError, ssl.SSLEOFError):
-            answer = connection.recv(1024)
-            assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
-    assert 8 < time.monotonic() - started < 20
+
+    def seconds_of_the_others() -> float:
+        slow = [(greeted(front, "127.0.2.1"), SLOW[2]) for _ in range(500)]
+        slow += [(front.connect(), sent) for sent in SLOW for _ in range(20)]
+        started = time.monotonic()
+        for connection, sent in slow:
+            connection.sendall(sent)
+        with front.connect("127.0.2.1") as one_more_of_them:
+            one_more_of_them.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            refusal = whole(one_more_of_them)
+        assert refusal.startswith(b"HTTP/1.1 503") and b'"overloaded"' in refusal
+        half_closed = [front.connect() for _ in range(20)]
+        for connection in half_closed:
+            connection.sendall(SLOW[1])
+            connection.shutdown(socket.SHUT_WR)
+        for _ in range(10):
+            expect(200, front.get("/api/v1/admin/orders", headers=bearer(restaurant.admin)))
+        for connection in half_closed:  # nothing more can come
+            with connection, suppress(ConnectionResetError):
+                while connection.recv(1024):
+                    pass
+        others = time.monotonic() - started
+        for connection, _ in slow:
+            with connection, suppress(ConnectionResetError, ssl.SSLEOFError):
+                answer = connection.recv(1024)
+                assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
+        assert 8 < time.monotonic() - started < 20
+        return others
+
+    assert_within(8, seconds_of_the_others)
+
+
+def greeted(front: Front, address: str = "127.0.0.1") -> ssl.SSLSocket:
+    """A connection that has had an answer, and so more than the ten seconds of a new one until its next request."""
+    connection = front.connect(address)
+    connection.sendall(HIDDEN)
+    answer = b""
+    while b'"alive"' not in answer:
+        answer += connection.recv(1024)
+    return connection
 
 
 IDLE = 10_000
@@ -290,8 +309,8 @@ def test_what_is_too_much_is_refused_at_once_and_the_rest_is_served(front, serve
     api = psutil.Process(servers[0].process.pid)
     workers = api.children()
     with ExitStack() as open_:
-        waiting = [open_.enter_context(front.connect()) for _ in range(256)]
-        late = [open_.enter_context(front.connect()) for _ in range(20)]
+        waiting = [open_.enter_context(greeted(front)) for _ in range(256)]
+        late = [open_.enter_context(greeted(front)) for _ in range(20)]
         for worker in workers:
             worker.suspend()
         try:

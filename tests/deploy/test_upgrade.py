@@ -36,8 +36,6 @@ def post_worker_init(worker):
     worker.log.info("Loaded %s", worker.pid)
 """
 
-pytestmark = pytest.mark.timeout(180)
-
 
 class Checkout:
     """A copy of the checkout, in which versions come and go."""
@@ -98,7 +96,7 @@ class Guest:
 
     def stop(self) -> None:
         self._stopped.set()
-        self._thread.join(30)
+        self._thread.join(60)
 
     def _order(self) -> None:
         while not self._stopped.is_set():
@@ -130,7 +128,7 @@ class Screen:
     def stop(self) -> None:
         self._stopped.set()
         self.readers[-1].close()
-        self._thread.join(30)
+        self._thread.join(60)
 
     def _follow(self) -> None:
         last = None
@@ -174,7 +172,7 @@ def deploy(*servers: Server) -> None:
     former = {pid for server in servers for pid in workers(server)}
     for server in servers:
         server.process.send_signal(signal.SIGHUP)
-    until(lambda: all(loaded(server) and not workers(server) & former for server in servers), 30)
+    until(lambda: all(loaded(server) and not workers(server) & former for server in servers))
 
 
 def release_of(server: Server) -> str | None:

@@ -22,8 +22,6 @@ from tests.database.servers import free_port
 from tests.factories import query, value
 from tests.management.running import CHECKOUT, environment, manage
 
-pytestmark = pytest.mark.timeout(180)
-
 PASSWORD = "a password for tests"
 HBA = "local all tableorder scram-sha-256\nlocal all all trust\n"
 

@@ -116,7 +116,6 @@ def run_and_die(url: str, name: str, number: int, count_from: str) -> None:
         os._exit(1)
 
 
-@pytest.mark.timeout(240)
 def test_killed_before_any_statement_of_any_migration_the_next_run_converges(empty_database_url, template, postgres):
     url, kills = empty_database_url, 0
     for position, name in enumerate(ALL):
@@ -337,7 +336,6 @@ def apply_in_the_end(url: str, name: str) -> None:
             apply_pending(url, up_to=name)
 
 
-@pytest.mark.timeout(240)
 def test_traffic_goes_on_while_each_migration_is_applied_to_large_tables(empty_database_url, connection):
     apply_pending(empty_database_url, up_to=ALL[0])
     with connection.cursor() as cursor:

@@ -15,8 +15,6 @@ from tests.api.conftest import Server, add_restaurant
 
 PROGRAM = Path(__file__).parent / "typescript"
 
-pytestmark = pytest.mark.timeout(300)
-
 # A line of the program, and what would be wrong instead of it.
 MISTAKES = {
     "unknown path": ("/api/v1/customer/menus", "/api/v1/customer/menu"),
@@ -55,7 +53,7 @@ def project(server, tmp_path_factory):
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 def test_the_program_has_no_type_error_and_works(project, server):

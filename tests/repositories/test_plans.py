@@ -278,7 +278,6 @@ def test_every_method_of_every_repository_is_here():
     assert StoreRepository not in REPOSITORIES
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_scans_no_table_and_costs_the_same_on_ten_times_the_data(call, small, large):
     before, after = small.cost(CALLS[call]), large.cost(CALLS[call])
