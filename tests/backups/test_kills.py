@@ -49,7 +49,7 @@ def test_a_killed_backup_leaves_nothing_under_a_final_name_that_does_not_restore
     whole = duration_of_backup(commands)
     chance = random.Random(number)
     interrupted = unfinished = 0
-    for _ in range(5 * moments):
+    for _ in range(5 * MOMENTS):
         older = digests(commands.dumps())
         commands.wait_for_name()
         started = time.monotonic()
