@@ -56,6 +56,7 @@ class Front:
         kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
         make = ["openssl", "req", "-x509", *kind, "-days", "2", *subject]
         subprocess.run([*make, "-keyout", key, "-out", self.certificate], check=True, capture_output=True)
+        self._context = ssl.create_default_context(cafile=str(self.certificate))
         changes = {
             "127.0.0.1:8000": urlsplit(api.base).netloc,
             "127.0.0.1:8001": urlsplit(stream.base).netloc,
@@ -82,9 +83,8 @@ class Front:
 
     def connect(self, address: str = "127.0.0.1") -> ssl.SSLSocket:
         """A raw connection from an address of this machine."""
-        context = ssl.create_default_context(cafile=str(self.certificate))
         plain = socket.create_connection(("127.0.0.1", self.https), 30, (address, 0))
-        return context.wrap_socket(plain, server_hostname="localhost")
+        return self._context.wrap_socket(plain, server_hostname="localhost")
 
 
 @contextmanager
