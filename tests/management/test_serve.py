@@ -107,10 +107,11 @@ def test_a_stop_during_the_start_is_a_stop(tmp_path):
 def test_a_server_that_dies_is_told(home, tmp_path, name):
     proxy = name if name in PROXIES else "caddy"
     require_proxy(proxy)
-    serve = Serve(home, tmp_path / "log", "--proxy", proxy).wait_until_ready()
-    [master] = [p for p in psutil.Process(serve.process.pid).children() if name in " ".join(p.cmdline())]
-    os.kill(master.pid, signal.SIGKILL)
-    assert serve.process.wait(60) == 1
+    with tempfile.TemporaryDirectory() as folder:  # for what the killed one leaves
+        serve = Serve(home, tmp_path / "log", "--proxy", proxy, TMPDIR=folder).wait_until_ready()
+        [master] = [p for p in psutil.Process(serve.process.pid).children() if name in " ".join(p.cmdline())]
+        os.kill(master.pid, signal.SIGKILL)
+        assert serve.process.wait(60) == 1
     assert "a process ended by itself, with status -9: " in serve.output() and name in serve.output()
     until(lambda: processes_of(home) == [])
 
