@@ -88,10 +88,13 @@ def _answer_domain_error(error: DomainError) -> Response:
 
 
 def _answer_http_error(error: HTTPException) -> Response:
-    """Werkzeug's own: unknown paths, wrong methods, bodies too large. Its headers (Allow) are kept."""
+    """Werkzeug's own: unknown paths, wrong methods, bodies too large. Its headers (Allow) are kept.
+
+    The code is of Werkzeug's name for the status: Python's own has changed from one version to another.
+    """
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
-    response = _problem(status, code, error.description or HTTPStatus(status).phrase)
+    code = error.name.lower().replace(" ", "_")
+    response = _problem(status, code, error.description or error.name)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
