@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+CRASH = "internal_error", "Something went wrong on our side."
+
 STATUS: dict[type[DomainError], HTTPStatus] = {
     Invalid: HTTPStatus.BAD_REQUEST,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
@@ -103,4 +105,4 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _answer_crash(error: Exception) -> Response:
     logger.error("crash in request %s", g.get("request_id"), exc_info=error)
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side.")
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, *CRASH)
