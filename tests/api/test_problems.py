@@ -1,5 +1,6 @@
 """What is not a proper request: rubbish, unknown paths, wrong methods. Always a 4xx, never a row written."""
 
+import gzip
 import json
 import socket
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ def send(tablet, body, content_type="application/json"):
         b'{"items": "\xff"}',
         '{"items": []}'.encode("utf-16"),
         b"\xef\xbb\xbf{}",
+        gzip.compress(b'{"items": []}', mtime=0),
         b'{"items": NaN}',
         b'{"items": Infinity}',
         b'{"items": ' + b"9" * 5000 + b"}",
