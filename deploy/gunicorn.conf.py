@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import gunicorn.util
+
 from tableorder.logs import configuration
 from tableorder.starting import refuse_unusable_settings
 
@@ -33,6 +35,13 @@ def on_starting(server: Any) -> None:
     for counted in Path(folder).glob("*.db"):  # by an earlier instance
         counted.unlink()
     server.made_folder = None if given else folder
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let gunicorn refuse what is no HTTP as the application refuses everything else."""
+    from tableorder.http.refusals import write_refusal
+
+    gunicorn.util.write_error = write_refusal
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -34,7 +34,9 @@ def show_menu(table: TableIdentity) -> Response:
             category_id=category_id,
             known_versions=[*known, kept.version] if kept else known,
         )
-    if catalog.document is not None:
+    if request.headers.get("If-None-Match") == "*":
+        response = Response(status=304)
+    elif catalog.document is not None:
         body = catalog.document.encode()
         if catalog.version is not None:
             _menus.put(key, Versioned(catalog.version, body))

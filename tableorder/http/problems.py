@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+CRASH = "internal_error", "Something went wrong on our side."
+
 STATUS: dict[type[DomainError], HTTPStatus] = {
     Invalid: HTTPStatus.BAD_REQUEST,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
@@ -88,10 +90,13 @@ def _answer_domain_error(error: DomainError) -> Response:
 
 
 def _answer_http_error(error: HTTPException) -> Response:
-    """Werkzeug's own: unknown paths, wrong methods, bodies too large. Its headers (Allow) are kept."""
+    """Werkzeug's own: unknown paths, wrong methods, bodies too large. Its headers (Allow) are kept.
+
+    The code is of Werkzeug's name for the status: Python's own has changed from one version to another.
+    """
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
-    response = _problem(status, code, error.description or HTTPStatus(status).phrase)
+    code = error.name.lower().replace(" ", "_")
+    response = _problem(status, code, error.description or error.name)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
@@ -100,4 +105,4 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _answer_crash(error: Exception) -> Response:
     logger.error("crash in request %s", g.get("request_id"), exc_info=error)
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side.")
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, *CRASH)

@@ -26,6 +26,18 @@ STREAM_SOCKET = "stream.sock"
 AWAY: dict[str, object] = {"status": 503, "code": "unavailable", "detail": "the service is starting or stopping"}
 TOO_LARGE: dict[str, object] = {"status": 413, "code": "request_entity_too_large", "detail": "the body is too large"}
 
+# For what nginx does not let through. Caddy passes methods on, and refuses what it cannot read in words of its own.
+MALFORMED: dict[str, object] = {
+    "status": 400,
+    "code": "bad_request",
+    "detail": "the request is not valid HTTP, or its first line or its headers are too long",
+}
+WRONG_METHOD: dict[str, object] = {
+    "status": 405,
+    "code": "method_not_allowed",
+    "detail": "the method is not allowed",
+}
+
 NGINX = Template("""\
 daemon off;
 pid $folder/nginx.pid;
@@ -49,6 +61,8 @@ http {
         listen 127.0.0.1:$port;
         error_page 502 504 = @away;
         error_page 413 = @too_large;
+        error_page 400 414 494 = /malformed;  # a name with @ is not for requests whose path could not be read
+        error_page 405 = @wrong_method;
         location / { proxy_pass http://unix:$folder/$api:; }
         location ~ ^/api/v1/(admin|customer)/orders/sse$$ {
             proxy_pass http://unix:$folder/$stream:;
@@ -65,6 +79,17 @@ http {
             default_type application/problem+json;
             add_header X-Request-ID $$request_id always;
             return 413 '$too_large';
+        }
+        location = /malformed {
+            default_type application/problem+json;
+            add_header X-Request-ID $$request_id always;
+            return 400 '$malformed';
+        }
+        location @wrong_method {
+            default_type application/problem+json;
+            add_header Allow "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" always;
+            add_header X-Request-ID $$request_id always;
+            return 405 '$wrong_method';
         }
     }
 }
@@ -152,6 +177,8 @@ def _fill(template: Template, folder: Path, port: int, *, request_id: str, **val
         max_body=os.environ.get("MAX_BODY_BYTES") or DEFAULT_MAX_BODY_BYTES,
         away=_problem(AWAY, request_id),
         too_large=_problem(TOO_LARGE, request_id),
+        malformed=_problem(MALFORMED, request_id),
+        wrong_method=_problem(WRONG_METHOD, request_id),
         **values,
     )
 

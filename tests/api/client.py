@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.client import HTTPMessage, HTTPResponse
 from typing import Any
 
 import requests
@@ -116,6 +119,19 @@ def refused(status: int, code: str, response: requests.Response) -> dict[str, An
     assert problem["title"] and problem["detail"] and problem["type"]
     assert problem["request_id"] == response.headers["X-Request-ID"]
     return problem
+
+
+def refused_lines(connection: socket.socket, lines: str) -> tuple[int, str, HTTPMessage]:
+    """The status, the code and the headers of the problem that these lines, HTTP or not, are answered with."""
+    connection.sendall(f"{lines}\r\nHost: localhost\r\n\r\n".encode())
+    answer = HTTPResponse(connection)
+    answer.begin()
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = json.loads(answer.read())
+    assert problem["status"] == answer.status
+    assert problem["title"] and problem["detail"] and problem["type"]
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    return answer.status, problem["code"], answer.headers
 
 
 def at_once(*calls: Any) -> list[Any]:

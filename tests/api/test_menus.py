@@ -84,9 +84,20 @@ def test_a_menu_that_has_not_changed_is_not_sent_again(restaurant, tablet):
     assert changed.headers["ETag"] != etag
 
 
-@pytest.mark.parametrize("known", ["", '""', 'W/"", W/"&"', '"', "*", "W/", ",,,", '"x'])
+@pytest.mark.parametrize("known", ["", '""', 'W/"", W/"&"', '"', "W/", ",,,", '"x', '"*"'])
 def test_an_if_none_match_of_something_else_gets_the_menu(tablet, known):
     expect(200, tablet.get("/customer/menus", headers={"If-None-Match": known}))
+
+
+def test_an_if_none_match_of_anything_is_met_by_any_menu(restaurant, tablet):
+    etag = tablet.get("/customer/menus").headers["ETag"]
+    for _ in range(2):
+        answer = tablet.get("/customer/menus", headers={"If-None-Match": "*"})
+        assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", etag)
+        restaurant.add_menu()
+        etag = tablet.get("/customer/menus").headers["ETag"]
+    unknown = tablet.get(f"/customer/menus?category_id={UNKNOWN_ID}", headers={"If-None-Match": "*"})
+    refused(404, "category_not_found", unknown)
 
 
 def test_every_kind_of_change_renews_the_etag_and_only_of_its_store(restaurant, open_restaurant, tablet):

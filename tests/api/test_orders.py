@@ -124,6 +124,9 @@ def test_a_repeat_with_the_key_is_the_first_order(restaurant, tablet, table_id, 
     refused(422, "idempotency_key_reused", tablet.order((menu_id, 2), key="lunch-1"))
     assert expect(201, tablet.order((menu_id, 1), key="lunch-2"))["order_id"] != first["order_id"]
     assert query("SELECT count(*) FROM orders WHERE store_id = %s", restaurant.store_id) == [(2,)]
+    expect(200, restaurant.admin.patch(f"/admin/orders/{first['order_id']}/status", {"status": "완료"}))
+    expect(200, restaurant.admin.patch(f"/admin/menus/{menu_id}", {"price": 1, "is_available": False}))
+    assert expect(201, tablet.order((menu_id, 1), key="lunch-1")) == first
     expect(200, restaurant.admin.delete(f"/admin/orders/{first['order_id']}"))
     assert expect(201, tablet.order((menu_id, 1), key="lunch-1")) == first
     expect(200, restaurant.end_session(table_id))
@@ -214,6 +217,8 @@ def test_the_counter_sees_tables_with_a_session_by_number_and_totals_of_what_is_
     assert [(table["total_amount"], table["order_count"]) for table in waiting] == [(9000, 1), (0, 0), (18000, 1)]
     [table] = expect(200, restaurant.admin.get(f"/admin/orders?table_id={ids[1]}"))["tables"]
     assert [order["order_id"] for order in table["orders"]] == [other["order_id"]]
+    [table] = expect(200, restaurant.admin.get(f"/admin/orders?table_id={ids[3]}&status=준비중"))["tables"]
+    assert (table["total_amount"], [order["order_id"] for order in table["orders"]]) == (9000, [first["order_id"]])
     assert expect(200, restaurant.admin.get(f"/admin/orders?table_id={ids[4]}"))["tables"] == []
     refused(404, "table_not_found", restaurant.admin.get(f"/admin/orders?table_id={UNKNOWN_ID}"))
     refused(400, "validation_failed", restaurant.admin.get("/admin/orders?status=done"))

@@ -1,10 +1,13 @@
 """What is not a proper request: rubbish, unknown paths, wrong methods. Always a 4xx, never a row written."""
 
+import gzip
 import json
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.api.client import expect, refused
+from tests.api.client import expect, refused, refused_lines
 
 
 @pytest.fixture
@@ -29,6 +32,7 @@ def send(tablet, body, content_type="application/json"):
         b'{"items": "\xff"}',
         '{"items": []}'.encode("utf-16"),
         b"\xef\xbb\xbf{}",
+        gzip.compress(b'{"items": []}', mtime=0),
         b'{"items": NaN}',
         b'{"items": Infinity}',
         b'{"items": ' + b"9" * 5000 + b"}",
@@ -141,6 +145,24 @@ def test_a_wrong_method_is_a_405_that_says_which_are_right(client):
     response = client.put("/customer/orders")
     refused(405, "method_not_allowed", response)
     assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "code"),
+    [
+        ("GET /api/v1/admin/orders?status=대기중 HTTP/1.1", 400, "bad_request"),
+        ("GET /api/v1/메뉴 HTTP/1.1", 400, "bad_request"),
+        ("GET /health HTTP/1.1\r\nIdempotency-Key: a\x01", 400, "bad_request"),
+        ("GET /health HTTP/1.1\r\nno header", 400, "bad_request"),
+        ("POST /api/v1/customer/orders HTTP/1.1\r\nContent-Length: -1", 400, "bad_request"),
+        (f"GET /{'x' * 5000} HTTP/1.1", 414, "uri_too_long"),
+        ("GET /health HTTP/1.1" + "\r\nX-Many: x" * 101, 431, "request_header_fields_too_large"),
+    ],
+)
+def test_what_is_no_http_is_refused_in_the_same_form(server, lines, status, code):
+    address = urlsplit(server.base)
+    with socket.create_connection((address.hostname, address.port), 10) as connection:
+        assert refused_lines(connection, lines)[:2] == (status, code)
 
 
 @pytest.mark.parametrize("given", ["a", "req-1.2_3:4/5+6=7@8", "x" * 128])

@@ -18,7 +18,7 @@ import psutil
 import pytest
 import requests
 
-from tests.api.client import Restaurant, expect, refused
+from tests.api.client import Restaurant, expect, refused, refused_lines
 from tests.api.conftest import Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM
 from tests.deploy.front import NGINX, Front, opened_front
@@ -111,6 +111,27 @@ def test_a_clients_word_for_its_address_is_not_taken(front, servers, restaurant)
         servers[0].database_url, "SELECT subject FROM login_failures WHERE subject LIKE 'address:' || %s", "%"
     )
     assert subjects == [("address:127.0.0.1",)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "code"),
+    [
+        ("GET /%00 HTTP/1.1", 400, "bad_request"),
+        ("GET /a b HTTP/1.1", 400, "bad_request"),
+        ("GET /health HTTP/1.1\r\nContent-Length: x", 400, "bad_request"),
+        (f"GET /{'x' * 9000} HTTP/1.1", 400, "bad_request"),
+        (f"GET /health HTTP/1.1\r\nAuthorization: {'x' * 9000}", 400, "bad_request"),
+        ("GET /api/v1/admin/orders?status=대기중 HTTP/1.1", 400, "bad_request"),
+        ("TRACE /health HTTP/1.1", 405, "method_not_allowed"),
+        ("DELETE /health HTTP/1.1", 405, "method_not_allowed"),
+        ("GET /metrics HTTP/1.1", 404, "not_found"),
+    ],
+)
+def test_what_nginx_refuses_by_itself_has_the_form_of_every_other_problem(front, lines, status, code):
+    with front.connect() as connection:
+        *answer, headers = refused_lines(connection, lines)
+    assert answer == [status, code]
+    assert status != 405 or "GET" in headers["Allow"]
 
 
 @pytest.mark.parametrize("size", [5 << 20, 1 << 30])

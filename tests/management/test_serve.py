@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,7 +22,7 @@ import requests
 from tableorder.database.migrations import apply_pending
 from tableorder.management.environment import SetupError
 from tableorder.management.proxy import PROXIES, prepare_proxy
-from tests.api.client import Client, Restaurant, Tablet, expect, refused
+from tests.api.client import Client, Restaurant, Tablet, expect, refused, refused_lines
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
 from tests.database.servers import free_port
 from tests.factories import query
@@ -146,18 +147,38 @@ def test_one_address_serves_the_api_and_the_live_feed(home, tmp_path, proxy):
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
-def test_while_the_api_restarts_the_proxy_answers_for_it(home, tmp_path, proxy):
-    require_proxy(proxy)
+def test_while_the_api_restarts_the_proxy_answers_for_it(proxy):
+    with proxy_alone(proxy) as port:
+        for path in ("/health/live", ADMIN_STREAM):
+            answer = requests.get(f"http://127.0.0.1:{port}{path}", timeout=30)
+            refused(503, "unavailable", answer)
+            assert answer.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "code"),
+    [
+        ("GET /%00 HTTP/1.1", 400, "bad_request"),
+        (f"GET /{'x' * 9000} HTTP/1.1", 400, "bad_request"),
+        (f"GET /health HTTP/1.1\r\nAuthorization: {'x' * 9000}", 400, "bad_request"),
+        ("TRACE /health HTTP/1.1", 405, "method_not_allowed"),
+    ],
+)
+def test_what_nginx_does_not_let_through_is_refused_in_the_same_form(lines, status, code):
+    with proxy_alone("nginx") as port, socket.create_connection(("127.0.0.1", port), 10) as connection:
+        assert refused_lines(connection, lines)[:2] == (status, code)
+
+
+@contextmanager
+def proxy_alone(name: str) -> Iterator[int]:
+    """The port of a proxy in front of nobody."""
+    require_proxy(name)
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        process = subprocess.Popen(prepare_proxy(proxy, Path(folder), port))
+        process = subprocess.Popen(prepare_proxy(name, Path(folder), port))
         try:
-            base = f"http://127.0.0.1:{port}"
             until(lambda: listens(port))
-            for path in ("/health/live", ADMIN_STREAM):
-                answer = requests.get(base + path, timeout=30)
-                refused(503, "unavailable", answer)
-                assert answer.headers["Retry-After"] == "1"
+            yield port
         finally:
             process.terminate()
             process.wait(60)
