@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 from psycopg2 import extensions
 
 from tableorder.database.embedded import EmbeddedServerError, embedded_programs
@@ -35,8 +37,12 @@ def find_program(name: str) -> Path:
 def libpq_environment(database_url: str) -> dict[str, str]:
     """The environment that leads any of the programs to the database; a password does not show in `ps` there.
 
+    Raises psycopg2.Error if the URL names no server, and there is none where libpq looks.
     https://www.postgresql.org/docs/current/libpq-envars.html
     """
     names = {"dbname": "PGDATABASE"}
     parameters = extensions.parse_dsn(database_url)
+    if "host" not in parameters and "PGHOST" not in os.environ:  # the programs may look elsewhere than our libpq
+        with closing(psycopg2.connect(database_url)) as connection:
+            parameters["host"] = connection.info.host
     return {**os.environ, **{names.get(key, "PG" + key.upper()): value for key, value in parameters.items()}}

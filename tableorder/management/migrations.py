@@ -182,12 +182,13 @@ def show_drift(url: str, options: Options) -> None:
 
 
 def _schema(url: str) -> list[str]:
-    """The schema's SQL, without the lines that differ from dump to dump."""
+    """The schema's SQL, without lines that differ from dump to dump, and extensions, which no migration makes."""
     command = [str(find_program("pg_dump")), "--schema-only", "--no-comments"]
     done = subprocess.run(command, env=libpq_environment(url), capture_output=True, text=True)
     if done.returncode != 0:
         raise SetupError(done.stderr.strip())
-    return [line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\"))]
+    left_out = "--", "\\", "CREATE EXTENSION "
+    return [line for line in done.stdout.splitlines() if line and not line.startswith(left_out)]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -13,12 +14,14 @@ import pytest
 from tableorder.management.environment import other_database
 from tests.conftest import embedded_server, file_for_everybody
 from tests.database.packaged import packaged_server
+from tests.database.servers import free_port
 from tests.factories import query, value
 from tests.management.running import CHECKOUT, environment, manage
 
 pytestmark = pytest.mark.timeout(180)
 
 PASSWORD = "a password for tests"
+DEFAULT = Path("/var/run/postgresql")  # where psycopg2 and Debian's libpq look
 HBA = "local all tableorder scram-sha-256\nlocal all all trust\n"
 
 
@@ -94,6 +97,19 @@ def test_a_role_without_superpowers_sets_up_and_migrates(bare_server, tmp_path):
         manage("demo", "load", home=tmp_path, DATABASE_URL=other_database(bare_server, "tableorder_two")).returncode
         == 0
     )
+
+
+@pytest.mark.skipif(not DEFAULT.is_dir() or os.geteuid() != 0, reason="needs root, to be PostgreSQL's user")
+def test_a_server_that_is_where_libpq_looks_need_not_be_named(tmp_path):
+    """Ours of several: psycopg2's, and that of the programs, which may have been built to look elsewhere."""
+    port = free_port()
+    with packaged_server(f"unix_socket_directories={DEFAULT}", f"port={port}"):
+        made = create_db(f"postgresql://postgres@/postgres?port={port}", tmp_path)
+        assert (made.returncode, made.stderr) == (0, "")
+        url = f"postgresql://postgres@/tableorder_db?port={port}"
+        for command in (["migrate"], ["migration", "drift"]):
+            done = manage(*command, home=tmp_path, DATABASE_URL=url)
+            assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
 def test_another_password_is_set_by_another_run(bare_server, tmp_path):
