@@ -1,4 +1,4 @@
-"""docs/installation.md, as far as it goes without systemd: its roles and its settings are enough for all that follows."""
+"""docs/installation.md without systemd: its roles and its settings are enough for all that follows."""
 
 from __future__ import annotations
 
