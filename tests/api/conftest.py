@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ import requests
 
 from tests.api.client import Client, Restaurant
 from tests.api.streams import ADMIN_STREAM
+from tests.database.servers import free_port
 from tests.logged import assert_no_secret
 from tests.waiting import until
 
@@ -41,7 +41,7 @@ class Server:
     def __init__(self, database_url: str, log: Path, *, checkout: Path = CHECKOUT, **environment: str) -> None:
         self.database_url = database_url
         self._checkout = checkout
-        port = str(_free_port())
+        port = str(free_port())
         self.base = f"http://127.0.0.1:{port}"
         self._log = log
         settings = {
@@ -176,9 +176,3 @@ def run_sql(database_url: str, statement: str, *parameters: object) -> list[tupl
             return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
