@@ -16,7 +16,8 @@ import gunicorn.util
 from tableorder.logs import configuration
 from tableorder.starting import refuse_unusable_settings
 
-bind = os.environ.get("WEB_BIND") or f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+_address = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+bind = (os.environ.get("WEB_BIND") or _address).split(",")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "4"))

@@ -11,7 +11,7 @@ from typing import Any
 from tableorder.logs import configuration
 from tableorder.starting import refuse_unusable_settings
 
-bind = os.environ.get("STREAM_BIND", "127.0.0.1:8001")
+bind = os.environ.get("STREAM_BIND", "127.0.0.1:8001").split(",")
 workers = 1
 worker_class = "asgi"
 keepalive = 0  # a stream is the only answer on its connection

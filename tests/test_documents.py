@@ -44,6 +44,16 @@ COVERED = {
     "export BACKUP_DECRYPT_COMMAND='age --decrypt -i /root/backup-key'": (
         "tests/backups/test_backup.py::test_an_encrypted_backup_can_be_restored_and_shows_nothing"
     ),
+    "runuser -u postgres -- bin/create-db": (
+        "tests/management/test_create_db.py::test_a_server_that_is_where_libpq_looks_need_not_be_named"
+    ),
+    "runuser -u postgres -- createuser --createdb --pwprompt -g tableorder_owner -g tableorder -g pg_monitor "
+    "tableorder_admin": (
+        "tests/deploy/test_installation.py::test_its_roles_and_settings_are_enough_for_the_processes_and_the_commands"
+    ),
+    "bin/tableorder migrate": (
+        "tests/deploy/test_installation.py::test_its_roles_and_settings_are_enough_for_the_processes_and_the_commands"
+    ),
     "bin/tableorder migrate &&": (
         "tests/deploy/test_upgrade.py::test_new_versions_come_in_under_load_and_nobody_notices"
     ),
@@ -51,6 +61,8 @@ COVERED = {
         "tests/management/test_check.py::test_a_good_installation_is_well"
     ),
 }
+
+CHANGES_THE_MACHINE = "changes the machine, for good; test_installation.py does what it can without"
 
 # What cannot be run by a test, and why.
 NOT_RUN = {
@@ -62,7 +74,36 @@ NOT_RUN = {
         "needs an account; a copy by cp is made in tests/backups/test_backup.py"
     ),
     "cd /opt/tableorder": "where an installation is",
-    "git fetch --tags && git checkout v1.3.0 && bin/setup &&": "a version to come; the upgrade's test copies files",
+    "apt-get install --yes curl git nginx postgresql python3-venv": CHANGES_THE_MACHINE,
+    "useradd --system --home-dir /opt/tableorder --shell /usr/sbin/nologin tableorder": CHANGES_THE_MACHINE,
+    'git clone "${repository:?where the code is}" /opt/tableorder': CHANGES_THE_MACHINE,
+    "bin/setup embedded": "bin/test does it",
+    "mkdir -p /etc/tableorder/tls": CHANGES_THE_MACHINE,
+    "cp sql/postgresql.conf /etc/postgresql/15/main/conf.d/tableorder.conf": (
+        "changes the machine; tests/management/test_server_config.py starts a server with it"
+    ),
+    "systemctl restart postgresql": "needs systemd",
+    "chgrp tableorder /etc/tableorder /etc/tableorder/environment /etc/tableorder/administration": CHANGES_THE_MACHINE,
+    "chmod 0640 /etc/tableorder/environment /etc/tableorder/administration": CHANGES_THE_MACHINE,
+    "chmod 0750 /etc/tableorder": CHANGES_THE_MACHINE,
+    "set -a; . /etc/tableorder/environment; . /etc/tableorder/administration": "reads an installation's settings",
+    "install -d -m 0700 -o tableorder -g tableorder /backups/postgresql": CHANGES_THE_MACHINE,
+    "cp deploy/systemd/tableorder-api.service deploy/systemd/tableorder-stream.service /etc/systemd/system/": (
+        CHANGES_THE_MACHINE
+    ),
+    "cp deploy/systemd/tableorder-backup.* deploy/systemd/tableorder-verify-backup.service /etc/systemd/system/": (
+        CHANGES_THE_MACHINE
+    ),
+    "systemctl daemon-reload": "needs systemd",
+    "systemctl enable --now tableorder-api tableorder-stream tableorder-backup.timer": "needs systemd",
+    "cp deploy/nginx.conf /etc/nginx/conf.d/tableorder.conf": "changes the machine; tests/deploy/test_nginx.py uses it",
+    "rm -f /etc/nginx/sites-enabled/default": CHANGES_THE_MACHINE,
+    "nginx -t && systemctl reload nginx": "needs systemd",
+    "systemctl start tableorder-backup": "needs systemd; tests/backups/ take backups",
+    'curl -fsS "https://${name:?of the certificate}/health/ready"': "needs a name; tests/deploy/test_nginx.py asks",
+    "git fetch --tags && git checkout v1.3.0 && bin/setup embedded &&": (
+        "a version to come; the upgrade's test copies files"
+    ),
     "journalctl -u tableorder-api -u tableorder-stream -o cat --since -15min "
     '| grep -E \'"level": "(warning|error)"\'': "needs systemd; tests/api/test_logs.py reads the lines",
     "systemctl status 'postgresql@*'": "needs systemd",
@@ -74,7 +115,9 @@ NOT_RUN = {
     "systemctl reload tableorder-api tableorder-stream": (
         "needs systemd as the first process; the upgrade's test runs what the units say for a reload"
     ),
-    "git checkout v1.2.0 && bin/setup && systemctl reload tableorder-api tableorder-stream": "see the two above",
+    "git checkout v1.2.0 && bin/setup embedded && systemctl reload tableorder-api tableorder-stream": (
+        "see the two above"
+    ),
 }
 
 

@@ -7,9 +7,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
+import psycopg2
 from psycopg2 import extensions
 
 from tableorder.database.embedded import EmbeddedServerError, embedded_programs
@@ -50,9 +51,13 @@ def version_of(program: str | Path) -> tuple[int, str]:
 def libpq_environment(database_url: str) -> dict[str, str]:
     """The environment that leads any of the programs to the database; a password does not show in `ps` there.
 
+    Raises psycopg2.Error if the URL names no server, and there is none where libpq looks.
     https://www.postgresql.org/docs/current/libpq-envars.html
     """
     parameters = extensions.parse_dsn(database_url)
+    if "host" not in parameters and "PGHOST" not in os.environ:  # the programs may look elsewhere than our libpq
+        with closing(psycopg2.connect(database_url)) as connection:
+            parameters["host"] = connection.info.host
     variables = {VARIABLES.get(key, "PG" + key.replace("_", "").upper()): value for key, value in parameters.items()}
     return {**os.environ, **variables}
 

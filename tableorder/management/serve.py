@@ -237,7 +237,7 @@ def _who_ended(processes: list[Process]) -> str:
 
 def _greet(url: str, port: int, has_demo: bool) -> None:
     address = f"http://{HOST}:{port}"
-    lines = ["", f"tableorder is ready on {address} (Ctrl-C stops it)", ""]
+    lines = ["", f"tableorder is ready on {address} (Ctrl-C stops it)", "", f"  the API      {address}/docs"]
     if has_demo:
         with administer(url) as connection:
             store_id = StoreRepository(connection).find_id(admin_username=demo.USERNAME)
@@ -250,7 +250,7 @@ def _greet(url: str, port: int, has_demo: bool) -> None:
             f"  curl {address}/api/v1/auth/table/login -H 'Content-Type: application/json' -d '{json.dumps(login)}'",
         ]
     else:
-        lines += ["  bin/tableorder store add --help   how to add a restaurant"]
+        lines += ["", "  bin/tableorder store add --help   how to add a restaurant"]
     _say("\n".join([*lines, ""]))
 
 

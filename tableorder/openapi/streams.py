@@ -5,6 +5,7 @@ from marshmallow import Schema, fields
 from tableorder.openapi import values
 from tableorder.openapi.operations import Answer, Operation
 from tableorder.openapi.orders import ORDER, Order, OrderUpdated, SessionOrders, StoreOrders
+from tableorder.openapi.schemas import name_of
 from tableorder.repositories.tickets import LIFETIME
 from tableorder.schemas.base import QuerySchema
 from tableorder.schemas.fields import Text
@@ -68,6 +69,10 @@ happens, as it is committed. Every event but `goodbye` has an `id`. Come back wi
 `last_event_id`, and you get what you missed, once and in order, or `initial` again if that was too long ago. A comment
 line comes after 30 s of silence. `goodbye` says why the server ends the stream.
 
+| event | its data, of the schemas below |
+| --- | --- |
+{events}
+
 A browser's EventSource cannot send a token: ask for a ticket, which opens one stream within {lifetime} s, and pass it
 as `ticket`."""
 
@@ -82,9 +87,10 @@ data: {{"order_id": {ORDER["order_id"]}, "table_id": {ORDER["table_id"]}, "statu
 
 
 def _follow(summary: str, initial: str, events: dict[str, type[Schema]]) -> Operation:
+    rows = "\n".join(f"| `{event}` | {name_of(schema)} |" for event, schema in events.items())
     return Operation(
         summary,
-        description=DESCRIPTION.format(initial=initial, lifetime=LIFETIME),
+        description=DESCRIPTION.format(initial=initial, events=rows, lifetime=LIFETIME),
         query=StreamQuery,
         headers=("Last-Event-ID",),
         answers={200: Answer("The stream", {"type": "string"}, EXAMPLE, media_type="text/event-stream")},

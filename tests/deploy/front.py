@@ -22,6 +22,8 @@ from tests.waiting import until
 
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
+EC = "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"  # a tenth of RSA's work at each of many handshakes
+
 DEBIANS = 768  # connections that Debian's nginx.conf allows
 
 WRAPPER = """
@@ -52,9 +54,7 @@ class Front:
         self.access_log = folder / "access.log"
         key = folder / "key.pem"
         subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-        # A key with which a handshake is little work, for the tests make thousands.
-        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        make = ["openssl", "req", "-x509", *kind, "-days", "2", *subject]
+        make = ["openssl", "req", "-x509", *EC, "-nodes", "-days", "2", *subject]
         subprocess.run([*make, "-keyout", key, "-out", self.certificate], check=True, capture_output=True)
         self._context = ssl.create_default_context(cafile=str(self.certificate))
         changes = {

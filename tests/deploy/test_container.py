@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.api.conftest import JWT_SECRET_KEY
+from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer
+from tests.database.servers import free_port
 from tests.management.running import CHECKOUT, environment
 
 FOLDER = CHECKOUT / "deploy" / "container"
@@ -59,6 +60,23 @@ def test_what_is_copied_is_all_that_a_process_needs_to_start(image, service):
     assert command[0] == "gunicorn"
     checked = run(image, "gunicorn", "--check-config", *command[1:])
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize(("service", "kind", "port"), [("api", Server, "8000"), ("stream", StreamServer, "8001")])
+def test_nginx_and_prometheus_both_reach_a_process(database_url, tmp_path, service, kind, port):
+    here, name = free_port(), {"api": "WEB_BIND", "stream": "STREAM_BIND"}[service]
+    shipped = OURS[service]["environment"][name]
+    assert shipped.endswith(f",0.0.0.0:{port}")
+    socket = shipped.partition(",")[0].replace("/run/tableorder", str(tmp_path)).removeprefix("unix:")
+    running = kind(database_url, tmp_path / "log", **{name: f"unix:{socket},127.0.0.1:{here}"})
+    running.base = f"http://127.0.0.1:{here}"
+    try:
+        running.wait_until_ready()
+        for way in ([f"{running.base}/metrics"], ["--unix-socket", socket, "http://localhost/metrics"]):
+            told = subprocess.run(["curl", "-fsS", *way], capture_output=True, text=True)
+            assert "# TYPE tableorder_" in told.stdout, told.stderr
+    finally:
+        running.stop()
 
 
 def test_what_is_copied_is_all_that_the_commands_need(image):

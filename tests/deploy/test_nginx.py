@@ -29,6 +29,17 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl"),
 ]
 
+# What no answer may lack, whoever gives it.
+FIXED = (
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+    "Referrer-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Content-Security-Policy",
+    "Cache-Control",
+    "Content-Type",
+)
+
 
 @pytest.fixture(scope="module")
 def servers(make_database, tmp_path_factory) -> Iterator[tuple[Server, StreamServer]]:
@@ -60,12 +71,38 @@ def test_plain_http_is_sent_to_https(front):
     response = requests.get(f"http://localhost:{front.http}/health/live?x=1", allow_redirects=False, timeout=30)
     assert response.status_code == 308
     assert response.headers["Location"] == "https://localhost/health/live?x=1"
+    assert response.headers["Server"] == "nginx"
 
 
 def test_the_api_answers_over_tls(front, restaurant):
     assert expect(200, front.get("/api/v1/admin/orders", headers=bearer(restaurant.admin)))["tables"] == []
     live = front.get("/health/live")
     assert live.headers["Strict-Transport-Security"] and live.headers["Server"] == "nginx"
+
+
+def test_nginxs_own_answers_say_what_the_apis_do(front, restaurant):
+    theirs = front.get("/api/v1/nowhere")
+    metrics = front.get("/metrics")
+    too_large = requests.post(
+        f"{front.base}/api/v1/admin/menus",
+        data=b"x" * (5 << 20),
+        headers=bearer(restaurant.admin),
+        verify=str(front.certificate),
+        timeout=30,
+    )
+    refused(404, "not_found", theirs)
+    refused(404, "not_found", metrics)
+    refused(413, "request_entity_too_large", too_large)
+    for ours in (metrics, too_large):
+        assert {*ours.headers} >= {*theirs.headers}
+        assert {name: ours.headers[name] for name in FIXED} == {name: theirs.headers[name] for name in FIXED}
+        assert ours.json()["request_id"] == ours.headers["X-Request-ID"]
+    assert not any(", " in theirs.headers[name] for name in FIXED)  # each once
+
+
+def test_the_log_has_the_id_that_the_client_was_told(front):
+    told = [front.get(path).headers["X-Request-ID"] for path in ("/api/v1/nowhere", "/metrics")]
+    until(lambda: [line.split()[-1] for line in front.access_log.read_text().splitlines()][-2:] == told)
 
 
 def test_a_large_answer_is_compressed_and_still_cached_by_its_etag(front, restaurant):
@@ -380,7 +417,7 @@ def test_while_the_api_restarts_clients_are_told_to_come_back(front, servers, re
     api.kill()
     away = front.get("/api/v1/admin/orders", headers=bearer(restaurant.admin))
     refused(503, "unavailable", away)
-    assert away.headers["Retry-After"] == "1"
+    assert away.headers["Retry-After"] == "1" and away.headers["Strict-Transport-Security"]
     api.start()
     until(lambda: front.get("/api/v1/admin/orders", headers=bearer(restaurant.admin)).status_code == 200)
 

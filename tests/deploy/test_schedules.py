@@ -69,6 +69,17 @@ def test_a_verification_follows_each_backup():
     assert re.search(r"bin/backup-db .*&& bin/verify-backup", line)
 
 
+def test_the_administrators_password_is_for_the_backups_alone():
+    files = "/etc/tableorder/environment", "/etc/tableorder/administration"
+    assert all(f". {file};" in CRONTAB for file in files)
+    for unit in SERVICES:
+        told = re.findall(r"^EnvironmentFile=(.*)$", unit.read_text(), re.MULTILINE)
+        if "backup" in unit.name:
+            assert told == [*files]
+        elif "receivewal" not in unit.name:
+            assert told == [files[0]] and "\nInaccessiblePaths=/etc/tableorder\n" in unit.read_text()
+
+
 def test_every_command_is_there():
     commands = {name for unit in UNITS for name in re.findall(r"=/opt/tableorder/(bin/\S+)", unit.read_text())}
     assert commands == {"bin/backup-db", "bin/verify-backup"}

@@ -23,6 +23,7 @@ from tests.factories import query, value
 from tests.management.running import CHECKOUT, environment, manage
 
 PASSWORD = "a password for tests"
+DEFAULT = Path("/var/run/postgresql")  # where psycopg2 and Debian's libpq look
 HBA = "local all tableorder scram-sha-256\nlocal all all trust\n"
 
 
@@ -104,6 +105,17 @@ def test_several_at_once_wait_for_each_other(bare_server, tmp_path):
     with ThreadPoolExecutor(4) as pool:
         for made in pool.map(lambda _: create_db(bare_server, tmp_path, DB_NAME="many"), range(4)):
             assert (made.returncode, made.stderr) == (0, "")
+@pytest.mark.skipif(not DEFAULT.is_dir() or os.geteuid() != 0, reason="needs root, to be PostgreSQL's user")
+def test_a_server_that_is_where_libpq_looks_need_not_be_named(tmp_path):
+    """Ours of several: psycopg2's, and that of the programs, which may have been built to look elsewhere."""
+    port = free_port()
+    with packaged_server(f"unix_socket_directories={DEFAULT}", f"port={port}"):
+        made = create_db(f"postgresql://postgres@/postgres?port={port}", tmp_path)
+        assert (made.returncode, made.stderr) == (0, "")
+        url = f"postgresql://postgres@/tableorder_db?port={port}"
+        for command in (["migrate"], ["migration", "drift"]):
+            done = manage(*command, home=tmp_path, DATABASE_URL=url)
+            assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
 def test_another_password_is_set_by_another_run(bare_server, tmp_path):

@@ -59,9 +59,11 @@ def test_it_serves_and_stops_all_that_it_started(home, tmp_path, number):
     until(lambda: processes_of(home) == [])
 
 
-def test_the_curl_that_it_prints_works(home, tmp_path):
+def test_the_page_and_the_curl_that_it_prints_work(home, tmp_path):
     serve = Serve(home, tmp_path / "log").wait_until_ready()
     try:
+        page = re.search(r"^  the API +(http\S+)$", serve.output(), re.MULTILINE)[1]
+        assert "<title>tableorder API</title>" in requests.get(page, timeout=30).text
         command = re.search(r"^  (curl .*)$", serve.output(), re.MULTILINE)[1]
         output = subprocess.check_output([*shlex.split(command), "-sS"], text=True)
         assert '"access_token"' in output

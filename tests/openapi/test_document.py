@@ -98,6 +98,15 @@ def contents(node):
             yield from contents(member)
 
 
+def test_a_feeds_description_names_every_event(document):
+    """The page shows descriptions, and no extensions such as x-events."""
+    feeds = [operation for _, _, operation in operations(document) if "x-events" in operation]
+    assert len(feeds) == len(PATHS)
+    for feed in feeds:
+        for event, schema in feed["x-events"].items():
+            assert f"| `{event}` | {schema['$ref'].split('/')[-1]} |" in feed["description"]
+
+
 def test_it_is_built_once(app):
     client = app.test_client()
     first = client.get("/openapi.json")
