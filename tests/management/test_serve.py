@@ -18,7 +18,7 @@ import requests
 from tableorder.management.environment import SetupError
 from tableorder.management.proxy import PROXIES, prepare_proxy
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
-from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
+from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader, take_ticket
 from tests.database.servers import free_port
 from tests.management.running import CHECKOUT, Serve, environment, manage
 from tests.waiting import until
@@ -127,7 +127,8 @@ def test_one_address_serves_the_api_and_the_live_feed(home, tmp_path, proxy):
         order = expect(201, tablet.order((menu_id, 1)))
         assert counter.wait_for(2)[1].data["order_id"] == order["order_id"]
         assert table.wait_for(2)[1].data["order_id"] == order["order_id"]
-        resumed = Reader(serve.base, ADMIN_STREAM, token=restaurant.admin.token, last_event_id=initial.id)
+        back = {"ticket": take_ticket(restaurant.admin), "last_event_id": initial.id}
+        resumed = Reader(serve.base, ADMIN_STREAM, query=back)
         assert resumed.wait_for(1)[0] == counter.events[1]
         for size in (4 << 20, 40 << 20):
             refused(413, "request_entity_too_large", restaurant.admin.post("/admin/menus", {"menu_name": "x" * size}))
@@ -145,17 +146,19 @@ def test_while_the_api_restarts_the_proxy_answers_for_it(home, tmp_path, proxy):
     require_proxy(proxy)
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        process = subprocess.Popen(prepare_proxy(proxy, Path(folder), port))
+        with (tmp_path / "log").open("wb") as log:
+            process = subprocess.Popen(prepare_proxy(proxy, Path(folder), port), stdout=log, stderr=log)
         try:
             base = f"http://127.0.0.1:{port}"
             until(lambda: listens(port))
-            for path in ("/health/live", ADMIN_STREAM):
+            for path in ("/health/live", ADMIN_STREAM + "?ticket=1.secret-ticket"):
                 answer = requests.get(base + path, timeout=10)
                 refused(503, "unavailable", answer)
                 assert answer.headers["Retry-After"] == "1"
         finally:
             process.terminate()
             process.wait(10)
+    assert "secret-ticket" not in (tmp_path / "log").read_text()
 
 
 def require_proxy(name: str) -> None:
