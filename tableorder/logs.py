@@ -80,8 +80,10 @@ def _message(record: logging.LogRecord) -> str:
 def _describe(error: BaseException) -> str:
     """The kinds of an exception and of its causes, and where they were raised; no messages, in which values may be."""
     lines: list[str] = []
+    told: set[int] = set()
     current: BaseException | None = error
-    while current is not None:
+    while current is not None and id(current) not in told:  # one that was raised from itself is its own cause
+        told.add(id(current))
         lines.append(f"{type(current).__module__}.{type(current).__qualname__}")
         lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(current.__traceback__)]
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)

@@ -23,6 +23,7 @@ import psycopg2
 from psycopg2 import extensions
 
 from tableorder.database.deadlines import deadline
+from tableorder.database.hosts import Hosts
 
 if TYPE_CHECKING:  # yoyo takes long to import, and most processes only ask what is applied
     from yoyo.migrations import Migration
@@ -62,7 +63,7 @@ def applied_migrations(database_url: str, *, connect_timeout: float = 10) -> dic
 
     Raises psycopg2.Error.
     """
-    with deadline(connect_timeout), closing(psycopg2.connect(database_url)) as connection:
+    with deadline(connect_timeout), closing(Hosts(database_url).connect(connect_timeout)) as connection:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT migration_id, applied_at_utc FROM _yoyo_migration ORDER BY migration_id")

@@ -24,6 +24,7 @@ from psycopg2 import extensions
 from psycopg2.pool import ThreadedConnectionPool
 
 from tableorder.database.deadlines import DeadlineExceeded, deadline
+from tableorder.database.hosts import Hosts
 from tableorder.domain.errors import DatabaseUnavailable, PoolExhausted
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Pool:
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
+        self._hosts = Hosts(settings.dsn)
         self.on_change: Callable[[], None] = _ignore
         self.statement_deadline = settings.statement_timeout + STATEMENT_GRACE
         self._start_empty()
@@ -168,8 +170,7 @@ class Pool:
         """A new connection, made while no lock is held."""
         seconds = max(0.05, min(self._settings.connect_timeout, ends - time.monotonic()))
         try:
-            with deadline(seconds):
-                connection = psycopg2.connect(connection_factory=Connection, **self._parameters())
+            connection: Connection = self._hosts.connect(seconds, connection_factory=Connection, **self._parameters())
         except psycopg2.Error as error:
             raise DatabaseUnavailable("the database cannot be reached") from error
         connection.autocommit = True
@@ -182,7 +183,6 @@ class Pool:
     def _parameters(self) -> dict[str, Any]:
         settings = self._settings
         parameters: dict[str, Any] = {
-            "dsn": settings.dsn,
             "application_name": "tableorder",
             "target_session_attrs": "read-write" if settings.writable else "prefer-standby",
             "keepalives_idle": 30,

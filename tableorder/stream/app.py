@@ -68,7 +68,7 @@ class StreamApp:
             finally:  # for a stream that is when it is over, maybe cancelled because the client has gone
                 self._log(request)
         else:
-            raise ValueError(f"{scope['type']} is not served here")
+            await send({"type": "websocket.close"})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -176,7 +176,8 @@ class StreamApp:
     ) -> None:
         body = document.encode()
         await send(self._start(status, request, {**headers, "Content-Length": str(len(body))}))
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        sent = b"" if request.method == "HEAD" else body
+        await send({"type": "http.response.body", "body": sent, "more_body": False})
 
     def _start(self, status: int, request: Request, headers: dict[str, str]) -> MutableMapping[str, Any]:
         request.status = status

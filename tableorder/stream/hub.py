@@ -76,11 +76,12 @@ class Feed:
         self.head = self._tail = position
 
     def append(self, frames: list[Frame]) -> None:
-        """Keep the next events, and let go of the oldest if they are too many."""
+        """Keep the next events; let go of those that all streams have taken, and of the oldest if they are too many."""
+        taken = min((stream.position for stream in self.streams), default=0)
         self._frames.extend(frames)
         if frames:
             self.head = frames[-1].event_id
-        while len(self._frames) > KEPT:
+        while self._frames and (self._frames[0].event_id <= taken or len(self._frames) > KEPT):
             self._tail = self._frames.popleft().event_id
 
     def after(self, position: int) -> list[Frame] | None:
@@ -155,7 +156,8 @@ class Hub:
             try:
                 frames = await self._read(stream.feed.store_id, stream.position)
             except Unavailable:
-                return []  # the log is looked at again, and the stream woken, when the database is back
+                asyncio.get_running_loop().call_later(LOOK, stream.woken.set)
+                return []
         return frames
 
     def ending(self, stream: Stream) -> str | None:
@@ -181,8 +183,8 @@ class Hub:
 
     async def run(self, is_alive: Callable[[], bool]) -> None:
         """Keep the feeds going until `is_alive` says no; then let all streams end."""
-        for work in (self._listener.run(), self._look_around(), self._prune()):
-            self._start(work)
+        for work in (self._listener.run, self._look_around, self._prune):
+            self._start(self._keep_up(work))
         while is_alive():
             await asyncio.sleep(TICK)
             for feed in self._feeds.values():
@@ -199,6 +201,15 @@ class Hub:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _keep_up(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do what has no end, and begin anew if an error ends it: without it the feeds would fall silent one day."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("the live feed goes on after an error")
+                await asyncio.sleep(LOOK)
 
     def _on_news(self, store_id: int | None) -> None:
         feeds = list(self._feeds.values()) if store_id is None else [self._feeds.get(store_id)]

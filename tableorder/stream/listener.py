@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2 import extensions
 
 from tableorder.database.deadlines import deadline
+from tableorder.database.hosts import Hosts
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Listener:
     """
 
     def __init__(self, dsn: str, executor: Executor, on_news: Callable[[int | None], None]) -> None:
-        self._dsn = dsn
+        self._hosts = Hosts(dsn)
         self._executor = executor
         self._on_news = on_news
 
@@ -48,9 +49,10 @@ class Listener:
 
     def _connect(self) -> extensions.connection:
         with deadline(CONNECT_TIMEOUT):
-            connection = psycopg2.connect(
-                self._dsn,
+            connection: extensions.connection = self._hosts.connect(
+                CONNECT_TIMEOUT,
                 application_name="tableorder stream",
+                target_session_attrs="read-write",  # a standby knows no LISTEN
                 keepalives_idle=10,
                 keepalives_interval=5,
                 keepalives_count=3,

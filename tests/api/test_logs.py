@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tableorder.logs import JsonFormatter, TextFormatter, configuration, fields
-from tests.api.client import TABLE_PASSWORD, Client, expect
+from tests.api.client import TABLE_PASSWORD, Client, expect, refused
 from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader, take_ticket
 from tests.waiting import until
@@ -147,6 +147,22 @@ def test_a_crash_is_told_without_its_message():
     for formatter in (JsonFormatter(), TextFormatter()):
         line = formatter.format(record)
         assert "builtins.ValueError" in line and "test_logs.py" in line and "secret" not in line
+
+
+def test_an_error_that_nobody_foresaw_is_told_once_and_the_worker_lives(database_url, tmp_path):
+    """Of the database, which is raised as it came."""
+    running = Server(database_url, tmp_path / "log", WEB_CONCURRENCY="1", WEB_THREADS="1")
+    try:
+        admin = add_restaurant(running.wait_until_ready()).admin
+        run_sql(database_url, "ALTER TABLE categories RENAME TO hidden")
+        problem = refused(500, "internal_error", admin.get("/admin/categories"))
+        run_sql(database_url, "ALTER TABLE hidden RENAME TO categories")
+        expect(200, admin.get("/admin/categories"))
+        crash = f"crash in request {problem['request_id']}"
+        [line] = [line for line in map(json.loads, running.log().splitlines()) if line["message"] == crash]
+        assert line["exception"].count("psycopg2.errors.UndefinedTable") == 1
+    finally:
+        running.stop()
 
 
 def test_on_a_terminal_a_line_is_for_people(monkeypatch):

@@ -16,7 +16,7 @@ import requests
 
 from tableorder.database.migrations import apply_pending
 from tests.api.client import Restaurant, expect
-from tests.api.conftest import Server, add_restaurant, run_sql
+from tests.api.conftest import Server, StreamServer, add_restaurant, run_sql
 from tests.database import servers
 from tests.database.servers import free_port
 from tests.management.running import manage
@@ -165,6 +165,17 @@ def test_a_standby_that_is_frozen_or_gone_is_done_without(server, primary, stand
     assert answered_by_the_standby(server, restaurant) == 0
     standby.start()
     until(lambda: answered_by_the_standby(server, restaurant) == len(READS))
+
+
+def test_the_feed_listens_to_the_primary_wherever_it_is_named(primary, standby, tmp_path):
+    """As after the standby has taken over, when the first that is named has become one."""
+    both = f"postgresql://postgres@127.0.0.1:{standby.port},127.0.0.1:{primary.port}/postgres"
+    running = StreamServer(both, tmp_path / "log")
+    listening = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tableorder stream'"
+    try:
+        until(lambda: run_sql(primary.url(), listening) == [(1,)])
+    finally:
+        running.stop()
 
 
 def test_the_operators_checklist_looks_at_it(primary, standby, tmp_path):

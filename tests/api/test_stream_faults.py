@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import random
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
 import requests
 
 from tableorder.database.migrations import apply_pending
+from tableorder.domain.identities import AdminIdentity
+from tableorder.http.tokens import issue_token
 from tests.api.client import Tablet, expect
-from tests.api.conftest import Server, StreamServer, add_restaurant, run_sql
+from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Event, Follower, Reader
 from tests.conftest import embedded_server, new_database, url_of
 from tests.waiting import until
@@ -173,3 +179,75 @@ def test_nothing_is_missed_when_the_stream_process_is_killed_and_postgresql_rest
         )
         assert [event.type for event in follower.received].count("initial") == 1
         assert follower.connects >= 3
+
+
+STORE = 1
+
+
+@pytest.fixture
+def feed(database_url, tmp_path) -> Iterator[StreamServer]:
+    """A stream process on a database of its own, with a store in it. No heartbeat wakes a stream by the way."""
+    store = "INSERT INTO stores (store_id, store_name, admin_username, admin_password_hash) VALUES (%s, 'x', 'x', 'x')"
+    run_sql(database_url, store, STORE)
+    running = StreamServer(database_url, tmp_path / "log", DATABASE_LOCK_TIMEOUT="1", STREAM_HEARTBEAT="600")
+    try:
+        yield running.wait_until_ready()
+    finally:
+        running.stop()
+
+
+def record(database_url: str, count: int, data: str) -> None:
+    """Write events into the log by hand, unannounced."""
+    rows = "SELECT %s, 'menu_changed', %s FROM generate_series(1, %s)"
+    statement = f"INSERT INTO events (store_id, event_type, event_data) {rows}"
+    run_sql(database_url, statement, STORE, json.dumps(data), count)
+
+
+def test_no_error_ends_the_look_at_the_log(database_url, feed):
+    reader = Reader(feed.base, ADMIN_STREAM, token=issue_token(AdminIdentity(STORE, "x"), JWT_SECRET_KEY))
+    reader.wait_for(1)
+    run_sql(database_url, "ALTER FUNCTION latest_events(integer[]) RENAME TO hidden")
+    until(lambda: "_look_around" in feed.log())  # where the error came from
+    run_sql(database_url, "ALTER FUNCTION hidden(integer[]) RENAME TO latest_events")
+    record(database_url, 1, "unannounced")
+    assert reader.wait_for(2)[1].data == "unannounced"
+    reader.close()
+
+
+def test_who_is_far_behind_goes_on_without_news_after_the_database_was_busy(database_url, feed):
+    """More than is read from the log at once, and the second part cannot be read at first."""
+    record(database_url, 600, "가" * 5000)  # in two parts, the first of 15 MB, more than all buffers
+
+    def is_waiting() -> bool:
+        statement = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND wait_event_type = 'Lock'"
+        return run_sql(database_url, statement, "%event_id > 500%") != [(0,)]
+
+    with far_behind(feed) as reader, closing(psycopg2.connect(database_url)) as busy:
+        read_up_to(reader, 1)
+        busy.cursor().execute("LOCK TABLE events")
+        read_up_to(reader, 500)
+        until(is_waiting)
+        until(lambda: not is_waiting())
+        busy.rollback()
+        read_up_to(reader, 600)
+
+
+def far_behind(feed: StreamServer) -> socket.socket:
+    """Somebody who missed everything, with a connection on which nothing is read by itself."""
+    reader = socket.socket()
+    reader.settimeout(60)
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    reader.connect(("127.0.0.1", urlsplit(feed.base).port))
+    token = issue_token(AdminIdentity(STORE, "x"), JWT_SECRET_KEY)
+    head = f"GET {ADMIN_STREAM} HTTP/1.0\r\nAuthorization: Bearer {token}\r\nLast-Event-ID: 0\r\n\r\n"
+    reader.sendall(head.encode())
+    return reader
+
+
+def read_up_to(reader: socket.socket, event_id: int) -> None:
+    """Read on until the beginning of this event."""
+    read = b""
+    while b"\nid: %d\n" % event_id not in read:
+        part = reader.recv(1 << 16)
+        assert part, "the stream has ended"
+        read = read[-20:] + part

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import jwt
@@ -17,6 +18,10 @@ import psycopg2
 import pytest
 import requests
 
+from tableorder.domain.identities import AdminIdentity
+from tableorder.http.tokens import Bearer
+from tableorder.stream.hub import Feed, Stream
+from tableorder.stream.wire import Frame
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
 from tests.api.conftest import CRASH, JWT_SECRET_KEY, Server, StreamServer, run_sql
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Event, Reader, take_ticket
@@ -102,6 +107,21 @@ def test_an_order_through_any_worker_reaches_every_stream_of_its_store_and_no_ot
     assert len({tuple(event.id for event in stream.events) for stream in streams}) == 1
 
 
+def test_every_stream_process_tells_it_and_one_goes_on_where_another_ended(
+    restaurant, tablet, menu_id, open_stream, strict_server
+):
+    here, there = open_stream(restaurant.admin), open_stream(restaurant.admin, on=strict_server)
+    here.wait_for(1), there.wait_for(1)
+    tablet.order((menu_id, 1))
+    assert here.wait_for(2)[1] == there.wait_for(2)[1]
+    here.close()
+    tablet.order((menu_id, 2))
+    tablet.order((menu_id, 3))
+    there.wait_for(4)
+    moved = open_stream(restaurant.admin, on=strict_server, last_event_id=here.last_event_id)
+    assert moved.wait_for(2) == there.events[2:]
+
+
 def test_the_stream_begins_with_what_the_counter_sees(restaurant, tablet, menu_id, open_stream):
     tablet.order((menu_id, 2))
     stream = open_stream(restaurant.admin)
@@ -158,6 +178,33 @@ def test_a_table_sees_its_own_session_only(restaurant, tablet, menu_id, open_str
     events = stream.wait_for(3)[1:]
     assert types(events) == ["order_created", "order_updated"]
     assert {event.data["order_id"] for event in events} == {mine["order_id"]}
+
+
+def test_a_table_hears_of_the_end_of_its_session(restaurant, tablet, menu_id, open_stream):
+    stream = open_stream(tablet, TABLE_STREAM)
+    stream.wait_for(1)
+    table_id, session_id = tablet.claims["table_id"], tablet.claims["session_id"]
+    expect(200, restaurant.end_session(table_id))
+    expect(201, restaurant.seat(1).order((menu_id, 1)))  # the next guests', which this tablet must not see
+    restaurant.add_category()
+    _, ended, changed = stream.wait_for(3)
+    assert ended.type == "session_ended"
+    assert ended.data == {"table_id": table_id, "table_number": 1, "session_id": session_id}
+    assert changed.type == "menu_changed"
+
+
+@pytest.mark.parametrize("end", ["\n\n", "\r\r", "\r\n\r\n", "\u2028\u2028"])
+def test_a_line_break_in_a_name_ends_no_event(restaurant, tablet, open_stream, end):
+    name = f"국수{end}id: 999999\nevent: order_deleted\ndata: {{}}{end}"
+    menu_id = restaurant.add_menu(menu_name=name)
+    stream = open_stream(restaurant.admin)
+    stream.wait_for(1)
+    order = expect(201, tablet.order((menu_id, 1)))
+    assert expect(200, restaurant.admin.delete(f"/admin/orders/{order['order_id']}"))
+    created, deleted = stream.wait_for(3)[1:]
+    assert (created.type, created.data) == ("order_created", order) and order["items"][0]["menu_name"] == name
+    assert (deleted.type, deleted.id) == ("order_deleted", created.id + 1)
+    assert types(open_stream(restaurant.admin, last_event_id=created.id).wait_for(1)) == ["order_deleted"]
 
 
 @pytest.fixture
@@ -317,6 +364,20 @@ def test_a_stream_is_opened_with_get(stream_server, method):
     assert response.headers["Allow"] == "GET, OPTIONS"
 
 
+def test_a_head_gets_no_body_and_the_log_no_warning(stream_server):
+    response = requests.head(stream_server.base + ADMIN_STREAM, timeout=30)
+    assert response.status_code == 405 and int(response.headers["Content-Length"]) > 0 and not response.content
+    assert "no-body response" not in stream_server.log()
+
+
+def test_a_websocket_is_refused(restaurant, stream_server):
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    headers = upgrade | {"Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
+    headers |= {"Authorization": f"Bearer {restaurant.admin.token}"}
+    assert requests.get(stream_server.base + ADMIN_STREAM, headers=headers, timeout=30).status_code == 403
+    assert not CRASH.search(stream_server.log())
+
+
 def test_a_stream_ends_when_its_token_expires(restaurant, stream_server):
     claims = jwt.decode(restaurant.admin.token, JWT_SECRET_KEY, algorithms=["HS256"])
 
@@ -360,14 +421,16 @@ def test_of_many_who_come_with_one_ticket_one_gets_in(restaurant, stream_server)
 
 
 def test_a_ticket_is_good_for_half_a_minute(server, restaurant, stream_server):
-    ticket = take_ticket(restaurant.admin)
-    [(left,)] = run_sql(
-        server.database_url,
-        "UPDATE stream_tickets SET expires_at = now() WHERE store_id = %s RETURNING expires_at - now()",
-        restaurant.store_id,
-    )
-    assert left.total_seconds() == 0
+    asked, ticket, answered = now(server), take_ticket(restaurant.admin), now(server)
+    statement = "UPDATE stream_tickets SET expires_at = expires_at - %s WHERE store_id = %s RETURNING expires_at"
+    half_a_minute = timedelta(seconds=30)
+    [(moved,)] = run_sql(server.database_url, statement, half_a_minute, restaurant.store_id)
+    assert asked <= moved <= answered
     assert Reader(stream_server.base, ADMIN_STREAM, query={"ticket": ticket}).problem["code"] == "ticket_invalid"
+
+
+def now(server: Server) -> datetime:
+    return run_sql(server.database_url, "SELECT now()")[0][0]
 
 
 def test_a_ticket_is_for_its_own_role(tablet, stream_server):
@@ -455,6 +518,23 @@ def test_who_does_not_read_is_dropped_and_can_come_back(server, restaurant, open
     assert ids[0] == start and complete == expected[: len(complete)] and len(complete) < len(expected)
     resumed = open_stream(restaurant.admin, on=strict_server, last_event_id=complete[-1])
     assert [event.id for event in resumed.wait_for(200 - len(complete))] == expected[len(complete) :]
+
+
+def test_a_feed_keeps_what_not_all_streams_have_taken():
+    """Or a process with many stores would keep a day's events of each."""
+    bearer = Bearer(AdminIdentity(1, "x"), 0)
+    feed = Feed(1)
+    feed.start_at(0)
+    quick, slow = Stream(feed, bearer), Stream(feed, bearer)
+    feed.streams |= {quick, slow}
+    one, two, three = (Frame(event_id, "menu_changed", None, b"") for event_id in (1, 2, 3))
+    feed.append([one, two])
+    quick.position, slow.position = 2, 1
+    feed.append([three])
+    assert feed.after(0) is None  # the log has it
+    assert [feed.after(position) for position in (1, 2, 3)] == [[two, three], [three], []]
+    feed.append([])
+    assert feed.after(1) == [two, three]
 
 
 # The end

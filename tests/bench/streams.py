@@ -19,15 +19,19 @@ from urllib.parse import urlsplit
 import psutil
 import psycopg2
 
+from tableorder.database.connection import Database
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
+from tableorder.database.pool import PoolSettings
 from tableorder.domain.identities import AdminIdentity
+from tableorder.http.announcer import Announcer
 from tableorder.http.tokens import issue_token
 from tests.api.conftest import JWT_SECRET_KEY, StreamServer
 from tests.api.streams import ADMIN_STREAM
 from tests.conftest import new_database, url_of
 
 OPENING = 100  # streams that are being opened at the same time
+PATIENCE = 30  # seconds after the last change, in which the last ones may still arrive
 ORDER = re.compile(rb'event: order_updated\ndata: {"order_id" : (\d+)')
 
 FILL = """
@@ -90,16 +94,17 @@ def measure(database_url: str, log: Path, options: argparse.Namespace) -> dict[s
         opened = time.monotonic() - started
         after = worker.memory_full_info().uss
         cpu = sum(worker.cpu_times()[:2])
-        committed = publish(database_url, events, options.rate)
+        committed = publish(database_url, events, options.rate, options.stores)
         busy = (sum(worker.cpu_times()[:2]) - cpu) / options.seconds
-        ours.send("stop")
+        ours.send(events * (options.streams // options.stores))
         arrived = ours.recv()
     finally:
         readers.terminate()
         readers.join()
         server.stop()
     per_store = options.streams // options.stores
-    delays = sorted(max(arrived[order]) - committed[order] for order in committed if len(arrived[order]) == per_store)
+    complete = [order for order in committed if len(arrived.get(order, ())) == per_store]
+    delays = sorted(max(arrived[order]) - committed[order] for order in complete)
     return {
         "open streams": options.streams,
         "streams per store": per_store,
@@ -114,8 +119,12 @@ def measure(database_url: str, log: Path, options: argparse.Namespace) -> dict[s
     }
 
 
-def publish(database_url: str, events: int, rate: int) -> dict[int, float]:
-    """Change one order after the other at a steady rate; when each change was sent off to be committed."""
+def publish(database_url: str, events: int, rate: int, stores: int) -> dict[int, float]:
+    """Change one order after the other at a steady rate, and announce each as the API does.
+
+    Returns when each change was sent off to be committed.
+    """
+    announcer = Announcer(Database(PoolSettings(database_url)))
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     committed = {}
@@ -125,6 +134,7 @@ def publish(database_url: str, events: int, rate: int) -> dict[int, float]:
             time.sleep(max(0.0, began + order_id / rate - time.monotonic()))
             committed[order_id] = time.monotonic()
             cursor.execute("UPDATE orders SET status = '준비중' WHERE order_id = %s", (order_id,))
+            announcer.announce(1 + order_id % stores)
     connection.close()
     return committed
 
@@ -149,8 +159,10 @@ async def _read(base: str, streams: int, stores: int, pipe: Connection) -> None:
 
     await asyncio.gather(*(open_one(number) for number in range(streams)))
     pipe.send("open")
-    await loop.run_in_executor(None, pipe.recv)
-    await asyncio.sleep(2)  # for the last ones that are on their way
+    expected = await loop.run_in_executor(None, pipe.recv)
+    ends = loop.time() + PATIENCE
+    while sum(map(len, arrived.values())) < expected and loop.time() < ends:
+        await asyncio.sleep(0.1)
     pipe.send(dict(arrived))
 
 

@@ -335,6 +335,19 @@ def test_a_standby_is_not_healthy(make_pool, server, tmp_path):
         standby.release()
 
 
+def test_a_silent_server_that_is_named_first_does_not_hide_the_next(make_pool, server, network):
+    """As of a host that has lost its power: nothing refuses, nothing answers. Once found, the other comes first."""
+    both = f"postgresql://postgres@127.0.0.1:{network.port},127.0.0.1:{server.port}/postgres"
+    pool = make_pool(both, connect_timeout=1.0)
+    with network.cut():
+        with pool.checkout() as connection:
+            assert (connection.info.port, network.connections) == (server.port, 1)
+            with pool.checkout() as another:
+                assert (another.info.port, network.connections) == (server.port, 1)
+        silent = both.replace(str(server.port), str(network.port))
+        assert seconds_until(DatabaseUnavailable, make_pool(silent, connect_timeout=1.0)) < 1 + SLACK
+
+
 def test_connections_are_made_anew_when_due_and_not_all_at_once(make_pool):
     pool = make_pool(size=5, recycle=3600)
     with pool.checkout() as a, pool.checkout() as b, pool.checkout() as c, pool.checkout() as d:

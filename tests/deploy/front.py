@@ -51,7 +51,7 @@ class Front:
         self.http, self.https = free_port(), free_port()
         self.base = f"https://localhost:{self.https}"
         self.certificate = folder / "certificate.pem"
-        self.access_log = folder / "access.log"
+        self.access_log, self.error_log = folder / "access.log", folder / "error.log"
         key = folder / "key.pem"
         subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
         make = ["openssl", "req", "-x509", *EC, "-nodes", "-days", "2", *subject]
@@ -65,7 +65,7 @@ class Front:
             "/etc/tableorder/tls/fullchain.pem": str(self.certificate),
             "/etc/tableorder/tls/privkey.pem": str(key),
             "/var/log/nginx/tableorder.log": str(self.access_log),
-            "/var/log/nginx/error.log": str(folder / "error.log"),
+            "/var/log/nginx/error.log": str(self.error_log),
         }
         text = (CHECKOUT / "deploy" / "nginx.conf").read_text()
         for shipped, here in changes.items():

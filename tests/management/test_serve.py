@@ -23,7 +23,7 @@ from tableorder.database.migrations import apply_pending
 from tableorder.management.environment import SetupError
 from tableorder.management.proxy import PROXIES, prepare_proxy
 from tests.api.client import Client, Restaurant, Tablet, expect, refused, refused_lines
-from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
+from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader, take_ticket
 from tests.database.servers import free_port
 from tests.factories import query
 from tests.management.running import CHECKOUT, Serve, environment, manage
@@ -135,7 +135,8 @@ def test_one_address_serves_the_api_and_the_live_feed(home, tmp_path, proxy):
         order = expect(201, tablet.order((menu_id, 1)))
         assert counter.wait_for(2)[1].data["order_id"] == order["order_id"]
         assert table.wait_for(2)[1].data["order_id"] == order["order_id"]
-        resumed = Reader(serve.base, ADMIN_STREAM, token=restaurant.admin.token, last_event_id=initial.id)
+        back = {"ticket": take_ticket(restaurant.admin), "last_event_id": initial.id}
+        resumed = Reader(serve.base, ADMIN_STREAM, query=back)
         assert resumed.wait_for(1)[0] == counter.events[1]
         for size in (4 << 20, 40 << 20):
             refused(413, "request_entity_too_large", restaurant.admin.post("/admin/menus", {"menu_name": "x" * size}))
@@ -149,12 +150,13 @@ def test_one_address_serves_the_api_and_the_live_feed(home, tmp_path, proxy):
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
-def test_while_the_api_restarts_the_proxy_answers_for_it(proxy):
-    with proxy_alone(proxy) as port:
-        for path in ("/health/live", ADMIN_STREAM):
+def test_while_the_api_restarts_the_proxy_answers_for_it(tmp_path, proxy):
+    with proxy_alone(proxy, tmp_path / "log") as port:
+        for path in ("/health/live", ADMIN_STREAM + "?ticket=1.secret-ticket"):
             answer = requests.get(f"http://127.0.0.1:{port}{path}", timeout=30)
             refused(503, "unavailable", answer)
             assert answer.headers["Retry-After"] == "1"
+    assert "secret-ticket" not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize(
@@ -166,18 +168,19 @@ def test_while_the_api_restarts_the_proxy_answers_for_it(proxy):
         ("TRACE /health HTTP/1.1", 405, "method_not_allowed"),
     ],
 )
-def test_what_nginx_does_not_let_through_is_refused_in_the_same_form(lines, status, code):
-    with proxy_alone("nginx") as port, socket.create_connection(("127.0.0.1", port), 10) as connection:
+def test_what_nginx_does_not_let_through_is_refused_in_the_same_form(tmp_path, lines, status, code):
+    with proxy_alone("nginx", tmp_path / "log") as port, socket.create_connection(("127.0.0.1", port), 10) as connection:
         assert refused_lines(connection, lines)[:2] == (status, code)
 
 
 @contextmanager
-def proxy_alone(name: str) -> Iterator[int]:
-    """The port of a proxy in front of nobody."""
+def proxy_alone(name: str, log: Path) -> Iterator[int]:
+    """The port of a proxy in front of nobody, which writes to `log`."""
     require_proxy(name)
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        process = subprocess.Popen(prepare_proxy(name, Path(folder), port))
+        with log.open("wb") as output:
+            process = subprocess.Popen(prepare_proxy(name, Path(folder), port), stdout=output, stderr=output)
         try:
             until(lambda: listens(port))
             yield port

@@ -21,8 +21,11 @@ import pytest
 import requests
 
 from tableorder.database.migrations import apply_pending
+from tableorder.domain.identities import AdminIdentity
+from tableorder.http.tokens import issue_token
 from tests.api.client import Tablet
-from tests.api.conftest import Server, add_restaurant, run_sql
+from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
+from tests.api.streams import ADMIN_STREAM, Reader
 from tests.database.packaged import VERSIONS
 from tests.management.running import CHECKOUT
 from tests.waiting import until
@@ -236,9 +239,26 @@ def test_back_to_a_time(cluster):
     rush.let_pass()
     archive_all(cluster)
     rush.stop()
+    [(store_id, seen)] = run_sql(cluster.url, "SELECT store_id, max(event_id) FROM events GROUP BY store_id")
     cluster.stop()
     cluster.follow("## Recover to a time", 0, TARGET_TIME=moment)
     cluster.wait_until_recovered()
     recovered = orders_in(cluster)
     assert set(before) <= recovered
     assert not [order_id for order_id in recovered if order_id >= first_after]
+    cluster.follow("## Recover to a time", 1, PGDATABASE="postgres")
+    events = "INSERT INTO events (store_id, event_type, event_data) SELECT %s, 'menu_changed', '{}'"
+    run_sql(cluster.url, f"{events} FROM generate_series(1, %s)", store_id, seen)
+    begins_anew(cluster, store_id, seen)
+
+
+def begins_anew(cluster: Cluster, store_id: int, seen: int) -> None:
+    """Fail unless a counter that has seen this event is told what there is now, and not what came after it."""
+    stream = StreamServer(cluster.url, cluster.folder / "stream.log").wait_until_ready()
+    try:
+        token = issue_token(AdminIdentity(store_id, "admin"), JWT_SECRET_KEY)
+        reader = Reader(stream.base, ADMIN_STREAM, token=token, last_event_id=seen)
+        assert reader.wait_for(1)[0].type == "initial"
+        reader.close()
+    finally:
+        stream.stop()
