@@ -257,7 +257,7 @@ def _backups() -> Iterator[Finding]:
 
 
 def status_of(kind: Kind, age: timedelta, verified: bool) -> str:
-    """Of the newest backup of a type."""
+    """The status of the newest backup of a type."""
     if kind.name == "full" and age > MAX_BACKUP_AGE:
         return FAILED
     return OK if verified else WARNING
