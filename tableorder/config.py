@@ -47,7 +47,7 @@ class StreamSettings:
 
 @dataclass(frozen=True)
 class LogSettings:
-    """What is logged beyond a line a request; times in seconds."""
+    """What is logged beyond a line per request; times in seconds."""
 
     echo: bool = False
     slow_request: float = 1.0
