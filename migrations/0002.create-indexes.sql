@@ -1,5 +1,5 @@
 -- Indexes of the first design: every foreign key that is followed, and the times that reports go by.
--- It blocks while it runs; it is of before the first release, when no restaurant was at work.
+-- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0001.create-tables
 

@@ -1,7 +1,7 @@
--- Two tablets that log in at the same moment must not split a table's bill: at most one active session a table,
+-- Two tablets that log in at the same moment must not split a table's bill: at most one active session per table,
 -- by an index and not by code. Of several active ones the table's current session stays, else the newest, and takes
 -- over the orders of the others: on an ended session they would be on no list and in no archive.
--- It blocks while it runs; it is of before the first release, when no restaurant was at work.
+-- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0006.keep-order-lines
 

@@ -2,7 +2,7 @@
 -- ended (ending an old one could hide the guests at the table now) and took no notice of a session that was
 -- re-opened, moved or deleted; what it got wrong so far is put right. The foreign key is checked at commit, after
 -- the triggers have had their say.
--- It blocks while it runs; it is of before the first release, when no restaurant was at work.
+-- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0009.touch-updated-at
 

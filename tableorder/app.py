@@ -17,6 +17,7 @@ from tableorder.blueprints import (
     sessions,
     streams,
     tables,
+    voids,
 )
 from tableorder.config import Config
 from tableorder.database.connection import Database
@@ -49,7 +50,7 @@ def create_app(config: Config) -> Flask:
     register_request_ids(app)
     register_error_handlers(app)
     register_cors(app, config.cors_origins)
-    for noun in (logins, orders, menus, categories, tables, sessions, history, streams):
+    for noun in (logins, orders, menus, categories, tables, sessions, history, voids, streams):
         app.register_blueprint(noun.blueprint, url_prefix=API)
     for blueprint in (health.blueprint, metrics.blueprint, docs.blueprint, docs.swagger_ui):
         app.register_blueprint(blueprint)

@@ -16,6 +16,7 @@ from tableorder.domain.passwords import DEFAULT_COST
 T = TypeVar("T")
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
+_SWITCH = dict.fromkeys(("on", "true", "yes", "1"), True) | dict.fromkeys(("off", "false", "no", "0"), False)
 DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
@@ -46,7 +47,7 @@ class StreamSettings:
 
 @dataclass(frozen=True)
 class LogSettings:
-    """What is logged beyond a line a request; times in seconds."""
+    """What is logged beyond a line per request; times in seconds."""
 
     echo: bool = False
     slow_request: float = 1.0
@@ -79,21 +80,21 @@ class Config:
             replica=replace(pool, dsn=replica, writable=False) if replica else None,
             jwt_secret_key=read.secret("JWT_SECRET_KEY", minimum_bytes=32),
             logs=_read_logs(read),
-            bcrypt_cost=read.integer("BCRYPT_COST", DEFAULT_COST, 4, 16),
+            bcrypt_cost=read.integer("BCRYPT_COST", cls.bcrypt_cost, 4, 16),
             login_limits=LoginLimits(
-                account_failures=read.integer("LOGIN_ACCOUNT_FAILURES", 10, 1, 1000),
-                address_failures=read.integer("LOGIN_ADDRESS_FAILURES", 100, 1, 10000),
-                window=read.integer("LOGIN_FAILURE_WINDOW", 300, 1, 86400),
+                account_failures=read.integer("LOGIN_ACCOUNT_FAILURES", LoginLimits.account_failures, 1, 1000),
+                address_failures=read.integer("LOGIN_ADDRESS_FAILURES", LoginLimits.address_failures, 1, 10000),
+                window=read.integer("LOGIN_FAILURE_WINDOW", LoginLimits.window, 1, 86400),
             ),
-            trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),
+            trusted_proxies=read.integer("TRUSTED_PROXIES", cls.trusted_proxies, 0, 10),
             cors_origins=read.origins("CORS_ORIGINS"),
-            max_body_bytes=read.integer("MAX_BODY_BYTES", DEFAULT_MAX_BODY_BYTES, 1024, 64 * 1024 * 1024),
+            max_body_bytes=read.integer("MAX_BODY_BYTES", cls.max_body_bytes, 1024, 64 * 1024 * 1024),
             streams=StreamSettings(
-                per_store=read.integer("STREAMS_PER_STORE", 100, 1, 100_000),
-                total=read.integer("STREAMS_TOTAL", 10_000, 1, 100_000),
-                heartbeat=read.seconds("STREAM_HEARTBEAT", 30),
-                send_timeout=read.seconds("STREAM_SEND_TIMEOUT", 10),
-                event_retention=read.seconds("EVENT_RETENTION", 86_400),
+                per_store=read.integer("STREAMS_PER_STORE", StreamSettings.per_store, 1, 100_000),
+                total=read.integer("STREAMS_TOTAL", StreamSettings.total, 1, 100_000),
+                heartbeat=read.seconds("STREAM_HEARTBEAT", StreamSettings.heartbeat),
+                send_timeout=read.seconds("STREAM_SEND_TIMEOUT", StreamSettings.send_timeout),
+                event_retention=read.seconds("EVENT_RETENTION", StreamSettings.event_retention),
                 listen_dsn=read.optional("DATABASE_LISTEN_URL") or read.required("DATABASE_URL"),
             ),
         )
@@ -102,16 +103,16 @@ class Config:
 def _read_pool(read: _Reader) -> PoolSettings:
     return PoolSettings(
         dsn=read.required("DATABASE_URL"),
-        size=read.integer("DATABASE_POOL_SIZE", 5, 1, 1000),
-        max_overflow=read.integer("DATABASE_MAX_OVERFLOW", 10, 0, 1000),
-        timeout=read.seconds("DATABASE_POOL_TIMEOUT", 30),
-        pre_ping=read.switch("DATABASE_POOL_PRE_PING", True),
-        recycle=read.seconds("DATABASE_POOL_RECYCLE", 3600),
-        connect_timeout=read.seconds("DATABASE_CONNECT_TIMEOUT", 3),
-        statement_timeout=read.seconds("DATABASE_STATEMENT_TIMEOUT", 5),
-        lock_timeout=read.seconds("DATABASE_LOCK_TIMEOUT", 2),
-        session_state=read.switch("DATABASE_SESSION_STATE", True),
-        time_zone=read.time_zone("TIME_ZONE", "Asia/Seoul"),
+        size=read.integer("DATABASE_POOL_SIZE", PoolSettings.size, 1, 1000),
+        max_overflow=read.integer("DATABASE_MAX_OVERFLOW", PoolSettings.max_overflow, 0, 1000),
+        timeout=read.seconds("DATABASE_POOL_TIMEOUT", PoolSettings.timeout),
+        pre_ping=read.switch("DATABASE_POOL_PRE_PING", PoolSettings.pre_ping),
+        recycle=read.seconds("DATABASE_POOL_RECYCLE", PoolSettings.recycle),
+        connect_timeout=read.seconds("DATABASE_CONNECT_TIMEOUT", PoolSettings.connect_timeout),
+        statement_timeout=read.seconds("DATABASE_STATEMENT_TIMEOUT", PoolSettings.statement_timeout),
+        lock_timeout=read.seconds("DATABASE_LOCK_TIMEOUT", PoolSettings.lock_timeout),
+        session_state=read.switch("DATABASE_SESSION_STATE", PoolSettings.session_state),
+        time_zone=read.time_zone("TIME_ZONE", PoolSettings.time_zone),
     )
 
 
@@ -119,9 +120,9 @@ def _read_logs(read: _Reader) -> LogSettings:
     read.choice("LOG_FORMAT", logs.FORMATS)  # these two are for gunicorn's configuration, which cannot refuse them
     read.choice("LOG_LEVEL", logs.LEVELS)
     return LogSettings(
-        echo=read.switch("DATABASE_ECHO", False),
-        slow_request=read.seconds("SLOW_REQUEST", 1),
-        slow_statement=read.seconds("SLOW_STATEMENT", 0.5),
+        echo=read.switch("DATABASE_ECHO", LogSettings.echo),
+        slow_request=read.seconds("SLOW_REQUEST", LogSettings.slow_request),
+        slow_statement=read.seconds("SLOW_STATEMENT", LogSettings.slow_statement),
     )
 
 
@@ -162,17 +163,7 @@ class _Reader:
         return self._parse(name, default, "a number of seconds above 0", lambda text: _within(float(text), 1e-3, 1e7))
 
     def switch(self, name: str, default: bool) -> bool:
-        words = {
-            "on": True,
-            "true": True,
-            "yes": True,
-            "1": True,
-            "off": False,
-            "false": False,
-            "no": False,
-            "0": False,
-        }
-        return self._parse(name, default, "on or off", lambda text: words[text.lower()])
+        return self._parse(name, default, "on or off", lambda text: _SWITCH[text.lower()])
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         return self._parse(name, choices[0], f"one of {', '.join(choices)}", lambda text: choices[choices.index(text)])

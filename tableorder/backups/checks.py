@@ -16,7 +16,7 @@ CHECK = re.compile(r"^\\echo (\w+): (.+)\n((?:(?!\\echo).*\n)+?.*);$", re.MULTIL
 
 @dataclass(frozen=True)
 class Check:
-    """An invariant: in words, and as a query for the rows that violate it."""
+    """An invariant: its name, what it says in words, and a query for the rows that violate it."""
 
     name: str
     says: str
@@ -40,6 +40,7 @@ class Findings:
 
 
 def checks() -> list[Check]:
+    """All invariants, in the file's order."""
     return [Check(*match) for match in CHECK.findall(SOURCE.read_text())]
 
 

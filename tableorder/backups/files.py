@@ -112,6 +112,7 @@ class Folder:
 
     @classmethod
     def of_environment(cls) -> Folder:
+        """BACKUP_DIR, or where backups are by default."""
         return cls(Path(os.environ.get("BACKUP_DIR") or DEFAULT))
 
     def good(self) -> list[Backup]:
@@ -193,11 +194,12 @@ def sum_of(path: Path) -> str:
 
 
 def create(path: Path) -> IO[bytes]:
-    """A new file that only its owner may read."""
+    """Open a new file that only its owner may read. Raises OSError."""
     return open(path, "xb", opener=partial(os.open, mode=0o600))
 
 
 def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet. Raises OSError."""
     with create(path) as file:
         file.write(content)
 

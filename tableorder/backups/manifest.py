@@ -44,7 +44,7 @@ class Manifest:
 
     @property
     def rows(self) -> int:
-        """Of all tables together."""
+        """How many rows all tables have together."""
         return sum(table.rows for table in self.tables.values())
 
     def to_json(self) -> str:

@@ -1,1 +1,1 @@
-"""The HTTP routes, one blueprint a noun."""
+"""The HTTP routes, one blueprint per noun."""

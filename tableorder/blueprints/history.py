@@ -1,4 +1,4 @@
-"""The books, for an admin: ended sessions and voided orders."""
+"""A table's ended sessions, for an admin."""
 
 from flask import Blueprint, Response
 
@@ -8,8 +8,7 @@ from tableorder.http.context import read
 from tableorder.http.requests import read_query
 from tableorder.http.responses import document
 from tableorder.repositories.history import HistoryRepository
-from tableorder.repositories.voids import VoidRepository
-from tableorder.schemas.history import HistoryQuery, PageQuery
+from tableorder.schemas.history import HistoryQuery
 
 blueprint = Blueprint("history", __name__)
 
@@ -28,17 +27,5 @@ def list_history(admin: AdminIdentity, table_id: int) -> Response:
                 limit=query["limit"],
                 offset=query["offset"],
             ),
-        )
-    )
-
-
-@blueprint.get("/admin/voids")
-@requires_admin
-def list_voids(admin: AdminIdentity) -> Response:
-    query = read_query(PageQuery)
-    return document(
-        read(
-            admin.store_id,
-            lambda connection: VoidRepository(connection).list(store_id=admin.store_id, **query),
         )
     )

@@ -1,4 +1,4 @@
-"""The figures for Prometheus: what the workers have counted, and what is found out when it asks."""
+"""The figures for Prometheus: what the workers have counted, and what is read when it asks."""
 
 import time
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.get("/metrics")
 def show_metrics() -> Response:
-    found = CollectorRegistry()
-    found.register(_Found())
-    return Response(generate_latest(found) + generate_latest(counted()), content_type=CONTENT_TYPE_LATEST)
+    current = CollectorRegistry()
+    current.register(_CurrentFigures())
+    return Response(generate_latest(current) + generate_latest(counted()), content_type=CONTENT_TYPE_LATEST)
 
 
-class _Found(Collector):
-    """What is so at this moment. No Gauge: that would stay in the worker's file, to be told again by the others."""
+class _CurrentFigures(Collector):
+    """What is read when Prometheus asks. A Gauge's value would stay in this worker's file, for the others to report."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from _of_database()

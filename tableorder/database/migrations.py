@@ -101,7 +101,7 @@ def apply_pending(
 
     names = _ids_in(source)
     wanted = names if up_to is None else names[: names.index(find_migration(names, up_to)) + 1]
-    with _only_one(database_url) as backend:
+    with _yoyo_backend(database_url) as backend:
         pending = [m for m in backend.to_apply(read_migrations(str(source))) if m.id in wanted]
         books = _Books(backend)
         books.refuse_edited(source)
@@ -114,10 +114,10 @@ def apply_pending(
 
 
 def roll_back_last(database_url: str, *, lock_timeout: float = LOCK_TIMEOUT, source: Path = SOURCE) -> str:
-    """Take the latest migration back; its id. Raises MigrationError if that cannot be done, psycopg2.Error."""
+    """Roll the latest migration back; its id. Raises MigrationError if that cannot be done, psycopg2.Error."""
     from yoyo import read_migrations
 
-    with _only_one(database_url) as backend:
+    with _yoyo_backend(database_url) as backend:
         applied = _Books(backend).applied()
         if not applied:
             raise MigrationError("no migration is applied")
@@ -126,12 +126,12 @@ def roll_back_last(database_url: str, *, lock_timeout: float = LOCK_TIMEOUT, sou
             raise MigrationError(f"{applied[-1]} is of a newer version; take it back with that")
         if not rollback_file(migration.id, source).exists():
             raise MigrationError(f"{migration.id} has no rollback file, so it cannot be taken back")
-        _take_back(backend, migration, lock_timeout)
+        _roll_back(backend, migration, lock_timeout)
         return migration.id
 
 
 def rollback_file(name: str, source: Path = SOURCE) -> Path:
-    """Where the way back of a migration is written."""
+    """The file that undoes a migration."""
     return source / f"{name}.rollback.sql"
 
 
@@ -144,7 +144,7 @@ def find_migration(names: list[str], wanted: str) -> str:
 
 
 def checksum(name: str, source: Path = SOURCE) -> str:
-    """Of what a migration does: comments on lines of their own do not count."""
+    """The checksum of what a migration does; comments on lines of their own do not count."""
     lines = (source / f"{name}.sql").read_text().splitlines()
     text = "\n".join(line.rstrip() for line in lines if not line.lstrip().startswith("--"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
@@ -192,7 +192,7 @@ def _mark(backend: Any, migration: Migration) -> None:
     backend.log_migration(migration, "apply")
 
 
-def _take_back(backend: Any, migration: Migration, lock_timeout: float) -> None:
+def _roll_back(backend: Any, migration: Migration, lock_timeout: float) -> None:
     migration.load()
     with backend.transaction():
         _limit_waits(backend, lock_timeout)
@@ -230,10 +230,12 @@ class _Books:
         self._backend = backend
 
     def applied(self) -> list[str]:
+        """The ids, in order."""
         cursor = self._backend.execute("SELECT migration_id FROM _yoyo_migration ORDER BY migration_id")
         return [name for (name,) in cursor.fetchall()]
 
     def refuse_edited(self, source: Path) -> None:
+        """Raises MigrationError if a file is not what was applied."""
         edited = [
             name
             for name, noted in self._checksums().items()
@@ -245,7 +247,7 @@ class _Books:
             )
 
     def note_checksums(self, source: Path) -> None:
-        """Of all that have none yet, those among them that `yoyo apply` applied."""
+        """Store the checksums that are missing, as after a plain `yoyo apply`."""
         with self._backend.transaction():
             for name, noted in self._checksums().items():
                 if noted is None and (source / f"{name}.sql").exists():
@@ -257,7 +259,7 @@ class _Books:
                     )
 
     def _checksums(self) -> dict[str, str | None]:
-        """Of the applied ones, as noted when each was applied the last time."""
+        """By id, the checksum that was stored when the migration was last applied; None if none was."""
         cursor = self._backend.execute(
             "SELECT DISTINCT ON (migration_id) migration_id, comment FROM _yoyo_log"
             " JOIN _yoyo_migration USING (migration_id)"
@@ -267,11 +269,11 @@ class _Books:
 
 
 @contextmanager
-def _only_one(database_url: str) -> Iterator[Any]:
-    """yoyo's way to the database, while no other run has one."""
+def _yoyo_backend(database_url: str) -> Iterator[Any]:
+    """yoyo's connection to the database, while no other run has one."""
     from yoyo import get_backend
 
-    with _one_at_a_time(database_url), get_backend(yoyo_url(database_url)) as backend:
+    with _exclusive(database_url), get_backend(yoyo_url(database_url)) as backend:
         backend.break_lock()  # we are alone: a row that is there now was left by a run that was killed
         backend.ensure_internal_schema_updated()
         with backend.lock():
@@ -279,8 +281,8 @@ def _only_one(database_url: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _one_at_a_time(database_url: str) -> Iterator[None]:
-    """Hold a lock of the session, which is gone with it, however the process ends."""
+def _exclusive(database_url: str) -> Iterator[None]:
+    """Hold an advisory lock, which is gone with its connection, however the process ends."""
     connection = psycopg2.connect(database_url, application_name="tableorder migrate")
     try:
         connection.autocommit = True

@@ -76,7 +76,7 @@ def _run(options: Options) -> None:
 
 
 def _forget_output() -> None:
-    """Let what could not be printed not be tried again at the end."""
+    """Keep Python from trying again, as it exits, to print what could not be printed."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

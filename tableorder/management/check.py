@@ -24,10 +24,10 @@ from tableorder.management.server_config import connections_needed
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
-OLDEST_SERVER = 14
-MOST_AGE = timedelta(hours=26)  # of the newest backup: a night, and the time that it takes
-MOST_BEHIND = 16e6  # bytes of the write-ahead log: one of its segments
-MOST_SKEW = 1.0  # seconds between the clocks of two machines that issue and check tokens
+MIN_SERVER_VERSION = 14
+MAX_BACKUP_AGE = timedelta(hours=26)  # of the newest one: a night, and the time that it takes
+MAX_REPLICA_LAG = 16e6  # bytes of the write-ahead log: one of its segments
+MAX_CLOCK_SKEW = 1.0  # seconds between two machines that issue and check tokens
 
 # What a migration makes and what it drops, by kind.
 MADE = re.compile(
@@ -91,8 +91,9 @@ def check(url: str, options: Options) -> None:
 def _findings(url: str) -> Iterator[Finding]:
     config = Config.from_environment({**os.environ, "DATABASE_URL": url, "JWT_SECRET_KEY": "x" * 32})
     with administer(url) as connection:
-        for item in (_server, _uuid_ossp, _schema_objects, _durability, _archiving, _clock, _time_zone):
+        for item in (_server, _uuid_ossp, _schema_objects, _durability, _archiving, _clock):
             yield item(connection)
+        yield _time_zone(connection, config.pool.time_zone)
         yield _migrations(url)
         yield _connections(connection, config.pool)
         if config.replica:
@@ -104,9 +105,8 @@ def _findings(url: str) -> Iterator[Finding]:
 def _server(connection: Connection) -> Finding:
     version = connection.fetch_value("SHOW server_version")
     number = int(connection.fetch_value("SHOW server_version_num"))
-    return Finding(
-        "PostgreSQL", OK if number >= OLDEST_SERVER * 10_000 else FAILED, f"{version}; 14 or newer is needed"
-    )
+    status = OK if number >= MIN_SERVER_VERSION * 10_000 else FAILED
+    return Finding("PostgreSQL", status, f"{version}; {MIN_SERVER_VERSION} or newer is needed")
 
 
 def _uuid_ossp(connection: Connection) -> Finding:
@@ -186,13 +186,12 @@ def _archiving(connection: Connection) -> Finding:
 
 def _clock(connection: Connection) -> Finding:
     skew = abs(float(connection.fetch_value("SELECT extract(epoch FROM clock_timestamp())")) - time.time())
-    status = OK if skew <= MOST_SKEW else FAILED
+    status = OK if skew <= MAX_CLOCK_SKEW else FAILED
     return Finding("clock", status, f"{skew:.2f} s between this machine and the server")
 
 
-def _time_zone(connection: Connection) -> Finding:
+def _time_zone(connection: Connection, wanted: str) -> Finding:
     zone = connection.fetch_value("SHOW timezone")
-    wanted = os.environ.get("TIME_ZONE") or "Asia/Seoul"
     return Finding("time zone", OK if zone == wanted else WARNING, f"{zone} on the server, {wanted} in the application")
 
 
@@ -224,7 +223,7 @@ def _replica(primary: Connection, settings: PoolSettings) -> Finding:
         replica.pool.close()
     if not is_standby:
         return Finding("replica", WARNING, "DATABASE_REPLICA_URL names no standby")
-    status = OK if behind <= MOST_BEHIND else WARNING
+    status = OK if behind <= MAX_REPLICA_LAG else WARNING
     return Finding("replica", status, f"a standby, {max(0, behind) / 1e6:.1f} MB behind")
 
 
@@ -258,8 +257,8 @@ def _backups() -> Iterator[Finding]:
 
 
 def status_of(kind: Kind, age: timedelta, verified: bool) -> str:
-    """Of the newest backup of a type."""
-    if kind.name == "full" and age > MOST_AGE:
+    """The status of the newest backup of a type."""
+    if kind.name == "full" and age > MAX_BACKUP_AGE:
         return FAILED
     return OK if verified else WARNING
 

@@ -14,6 +14,7 @@ FILE = CHECKOUT / "sql" / "postgresql.conf"
 MB = 1024 * 1024
 UNITS = {"MB": MB, "GB": 1024 * MB, "TB": 1024 * 1024 * MB}
 
+# What each setting is of the memory: one part in so many.
 SHARES = {"shared_buffers": 4, "effective_cache_size": 4 / 3, "work_mem": 256, "maintenance_work_mem": 16}
 LEAST_MEMORY = 256 * MB  # or a share of it would be less than the megabyte that it is written in
 MOST_MAINTENANCE = 2048 * MB  # more does not make an index build faster

@@ -28,6 +28,7 @@ from tableorder.openapi import (
     sessions,
     streams,
     tables,
+    voids,
 )
 from tableorder.openapi.operations import Answer, Body, Operation
 from tableorder.openapi.schemas import SchemaPlugin, name_of
@@ -51,6 +52,7 @@ NOUNS: dict[str, tuple[Mapping[str, Operation], str]] = {
     "tables": (tables.OPERATIONS, "Tables and their sessions"),
     "sessions": (sessions.OPERATIONS, "Tables and their sessions"),
     "history": (history.OPERATIONS, "The books"),
+    "voids": (voids.OPERATIONS, "The books"),
     "health": (health.OPERATIONS, "Health"),
     "health_v1": (health.OPERATIONS, "Health"),
     "metrics": (metrics.OPERATIONS, "Health"),

@@ -1,1 +1,1 @@
-"""The SQL, one class a noun; a repository is given a connection and never ends its transaction."""
+"""The SQL, one class per noun; a repository is given a connection and never ends its transaction."""

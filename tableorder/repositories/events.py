@@ -90,7 +90,7 @@ class EventRepository:
         return Snapshot(position, document)
 
     def latest(self, *, store_ids: list[int]) -> dict[int, int]:
-        """Of stores, bound or not, the id of the latest event; those without events are left out."""
+        """By store, the id of its latest event, on any connection; stores without events are left out."""
         return dict(
             self._connection.fetch_all(
                 "SELECT store_id, event_id FROM latest_events(%(store_ids)s::integer[])", {"store_ids": store_ids}
@@ -105,7 +105,7 @@ class EventRepository:
         )
 
     def prune(self, *, older_than: timedelta, at_most: int) -> int:
-        """Forget some events of all stores that are older; how many."""
+        """Delete up to `at_most` events of all stores that are older; how many were deleted."""
         return self._connection.fetch_value(
             "SELECT prune_events(%(older_than)s, %(at_most)s)", {"older_than": older_than, "at_most": at_most}
         )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
 
+FAMILIAR_DAYS = 30  # after its last login, for which a store's address stays known
+
 # Seconds until subject number i may try again: until the oldest of its latest `limit` failures leaves the window.
 # No row while none of the subjects has that many failures in the window.
 RETRY_AFTER = """
@@ -15,9 +17,6 @@ RETRY_AFTER = """
      WHERE failures.failed_at[cardinality(failures.failed_at) - allowed.failures + 1]
            > now() - %(window)s * interval '1 second'
 """
-
-
-FAMILIAR = 30  # days after its last login that a store's address stays known
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class LoginRepository:
         return AdminAccount(*row) if row else None
 
     def is_familiar(self, *, store_id: int | None, address: str) -> bool:
-        """Whether the store has logged in from this address of late, on a connection bound to it; no store has not."""
+        """Whether the store has logged in from this address lately, on a connection bound to it; False for no store."""
         return self._connection.fetch_value(
             """
             SELECT EXISTS (SELECT FROM login_addresses
@@ -84,7 +83,7 @@ class LoginRepository:
                               AND address = %(address)s
                               AND last_login_at > now() - %(familiar)s * interval '1 day')
             """,
-            {"store_id": store_id, "address": address, "familiar": FAMILIAR},
+            {"store_id": store_id, "address": address, "familiar": FAMILIAR_DAYS},
         )
 
     def remember(self, *, store_id: int, address: str) -> None:
@@ -110,7 +109,7 @@ class LoginRepository:
              USING past
              WHERE login_addresses.store_id = %(store_id)s AND login_addresses.address = past.address
             """,
-            {"store_id": store_id, "address": address, "familiar": FAMILIAR},
+            {"store_id": store_id, "address": address, "familiar": FAMILIAR_DAYS},
         )
 
     def retry_after(self, *, limits: Mapping[str, int]) -> int | None:

@@ -7,6 +7,9 @@ from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement
 from tableorder.domain.errors import Conflict, Invalid, NotFound
 
+# The columns that an admin sets.
+COLUMNS = ("category_id", "menu_name", "price", "description", "image_base64", "display_order", "is_available")
+
 # The fields of the menu at hand that guests see. Used where `menu`, a row of menus, is in scope.
 GUEST_FIELDS = """
     'menu_id', menu.menu_id,
@@ -97,7 +100,7 @@ class MenuRepository:
         return self._read_catalog(ADMIN_CATALOG, store_id, category_id, ()).document or ""
 
     def add(self, *, store_id: int, values: Mapping[str, object]) -> str:
-        """Add a menu and return it. `values`: every column that an admin sets. Raises NotFound (category_not_found)."""
+        """Add a menu and return it. `values`: all of COLUMNS. Raises NotFound (category_not_found)."""
         return self._connection.fetch_value(
             """
             INSERT INTO menus AS menu (store_id, category_id, menu_name, price, description, image_base64,
@@ -226,9 +229,6 @@ class MenuRepository:
         if not category_known:
             raise NotFound(f"there is no category {category_id}", code="category_not_found")
         return Catalog(version, document)
-
-
-COLUMNS = ("category_id", "menu_name", "price", "description", "image_base64", "display_order", "is_available")
 
 
 def _unknown(menu_id: int) -> NotFound:

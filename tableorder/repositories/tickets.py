@@ -39,7 +39,7 @@ class TicketRepository:
         return ticket
 
     def redeem(self, *, ticket: str) -> dict[str, Any] | None:
-        """The claims that the ticket is for, if it is good; after that it is not."""
+        """The claims that the ticket stands for, None if it is not valid. It is used up by this."""
         return self._connection.fetch_value(
             "DELETE FROM stream_tickets WHERE ticket_hash = %(ticket_hash)s AND expires_at > now() RETURNING claims",
             {"ticket_hash": _hash(ticket)},

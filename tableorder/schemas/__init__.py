@@ -1,1 +1,1 @@
-"""What a request's body and query must look like, one file a noun."""
+"""What a request's body and query must look like, one file per noun."""

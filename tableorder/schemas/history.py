@@ -1,4 +1,4 @@
-"""How the history and the voids are paged."""
+"""Which of a table's ended sessions are listed."""
 
 import re
 from datetime import date
@@ -6,9 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from tableorder.domain.limits import MAX_INTEGER
-from tableorder.schemas.base import QuerySchema
-from tableorder.schemas.fields import QueryInteger
+from tableorder.schemas.base import PageQuery
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -23,11 +21,6 @@ class Day(fields.Field[date]):
         except ValueError:
             pass
         raise ValidationError("Must be a date, YYYY-MM-DD.")
-
-
-class PageQuery(QuerySchema):
-    limit = QueryInteger(most=100, load_default=20)
-    offset = QueryInteger(least=0, most=MAX_INTEGER, load_default=0)
 
 
 class HistoryQuery(PageQuery):

@@ -14,6 +14,7 @@ import requests
 
 TIMEOUT = 30
 TABLE_PASSWORD = "tablet-1234"
+UNKNOWN_ID = 2_000_000_000  # in range, and nobody's
 
 
 class Client:

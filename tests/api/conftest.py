@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +19,7 @@ import psycopg2
 import pytest
 import requests
 
-from tests.api.client import Client, Restaurant
+from tests.api.client import Client, Restaurant, Tablet
 from tests.api.streams import ADMIN_STREAM
 from tests.database.servers import free_port
 from tests.logged import assert_no_secret
@@ -132,18 +133,33 @@ def client(server: Server) -> Client:
 
 
 @pytest.fixture
-def open_restaurant(server: Server) -> Callable[..., Restaurant]:
-    """Open a restaurant on the server at hand, or on another."""
-
-    def open_(on: Server = server) -> Restaurant:
-        return add_restaurant(on)
-
-    return open_
+def open_restaurant(server: Server) -> Callable[[], Restaurant]:
+    """Opens restaurants on the server."""
+    return partial(add_restaurant, server)
 
 
 @pytest.fixture
-def restaurant(open_restaurant: Callable[..., Restaurant]) -> Restaurant:
+def restaurant(open_restaurant: Callable[[], Restaurant]) -> Restaurant:
+    """One without tables and menus."""
     return open_restaurant()
+
+
+@pytest.fixture
+def table_id(restaurant: Restaurant) -> int:
+    """Its table 1."""
+    return restaurant.add_table(1)
+
+
+@pytest.fixture
+def tablet(restaurant: Restaurant, table_id: int) -> Tablet:
+    """The tablet of table 1, logged in."""
+    return restaurant.seat(1)
+
+
+@pytest.fixture
+def menu_id(restaurant: Restaurant) -> int:
+    """A menu for 9,000 won, 김치찌개."""
+    return restaurant.add_menu()
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ import io
 import pytest
 from PIL import Image
 
-from tests.api.client import expect, refused
-
-UNKNOWN_ID = 2_000_000_000
+from tests.api.client import UNKNOWN_ID, expect, refused
 
 
 def picture(image_format, size=(8, 8)):
@@ -20,12 +18,6 @@ def picture(image_format, size=(8, 8)):
 def data_url(image_format, content=None):
     encoded = base64.b64encode(picture(image_format.upper()) if content is None else content).decode()
     return f"data:image/{image_format};base64,{encoded}"
-
-
-@pytest.fixture
-def tablet(restaurant):
-    restaurant.add_table(1)
-    return restaurant.seat(1)
 
 
 def test_guests_see_the_menu_in_its_order(restaurant, tablet):

@@ -10,12 +10,6 @@ import pytest
 from tests.api.client import expect, refused, refused_lines
 
 
-@pytest.fixture
-def tablet(restaurant):
-    restaurant.add_table(1)
-    return restaurant.seat(1)
-
-
 def send(tablet, body, content_type="application/json"):
     data = body if isinstance(body, bytes) else body.encode()
     return tablet.call("POST", "/customer/orders", data=data, headers={"Content-Type": content_type})

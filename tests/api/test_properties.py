@@ -26,12 +26,6 @@ def some_of(**fields):
     return st.fixed_dictionaries({}, optional={name: value | anything for name, value in fields.items()})
 
 
-@pytest.fixture
-def tablet(restaurant):
-    restaurant.add_table(1)
-    return restaurant.seat(1)
-
-
 def post(client, path, body):
     headers = {"Content-Type": "application/json"}
     return client.call("POST", path, data=json.dumps(body), headers=headers)

@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.api.client import expect, refused
-
-UNKNOWN_ID = 2_000_000_000
+from tests.api.client import UNKNOWN_ID, expect, refused
 
 
 @pytest.fixture

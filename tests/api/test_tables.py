@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.api.client import Client, expect, refused
-
-UNKNOWN_ID = 2_000_000_000
+from tests.api.client import UNKNOWN_ID, Client, expect, refused
 
 
 def test_tables_are_listed_by_number_with_their_session(restaurant):

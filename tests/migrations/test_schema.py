@@ -339,7 +339,7 @@ def test_triggers_are_there_and_enabled(connect: Connect):
     assert {enabled for _, enabled in rows} == {"O"}
 
 
-def test_functions_are_there_and_two_of_them_have_their_owners_rights(connect: Connect):
+def test_functions_are_there_and_only_these_have_their_owners_rights(connect: Connect):
     rows = query(
         connect(), "SELECT proname, prosecdef, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
     )
