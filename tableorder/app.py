@@ -1,6 +1,8 @@
 """The application factory."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -35,9 +37,17 @@ from tableorder.metrics import pool_observer
 API = "/api/v1"
 
 
+class Application(Flask):
+    """Flask, which otherwise looks at each function that it calls, several a request, whether that is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """None of ours is."""
+        return func
+
+
 def create_app(config: Config) -> Flask:
     """The WSGI application for `config`. It connects to the database with the first request that needs it."""
-    app = Flask("tableorder", static_folder=None)
+    app = Application("tableorder", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     app.extensions[CONFIG] = config
     open_database = partial(Database, echo=config.logs.echo, slow=config.logs.slow_statement)

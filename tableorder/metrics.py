@@ -14,7 +14,7 @@ from collections.abc import Callable
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from tableorder.database.pool import Pool
+from tableorder.database.pool import Pool, PoolStats
 
 UNMATCHED = "unmatched"  # the route of a path that there is not
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -54,19 +54,27 @@ def observe_request(method: str, route: str | None, status: int, seconds: float,
 def pool_observer(pool: Pool) -> Callable[[], None]:
     """What the pool is to call after each change, so that its figures are exact at any moment."""
     lock = threading.Lock()
-    published: dict[str, int] = {}
+    publishers = [_publisher(name) for name in PoolStats._fields]
+    published: list[int | None] = [None] * len(publishers)
 
     def publish() -> None:
         with lock:  # read inside it, so that the last to publish has read last
-            for name, value in pool.stats()._asdict().items():
-                before = published.get(name)
-                if value != before and name in _POOL_GAUGES:
-                    _POOL_GAUGES[name].set(value)
-                elif value != before:
-                    _POOL_COUNTERS[name].inc(value - (before or 0))
-                published[name] = value
+            for number, value in enumerate(pool.stats()):
+                before = published[number]
+                if value != before:
+                    publishers[number](value, before or 0)
+                    published[number] = value
 
     return publish
+
+
+def _publisher(name: str) -> Callable[[int, int], None]:
+    """Publishes one of the pool's figures, given its value and the one before."""
+    if name in _POOL_GAUGES:
+        gauge = _POOL_GAUGES[name]
+        return lambda value, before: gauge.set(value)
+    counter = _POOL_COUNTERS[name]
+    return lambda value, before: counter.inc(value - before)
 
 
 def counted() -> CollectorRegistry:

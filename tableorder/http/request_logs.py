@@ -21,17 +21,19 @@ def register_request_logs(app: Flask, *, slow: float) -> None:
         usage.reset()
 
     def end(response: Response) -> Response:
-        duration = time.perf_counter() - g.began
-        route = request.url_rule.rule if request.url_rule else None
-        observe_request(request.method, route, response.status_code, duration, usage.slow_statements)
+        seen = g._get_current_object()  # once, and not for each look at it
+        duration = time.perf_counter() - seen.began
+        method, rule = request.method, request.url_rule
+        route = rule.rule if rule else None
+        observe_request(method, route, response.status_code, duration, usage.slow_statements)
         log_request(
             slow=slow,
-            request_id=g.request_id,
-            method=request.method,
+            request_id=seen.request_id,
+            method=method,
             route=route,
             status=response.status_code,
             duration=duration,
-            store_id=g.get("store_id"),
+            store_id=seen.get("store_id"),
             database_time=usage.seconds,
             statements=usage.statements,
         )

@@ -1,0 +1,160 @@
+"""gunicorn's threaded worker without its handing over: whichever thread is free waits for the next request itself.
+
+In gunicorn's own one thread waits for all connections, gives each request to a pool, and is given the connection back
+through a pipe, which costs as much as answering a short request. Reading, parsing, calling the application and
+closing are gunicorn's here, too.
+
+The master imports this module for good, so what a new version changes in it comes with a restart, not with a reload.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from gunicorn import glogging
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+
+ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one event for one thread; the next after another call
+TICK = 1.0  # seconds between two signs of life for the master
+PAUSE, LONGEST_PAUSE = 1e-4, 1e-3  # seconds before a new connection is taken, for each that is open, and at most
+
+
+class Logger(glogging.Logger):
+    """gunicorn's logger, which without this gathers all of a request's headers even if nobody wants its access log."""
+
+    def access(self, *request: Any) -> None:
+        """Log a request if the setting `accesslog` says where to; the application has a line of its own for it."""
+        if self.cfg.accesslog:
+            super().access(*request)
+
+
+class Worker(ThreadWorker):
+    """Serves HTTP/1.1 on `threads` threads, which all wait in one epoll.
+
+    A connection belongs to the thread that was woken for it until it is answered, then to nobody; only then may it
+    be closed for being idle.
+    """
+
+    def init_process(self) -> None:
+        """Prepare what the threads share; gunicorn loads the application after that and calls `run`."""
+        self._epoll = select.epoll()
+        self._listeners = {listener.fileno(): listener for listener in self.sockets}
+        self._lock = threading.Lock()
+        self._open: set[TConn] = set()
+        self._accepting = False
+        self.keepalived_conns: dict[int, TConn] = {}  # those that belong to nobody, by descriptor
+        super().init_process()
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """Begin to stop: the signal wakes `run` up."""
+        self.alive = False
+
+    def run(self) -> None:
+        """Let the threads serve, and see to the rest, until the worker is to stop."""
+        for listener in self.sockets:
+            listener.setblocking(False)
+        self.set_accept_enabled(True)
+        for number in range(self.cfg.threads):
+            threading.Thread(target=self._serve, name=f"server-{number}", daemon=True).start()
+        while self.alive and self.is_parent_alive():
+            self._tick(TICK)
+        self._end()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take new connections, or no more of them."""
+        with self._lock:
+            if enabled != self._accepting:
+                for descriptor in self._listeners:
+                    if enabled:
+                        self._epoll.register(descriptor, ONCE)
+                    else:
+                        self._epoll.unregister(descriptor)
+            self._accepting = enabled
+
+    def _end(self) -> None:
+        """Wait for the requests under way, and a moment for those that clients are about to send."""
+        self.alive = False
+        self.set_accept_enabled(False)
+        ends = time.monotonic() + self.cfg.graceful_timeout
+        with self._lock:
+            for connection in self.keepalived_conns.values():
+                connection.timeout = min(connection.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+        while self._open and time.monotonic() < ends:
+            self._tick(0.05)
+        for listener in self.sockets:
+            listener.close()
+
+    def _tick(self, seconds: float) -> None:
+        """Give a sign of life, wait for so long or for a signal, and close what has been idle for too long."""
+        self.notify()
+        if select.select([self.PIPE[0]], [], [], seconds)[0]:
+            with suppress(BlockingIOError):
+                os.read(self.PIPE[0], 4096)
+        now = time.monotonic()
+        with self._lock:
+            idle = [fd for fd, connection in self.keepalived_conns.items() if connection.timeout <= now]
+            expired = [self.keepalived_conns.pop(descriptor) for descriptor in idle]
+        for connection in expired:
+            self._close(connection, graceful=False)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                self._serve_next()
+            except Exception:
+                self.log.exception("serving a connection failed")
+
+    def _serve_next(self) -> None:
+        [(descriptor, _)] = self._epoll.poll(maxevents=1)
+        if listener := self._listeners.get(descriptor):
+            self._accept(listener)
+            return
+        with self._lock:
+            connection = self.keepalived_conns.pop(descriptor, None)
+        if connection:
+            self._answer(connection)
+
+    def _accept(self, listener: Any) -> None:
+        """Take one new connection. Workers with fewer go first, or one could have all that nginx keeps open."""
+        time.sleep(min(len(self._open) * PAUSE, LONGEST_PAUSE))
+        with suppress(OSError):  # another worker was faster, or the client has gone
+            client, address = listener.accept()
+            connection = TConn(self.cfg, client, address, listener.getsockname())
+            connection.data_ready = True  # by the time that gunicorn reads
+            with self._lock:
+                self._open.add(connection)
+            self._release(connection, self._epoll.register)
+        if len(self._open) >= self.worker_connections:
+            self.set_accept_enabled(False)
+        with self._lock:
+            if self._accepting:
+                self._epoll.modify(listener.fileno(), ONCE)
+
+    def _answer(self, connection: TConn) -> None:
+        """Answer one request, or several if the client has sent them at once."""
+        while self.handle(connection):
+            if not connection.parser.unreader.buf.getvalue():
+                self._release(connection, self._epoll.modify)
+                return
+        self._close(connection, graceful=True)
+
+    def _release(self, connection: TConn, watch: Any) -> None:
+        """Let any thread be woken for the connection's next request."""
+        descriptor = connection.sock.fileno()
+        with self._lock:  # `_end` either finds it idle, or this finds the worker stopping
+            patience = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+            connection.timeout = time.monotonic() + patience
+            self.keepalived_conns[descriptor] = connection
+        watch(descriptor, ONCE)
+
+    def _close(self, connection: TConn, *, graceful: bool) -> None:
+        connection.close(graceful=graceful)
+        with self._lock:
+            self._open.discard(connection)
+        if self.alive and not self._accepting:
+            self.set_accept_enabled(True)
