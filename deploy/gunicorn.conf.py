@@ -20,9 +20,10 @@ from tableorder.starting import refuse_unusable_settings
 _address = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 bind = (os.environ.get("WEB_BIND") or _address).split(",")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-# gunicorn's gthread, or with epoll (Linux) the same with less work for each request
-worker_class = "tableorder.worker.Worker" if hasattr(select, "epoll") else "gthread"
-logger_class = "tableorder.worker.Logger"
+worker_class = "gthread"
+if hasattr(select, "epoll"):  # the same with less work for each request
+    worker_class = "tableorder.worker.Worker"
+    logger_class = "tableorder.worker.Logger"
 threads = int(os.environ.get("WEB_THREADS", "4"))
 keepalive = 75  # seconds, longer than nginx keeps its idle connections, so that it is nginx that closes them
 graceful_timeout = 8  # seconds for the requests under way at a stop

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from tests.api.client import Client, expect
+from tests.api.client import expect
 from tests.waiting import until
 
 

@@ -105,6 +105,8 @@ def test_several_at_once_wait_for_each_other(bare_server, tmp_path):
     with ThreadPoolExecutor(4) as pool:
         for made in pool.map(lambda _: create_db(bare_server, tmp_path, DB_NAME="many"), range(4)):
             assert (made.returncode, made.stderr) == (0, "")
+
+
 @pytest.mark.skipif(not DEFAULT.is_dir() or os.geteuid() != 0, reason="needs root, to be PostgreSQL's user")
 def test_a_server_that_is_where_libpq_looks_need_not_be_named(tmp_path):
     """Ours of several: psycopg2's, and that of the programs, which may have been built to look elsewhere."""

@@ -169,7 +169,7 @@ def test_while_the_api_restarts_the_proxy_answers_for_it(tmp_path, proxy):
     ],
 )
 def test_what_nginx_does_not_let_through_is_refused_in_the_same_form(tmp_path, lines, status, code):
-    with proxy_alone("nginx", tmp_path / "log") as port, socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with proxy_alone("nginx", tmp_path / "log") as port, socket.create_connection(("127.0.0.1", port)) as connection:
         assert refused_lines(connection, lines)[:2] == (status, code)
 
 
