@@ -80,14 +80,14 @@ class Worker(ThreadWorker):
         """Wait for the requests under way, and a moment for those that clients are about to send."""
         self.alive = False
         self.set_accept_enabled(False)
+        for listener in self.sockets:
+            listener.close()
         ends = time.monotonic() + self.cfg.graceful_timeout
         with self._lock:
             for connection in self.keepalived_conns.values():
                 connection.timeout = min(connection.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
         while self._open and time.monotonic() < ends:
             self._tick(0.05)
-        for listener in self.sockets:
-            listener.close()
 
     def _tick(self, seconds: float) -> None:
         """Give a sign of life, wait for so long or for a signal, and close what has been idle for too long."""

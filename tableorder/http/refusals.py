@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-import gunicorn.util  # type: ignore[import-untyped]
+import gunicorn.util
 
 from tableorder.http.problems import CRASH, MEDIA_TYPE, problem_document
 from tableorder.http.request_ids import HEADER, choose_request_id

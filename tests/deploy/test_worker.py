@@ -1,0 +1,145 @@
+"""gunicorn with the worker of ours: connections that are kept, shared out, too many, idle, and there at the end."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from tests.api.conftest import Server
+from tests.waiting import until
+
+REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a server with further arguments for gunicorn; /health needs no database."""
+    with ExitStack() as stack:
+
+        def started(*arguments: str, workers: int = 1) -> Server:
+            settings = {"WEB_CONCURRENCY": str(workers), "GUNICORN_CMD_ARGS": " ".join(arguments)}
+            server = Server("postgresql://nobody@127.0.0.1:1/none", tmp_path / "log", **settings)
+            stack.callback(server.stop)
+            server.READY = "/health", 200
+            return server.wait_until_ready()
+
+        yield started
+
+
+def connect(server: Server) -> socket.socket:
+    address = urlsplit(server.base)
+    return socket.create_connection((address.hostname, address.port), timeout=30)
+
+
+def ask(connection: socket.socket, request: bytes = REQUEST) -> HTTPResponse:
+    """Send a request and read its answer."""
+    connection.sendall(request)
+    return read(connection)
+
+
+def read(connection: socket.socket) -> HTTPResponse:
+    with closing(HTTPResponse(connection)) as answer:
+        answer.begin()
+        assert (answer.status, answer.read()) == (200, b'{"status": "healthy"}')
+        return answer
+
+
+def test_a_connection_serves_one_request_after_the_other(start):
+    with closing(connect(start())) as connection:
+        for _ in range(100):
+            assert ask(connection).headers["Connection"] == "keep-alive"
+
+
+def test_requests_that_come_together_are_answered_in_turn(start):
+    with closing(connect(start())) as connection:
+        connection.sendall(REQUEST * 3 + REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answers = b""
+        while received := connection.recv(65_536):
+            answers += received
+    assert answers.count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_connections_are_shared_out_among_the_workers(start):
+    """Not all to the one that is fastest: it would serve alone, for a proxy keeps its connections."""
+    server = start(workers=2)
+    workers = psutil.Process(server.process.pid).children()
+    port = urlsplit(server.base).port
+
+    def open_in(worker: psutil.Process) -> int:
+        return sum(each.laddr.port == port and each.status == "ESTABLISHED" for each in worker.net_connections("tcp"))
+
+    with ExitStack() as stack:
+
+        def all_have_some() -> bool:
+            for _ in range(16):
+                ask(stack.enter_context(closing(connect(server))))
+            return min(map(open_in, workers)) >= 4
+
+        until(all_have_some)
+
+
+def test_beyond_its_number_of_connections_a_worker_takes_none_until_one_ends(start):
+    server = start("--worker-connections=5")
+    with ExitStack() as stack:
+        kept = [stack.enter_context(closing(connect(server))) for _ in range(5)]
+        one_more = stack.enter_context(closing(connect(server)))  # the kernel takes it, the worker does not
+        one_more.sendall(REQUEST)
+        one_more.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            one_more.recv(1)
+        kept[0].close()
+        one_more.settimeout(30)
+        read(one_more)
+
+
+def test_an_idle_connection_is_closed_in_time(start):
+    with closing(connect(start("--keep-alive=1"))) as connection:
+        ask(connection)
+        assert connection.recv(1) == b""
+
+
+def test_at_a_stop_what_has_begun_is_answered_and_open_connections_get_one_more_answer(start):
+    server = start()
+    with closing(connect(server)) as idle, closing(connect(server)) as begun:
+        ask(idle)
+        ask(begun)
+        begun.sendall(REQUEST[:20])
+        server.process.terminate()
+        until(lambda: refuses(server))
+        assert ask(idle).headers["Connection"] == "close"
+        assert ask(begun, REQUEST[20:]).headers["Connection"] == "close"
+    assert server.process.wait(30) == 0
+
+
+def refuses(server: Server) -> bool:
+    """Whether it takes no new connections: the master has closed its socket, and each worker its own."""
+    try:
+        connect(server).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_rubbish_holds_no_thread(start):
+    server = start()
+    for rubbish in (
+        b"\0" * 100 + b"\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"",
+        REQUEST[:20],
+        b"POST / HTTP/1.1\r\n" * 10,
+    ):
+        for _ in range(10):
+            with closing(connect(server)) as connection:
+                connection.sendall(rubbish)
+    with closing(connect(server)) as connection:
+        ask(connection)
