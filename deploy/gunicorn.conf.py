@@ -29,9 +29,10 @@ keepalive = 75  # seconds, longer than nginx keeps its idle connections, so that
 graceful_timeout = 8  # seconds for the requests under way at a stop
 control_socket_disable = True  # a second instance would take the first one's away
 logconfig_dict = configuration(os.environ)
-# Files that are written all the time are kept in memory if that is possible: on a disk each page that is written
-# to may have to wait for the disk, with all that happens in the process.
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (random names are made in it)
+# Files that are written all the time are in memory, if that can be had and TMPDIR does not say otherwise: on a disk
+# a page that is written to may wait for the disk, and with it all that the process does.
+MEMORY = "/dev/shm"  # noqa: S108 (the names in it are random)
+worker_tmp_dir = MEMORY if os.access(MEMORY, os.W_OK) and "TMPDIR" not in os.environ else None
 preload_app = False  # connections to the database must not be shared across the fork
 
 
