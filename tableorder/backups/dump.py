@@ -18,8 +18,8 @@ from tableorder.backups.encryption import encrypt_command, suffix_of
 from tableorder.backups.files import Backup, Folder, create, sum_of, write_new
 from tableorder.backups.manifest import Manifest
 from tableorder.backups.processes import Process
-from tableorder.backups.progress import MEGABYTE, progress
 from tableorder.backups.target import Target, target_of_environment
+from tableorder.progress import MEGABYTE, progress
 
 CHUNK = 1 << 16  # bytes
 LOCK_TIMEOUT = 300_000  # milliseconds; a migration may be under way

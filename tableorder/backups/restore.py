@@ -17,9 +17,9 @@ from tableorder.backups.encryption import decrypt_command
 from tableorder.backups.files import Backup
 from tableorder.backups.manifest import Contents, Manifest
 from tableorder.backups.processes import Process
-from tableorder.backups.progress import Add, progress, step
 from tableorder.backups.target import Connection, Target, target_of_environment
 from tableorder.database.migrations import required_migrations
+from tableorder.progress import Add, progress, step
 
 CHUNK = 1 << 16  # bytes
 LOCK_TIMEOUT = "30s"

@@ -14,7 +14,7 @@ from psycopg2 import extensions
 from tableorder.backups import BackupError
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.programs import version_of
-from tableorder.management.environment import DATABASE, connect, database, given_url, home
+from tableorder.environment import DATABASE, connect, database, given_url, home
 
 Connection = extensions.connection
 

@@ -13,10 +13,10 @@ from tableorder.backups.checks import Findings, run_checks
 from tableorder.backups.contents import migration_version, read_contents
 from tableorder.backups.files import Backup, Folder
 from tableorder.backups.manifest import Manifest
-from tableorder.backups.progress import step
 from tableorder.backups.restore import differences, load, require_roles
 from tableorder.backups.target import Target, target_of_environment
 from tableorder.database.scratch import scratch_database
+from tableorder.progress import step
 
 DESCRIPTION = """\
 Prove that a backup can be restored: FILE, or else the newest in BACKUP_DIR (default /backups/postgresql).

@@ -18,9 +18,9 @@ from tableorder.database.migrations import MigrationError, applied_migrations, p
 from tableorder.database.programs import ProgramNotFound
 from tableorder.domain.errors import DomainError, NotFound
 from tableorder.domain.passwords import hash_password
+from tableorder.environment import SetupError, administer, database, stop_when_told
 from tableorder.management import check, demo, migrations, server_config
 from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows, number, text
-from tableorder.management.environment import SetupError, administer, database, stop_when_told
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from tableorder.backups.files import Folder
 from tableorder.backups.policy import KINDS, Kind, of_kind
-from tableorder.backups.progress import spinner
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
 from tableorder.database.migrations import SOURCE, pending_migrations, required_migrations
 from tableorder.database.pool import PoolSettings
 from tableorder.domain.errors import Unavailable
+from tableorder.environment import SetupError, administer
 from tableorder.management.arguments import Options, add_command, answer_rows
-from tableorder.management.environment import SetupError, administer
 from tableorder.management.server_config import connections_needed
+from tableorder.progress import spinner
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 

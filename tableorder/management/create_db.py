@@ -15,7 +15,7 @@ from psycopg2 import extensions, sql
 
 from tableorder.database.migrations import LOCK
 from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment
-from tableorder.management.environment import CHECKOUT, DATABASE, SetupError, connect, given_url
+from tableorder.environment import CHECKOUT, DATABASE, SetupError, connect, given_url
 
 ROLE = "tableorder"
 MINIMUM_PASSWORD = 8  # characters

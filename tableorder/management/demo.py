@@ -1,7 +1,7 @@
 """The demo restaurant."""
 
 from tableorder.database.connection import Connection
-from tableorder.management.environment import CHECKOUT
+from tableorder.environment import CHECKOUT
 
 USERNAME = "demo"
 ADMIN_PASSWORD = "demo-admin"  # noqa: S105 - public, it is printed and in the README

@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlparse
 
-from tableorder.backups.progress import spinner
 from tableorder.database.migration_sql import offline_sql
 from tableorder.database.migrations import (
     SOURCE,
@@ -27,8 +26,9 @@ from tableorder.database.migrations import (
 )
 from tableorder.database.programs import find_program, libpq_environment
 from tableorder.database.scratch import scratch_database
+from tableorder.environment import SetupError, connect, other_database
 from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows
-from tableorder.management.environment import SetupError, connect, other_database
+from tableorder.progress import spinner
 
 PENDING = "pending"
 

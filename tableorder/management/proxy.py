@@ -16,7 +16,7 @@ from pathlib import Path
 from string import Template
 
 from tableorder.config import DEFAULT_MAX_BODY_BYTES
-from tableorder.management.environment import SetupError
+from tableorder.environment import SetupError
 
 API_SOCKET = "api.sock"
 STREAM_SOCKET = "stream.sock"

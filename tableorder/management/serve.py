@@ -26,8 +26,8 @@ import psycopg2
 
 from tableorder.database.migrations import MigrationError, apply_pending, pending_migrations
 from tableorder.domain.errors import DomainError
+from tableorder.environment import CHECKOUT, SetupError, administer, database, home, jwt_secret_key
 from tableorder.management import demo
-from tableorder.management.environment import CHECKOUT, SetupError, administer, database, home, jwt_secret_key
 from tableorder.management.proxy import API_SOCKET, PROXIES, STREAM_SOCKET, prepare_proxy
 from tableorder.repositories.stores import StoreRepository
 

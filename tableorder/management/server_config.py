@@ -7,8 +7,8 @@ import re
 from functools import partial
 from typing import Any
 
+from tableorder.environment import CHECKOUT, SetupError
 from tableorder.management.arguments import Options, add_command, number
-from tableorder.management.environment import CHECKOUT, SetupError
 
 FILE = CHECKOUT / "sql" / "postgresql.conf"
 MB = 1024 * 1024

@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from tableorder.database.migrations import apply_pending
-from tableorder.management.environment import SetupError
+from tableorder.environment import SetupError
 from tableorder.management.proxy import PROXIES, prepare_proxy
 from tests.api.client import Client, Restaurant, Tablet, expect, refused, refused_lines
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader, take_ticket

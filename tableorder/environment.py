@@ -17,7 +17,7 @@ from psycopg2 import extensions, sql
 from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[1]
 DATABASE = "tableorder_db"
 SECONDS = 60  # for a statement of the management command
 
