@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from functools import partial
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
 from psycopg2 import extensions, sql
 
-from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
+from tests.database.embedded import embedded_server, new_database, url_of
 from tests.logged import assert_no_secret
 
 MakeDatabase = Callable[..., str]
@@ -119,59 +114,3 @@ def _connect(
         if role or store_id is not None:
             cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role or "tableorder")))
     return connection
-
-
-@contextmanager
-def embedded_server(*settings: str) -> Iterator[EmbeddedServer]:
-    """A new server, with these settings ("name=value").
-
-    Not in pytest's own folder: each run of pytest closes that to others, so to the server's user.
-    """
-    with tempfile.TemporaryDirectory(prefix="tableorder-test-", dir=_memory()) as directory:
-        server = EmbeddedServer(Path(directory))
-        server.start(settings)
-        try:
-            yield server
-        finally:
-            server.release()
-
-
-@contextmanager
-def file_for_everybody(name: str, text: str) -> Iterator[Path]:
-    """A file that PostgreSQL's user may read, too."""
-    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as directory:
-        Path(directory).chmod(0o755)
-        file = Path(directory) / name
-        file.write_text(text)
-        yield file
-
-
-def _memory() -> Path | None:
-    """A folder in memory, where there is plenty: on a disk the tests mostly wait for it."""
-    folder = Path("/dev/shm")
-    return folder if folder.is_dir() and shutil.disk_usage(folder).free > 4 << 30 else None
-
-
-def url_of(server_url: str, database: str) -> str:
-    """The URL of another database of the same server."""
-    parts = urlsplit(server_url)
-    return f"{parts.scheme}://{parts.netloc}/{database}" + (f"?{parts.query}" if parts.query else "")
-
-
-@contextmanager
-def new_database(server_url: str, template: str) -> Iterator[str]:
-    """The name of a database that is gone afterwards, whoever is connected to it."""
-    name = f"tableorder_test_{secrets.token_hex(6)}"
-    # Copying the files takes half of the processor time of writing each page to the log.
-    _run(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY ENCODING 'UTF8'")
-    try:
-        yield name
-    finally:
-        _run(server_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _run(server_url: str, statement: str) -> None:
-    with closing(psycopg2.connect(server_url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tableorder.management import demo
-from tests.api.conftest import JWT_SECRET_KEY, run_sql
+from tests.api.server import JWT_SECRET_KEY, run_sql
 from tests.backups.commands import MODULES, PROGRAMS
 from tests.documents import DOCUMENTS, NEEDS_SYSTEMD, blocks, section
 from tests.management.running import CHECKOUT, Serve, environment

@@ -3,11 +3,10 @@
 import base64
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from tests.management.running import CHECKOUT
 
 SECRETS = {
     "a private key": r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----",

@@ -1,9 +1,9 @@
 """What docs/security.md says can be looked up."""
 
 import re
-from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from tests.management.running import CHECKOUT
+
 TEXT = (CHECKOUT / "docs" / "security.md").read_text()
 
 

@@ -1,107 +1,14 @@
-"""A real server process, two workers, on a database of its own; each test has a store of its own in it."""
+"""Servers with two workers on a database of their own; each test has a store of its own in it."""
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import Self
 
-import bcrypt
-import psycopg2
 import pytest
-import requests
 
 from tests.api.client import Client, Restaurant, Tablet
-from tests.api.streams import ADMIN_STREAM
-from tests.database.servers import free_port
-from tests.logged import assert_no_secret
-from tests.waiting import until
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-JWT_SECRET_KEY = "a key for tests only, 32 bytes or more"
-
-
-CRASH = re.compile(r'"exception": |^Traceback', re.MULTILINE)
-
-
-class Server:
-    """gunicorn with the API, as bin/serve starts it."""
-
-    CONFIGURATION = "deploy/gunicorn.conf.py"
-    APPLICATION = "wsgi:app"
-    READY = "/health/ready", 200
-
-    def __init__(self, database_url: str, log: Path, *, checkout: Path = CHECKOUT, **environment: str) -> None:
-        self.database_url = database_url
-        self._checkout = checkout
-        port = str(free_port())
-        self.base = f"http://127.0.0.1:{port}"
-        self._log = log
-        settings = {
-            "DATABASE_URL": database_url,
-            "JWT_SECRET_KEY": JWT_SECRET_KEY,
-            "BCRYPT_COST": "4",
-            "TRUSTED_PROXIES": "1",
-            "WEB_CONCURRENCY": "2",
-            "PORT": port,
-            "STREAM_BIND": f"127.0.0.1:{port}",
-            "TMPDIR": str(log.parent),  # where one that is killed leaves what it has
-        }
-        self._environment = {**os.environ, **settings, **environment}
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "gunicorn", "--config", self.CONFIGURATION, self.APPLICATION]
-        with self._log.open("ab") as output:
-            self.process = subprocess.Popen(
-                command, cwd=self._checkout, env=self._environment, stdout=output, stderr=output, start_new_session=True
-            )
-
-    def wait_until_ready(self) -> Self:
-        with suppress(AssertionError):
-            until(lambda: self._is_ready() or self.process.poll() is not None)
-        if not self._is_ready():
-            pytest.fail(f"the server did not become ready:\n{self.log()}")
-        return self
-
-    def _is_ready(self) -> bool:
-        path, status = self.READY
-        try:
-            return requests.get(f"{self.base}{path}", timeout=5).status_code == status
-        except (requests.ConnectionError, requests.Timeout):
-            return False
-
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        assert_no_secret(self.log())
-
-    def kill(self) -> None:
-        """End the master and its workers at once, as a power cut would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
-class StreamServer(Server):
-    """gunicorn with the live feed, as bin/serve starts it."""
-
-    CONFIGURATION = "deploy/gunicorn.stream.conf.py"
-    APPLICATION = "tableorder.stream.asgi:app"
-    READY = ADMIN_STREAM, 401
+from tests.api.server import CRASH, Server, StreamServer, add_restaurant, run_sql
 
 
 @pytest.fixture(scope="session")
@@ -170,26 +77,3 @@ def query(server: Server) -> Callable[..., list[tuple]]:
         return run_sql(server.database_url, statement, *parameters)
 
     return run
-
-
-def add_restaurant(server: Server) -> Restaurant:
-    username, password = f"사장-{secrets.token_hex(8)}", secrets.token_hex(8)
-    password_hash = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
-    [(store_id,)] = run_sql(
-        server.database_url,
-        "INSERT INTO stores (store_name, admin_username, admin_password_hash) VALUES (%s, %s, %s) RETURNING store_id",
-        "한식당",
-        username,
-        password_hash,
-    )
-    return Restaurant(server.base, store_id, "한식당", username, password)
-
-
-def run_sql(database_url: str, statement: str, *parameters: object) -> list[tuple]:
-    connection = psycopg2.connect(database_url)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()

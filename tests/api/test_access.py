@@ -18,7 +18,7 @@ from tableorder.app import create_app
 from tableorder.config import Config
 from tableorder.stream.app import PATHS
 from tests.api.client import TABLE_PASSWORD, Restaurant, Tablet, expect
-from tests.api.conftest import JWT_SECRET_KEY, Server
+from tests.api.server import JWT_SECRET_KEY, Server
 
 UNKNOWN = 2_000_000_000  # as an identifier: in range, and nobody's
 

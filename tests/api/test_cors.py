@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.api.conftest import Server, StreamServer, add_restaurant
+from tests.api.server import Server, StreamServer, add_restaurant
 from tests.api.streams import ADMIN_STREAM
 
 TABLETS, COUNTER = "https://tablets.example.com", "http://192.168.0.7:3000"

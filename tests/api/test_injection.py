@@ -14,7 +14,7 @@ from tableorder.schemas.base import BodySchema, QuerySchema
 from tableorder.schemas.fields import ImageDataUrl, Password, Text
 from tableorder.schemas.orders import Cursor
 from tests.api.client import Client, Restaurant, expect, refused
-from tests.api.conftest import add_restaurant
+from tests.api.server import add_restaurant
 
 HOSTILE = [
     "' OR '1'='1",

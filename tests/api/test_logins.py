@@ -13,7 +13,7 @@ import pytest
 from tableorder.app import create_app
 from tableorder.config import Config
 from tests.api.client import TABLE_PASSWORD, Client, expect, refused
-from tests.api.conftest import JWT_SECRET_KEY, Server
+from tests.api.server import JWT_SECRET_KEY, Server
 from tests.waiting import until
 
 HOURS_16 = 57_600

@@ -13,7 +13,7 @@ import requests
 
 from tableorder.logs import JsonFormatter, TextFormatter, configuration, fields
 from tests.api.client import TABLE_PASSWORD, Client, expect, refused
-from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
+from tests.api.server import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader, take_ticket
 from tests.waiting import until
 

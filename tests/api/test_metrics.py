@@ -17,8 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tableorder.database.embedded import embedded_programs
 from tests.api.client import expect
-from tests.api.conftest import CHECKOUT, Server, StreamServer, add_restaurant, run_sql
+from tests.api.server import Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader
+from tests.management.running import CHECKOUT
 from tests.waiting import until
 
 DEPLOY = CHECKOUT / "deploy"

@@ -14,8 +14,8 @@ from requests import Response
 
 from tableorder.database.migrations import apply_pending
 from tests.api.client import Client, Tablet, expect, refused
-from tests.api.conftest import Server as Application
-from tests.api.conftest import add_restaurant, run_sql
+from tests.api.server import Server as Application
+from tests.api.server import add_restaurant, run_sql
 from tests.database.servers import Network, Server
 from tests.factories import query
 from tests.waiting import assert_within, until, until_it_holds_up_somebody

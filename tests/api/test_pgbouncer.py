@@ -17,9 +17,9 @@ import pytest
 from psycopg2 import extensions
 
 from tests.api.client import at_once, expect
-from tests.api.conftest import Server, StreamServer, add_restaurant
+from tests.api.server import Server, StreamServer, add_restaurant
 from tests.api.streams import ADMIN_STREAM, Reader
-from tests.conftest import file_for_everybody
+from tests.database.embedded import file_for_everybody
 from tests.database.servers import free_port
 from tests.waiting import assert_within, until
 

@@ -16,7 +16,7 @@ import requests
 
 from tableorder.database.migrations import apply_pending
 from tests.api.client import Restaurant, expect
-from tests.api.conftest import Server, StreamServer, add_restaurant, run_sql
+from tests.api.server import Server, StreamServer, add_restaurant, run_sql
 from tests.database import servers
 from tests.database.servers import free_port
 from tests.management.running import manage

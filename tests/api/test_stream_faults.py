@@ -19,9 +19,9 @@ from tableorder.database.migrations import apply_pending
 from tableorder.domain.identities import AdminIdentity
 from tableorder.http.tokens import issue_token
 from tests.api.client import Tablet, expect
-from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
+from tests.api.server import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Event, Follower, Reader
-from tests.conftest import embedded_server, new_database, url_of
+from tests.database.embedded import embedded_server, new_database, url_of
 from tests.waiting import until
 
 RUNS = 200

@@ -11,7 +11,7 @@ import pytest
 
 from tests.backups.commands import Commands
 from tests.backups.meals import serve_meals
-from tests.conftest import new_database, url_of
+from tests.database.embedded import new_database, url_of
 
 
 @pytest.fixture(scope="session")

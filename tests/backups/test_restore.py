@@ -15,7 +15,7 @@ from tableorder.backups import BackupError
 from tableorder.backups.restore import restore
 from tests.backups.commands import EMBEDDED, Commands
 from tests.backups.meals import order_something
-from tests.conftest import embedded_server
+from tests.database.embedded import embedded_server
 from tests.factories import query, value
 from tests.waiting import until, until_it_holds_up_somebody
 

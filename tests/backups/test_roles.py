@@ -12,7 +12,7 @@ import pytest
 from tableorder.database.migrations import apply_pending
 from tests.backups.commands import EMBEDDED, Commands
 from tests.backups.meals import serve_meals
-from tests.conftest import embedded_server
+from tests.database.embedded import embedded_server
 from tests.factories import query
 
 

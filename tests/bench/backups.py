@@ -16,7 +16,7 @@ from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
 from tests.backups.commands import EMBEDDED, Commands
 from tests.backups.meals import serve_meals
-from tests.conftest import new_database, url_of
+from tests.database.embedded import new_database, url_of
 
 # Sessions of past days: each with two orders of two lines, of the first store's table.
 FILL = """

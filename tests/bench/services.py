@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psutil
 
-from tests.api.conftest import CHECKOUT, JWT_SECRET_KEY, Server
+from tests.api.server import JWT_SECRET_KEY, Server
 from tests.bench.town import Town
 from tests.database.servers import free_port
+from tests.management.running import CHECKOUT
 
 WORKERS = 2
 

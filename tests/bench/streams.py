@@ -26,9 +26,9 @@ from tableorder.database.pool import PoolSettings
 from tableorder.domain.identities import AdminIdentity
 from tableorder.http.announcer import Announcer
 from tableorder.http.tokens import issue_token
-from tests.api.conftest import JWT_SECRET_KEY, StreamServer
+from tests.api.server import JWT_SECRET_KEY, StreamServer
 from tests.api.streams import ADMIN_STREAM
-from tests.conftest import new_database, url_of
+from tests.database.embedded import new_database, url_of
 
 OPENING = 100  # streams that are being opened at the same time
 PATIENCE = 30  # seconds after the last change, in which the last ones may still arrive

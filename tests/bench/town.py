@@ -20,8 +20,8 @@ from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.passwords import hash_password
 from tableorder.http.tokens import issue_token
 from tableorder.management.server_config import FILE
-from tests.api.conftest import JWT_SECRET_KEY
-from tests.conftest import new_database, url_of
+from tests.api.server import JWT_SECRET_KEY
+from tests.database.embedded import new_database, url_of
 
 TABLES = 20  # of a store
 CATEGORIES = 6  # of a store

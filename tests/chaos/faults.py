@@ -27,7 +27,7 @@ import psutil
 import requests
 
 from tests.api.client import Restaurant, Tablet
-from tests.api.conftest import add_restaurant
+from tests.api.server import add_restaurant
 from tests.api.streams import Follower
 from tests.chaos.model import check_invariants
 from tests.chaos.progress import report

@@ -29,7 +29,7 @@ from typing import TypeVar
 
 import psutil
 
-from tests.api.conftest import StreamServer
+from tests.api.server import StreamServer
 from tests.bench.load import encode
 from tests.bench.services import Application
 from tests.bench.town import Town, fetch_all, found_town

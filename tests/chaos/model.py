@@ -29,7 +29,7 @@ from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.orders import STATUSES
 from tableorder.http.tokens import issue_token
 from tests.api.client import TABLE_PASSWORD
-from tests.api.conftest import JWT_SECRET_KEY
+from tests.api.server import JWT_SECRET_KEY
 from tests.chaos.progress import report
 from tests.chaos.site import Site, opened_site
 

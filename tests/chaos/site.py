@@ -12,7 +12,7 @@ from typing import Any
 import psycopg2
 
 from tableorder.database.migrations import apply_pending
-from tests.api.conftest import Server, StreamServer
+from tests.api.server import Server, StreamServer
 from tests.database.servers import Network
 from tests.database.servers import Server as Postgres
 

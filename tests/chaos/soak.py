@@ -38,7 +38,7 @@ from tableorder.domain.identities import TableIdentity
 from tableorder.domain.orders import STATUSES
 from tableorder.http.tokens import issue_token
 from tests.api.client import TABLE_PASSWORD
-from tests.api.conftest import JWT_SECRET_KEY, add_restaurant
+from tests.api.server import JWT_SECRET_KEY, add_restaurant
 from tests.api.streams import Follower
 from tests.backups.commands import Commands
 from tests.chaos.faults import PLACED, describe_difference

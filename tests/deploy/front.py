@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tests.api.conftest import Server
+from tests.api.server import Server
 from tests.database.servers import free_port
 from tests.management.running import CHECKOUT
 from tests.waiting import until

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer
+from tests.api.server import JWT_SECRET_KEY, Server, StreamServer
 from tests.database.servers import free_port
 from tests.management.running import CHECKOUT, environment
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import Server
+from tests.api.server import Server
 from tests.backups.commands import Commands
-from tests.conftest import file_for_everybody
+from tests.database.embedded import file_for_everybody
 from tests.database.packaged import VERSIONS, packaged_server
 from tests.documents import DOCUMENTS, blocks, commands
 from tests.management.running import manage

@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from tests.api.client import Restaurant, expect, refused, refused_lines
-from tests.api.conftest import Server, StreamServer, add_restaurant, run_sql
+from tests.api.server import Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM
 from tests.deploy.front import NGINX, Front, opened_front
 from tests.waiting import assert_within, until

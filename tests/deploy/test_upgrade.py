@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from tests.api.client import Tablet, expect
-from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
+from tests.api.server import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader
 from tests.management.running import CHECKOUT, environment
 from tests.waiting import until

@@ -13,7 +13,7 @@ from tableorder.backups.policy import KINDS
 from tableorder.database.embedded import embedded_programs
 from tableorder.database.migrations import roll_back_last
 from tableorder.management.check import expected_objects, status_of
-from tests.api.conftest import run_sql
+from tests.api.server import run_sql
 from tests.management.running import CHECKOUT, environment, manage
 
 ITEMS = (

@@ -21,7 +21,7 @@ from tableorder.database.migrations import required_migrations
 from tableorder.domain.passwords import verify_password
 from tableorder.management.__main__ import masked
 from tests.api.client import Restaurant
-from tests.api.conftest import run_sql
+from tests.api.server import run_sql
 from tests.factories import query
 from tests.management.running import CHECKOUT, Serve, environment, manage
 from tests.waiting import until

@@ -16,7 +16,7 @@ import psycopg2
 import pytest
 
 from tableorder.environment import other_database
-from tests.conftest import embedded_server, file_for_everybody
+from tests.database.embedded import embedded_server, file_for_everybody
 from tests.database.packaged import VERSIONS, packaged_server
 from tests.database.servers import free_port
 from tests.factories import query, value

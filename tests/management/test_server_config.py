@@ -8,7 +8,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from tests.conftest import embedded_server, file_for_everybody
+from tests.database.embedded import embedded_server, file_for_everybody
 from tests.database.packaged import packaged_server
 from tests.factories import value
 from tests.management.running import CHECKOUT, manage

@@ -18,7 +18,7 @@ from yoyo import get_backend, read_migrations
 
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import SOURCE, required_migrations, yoyo_url
-from tests.conftest import embedded_server, new_database, url_of
+from tests.database.embedded import embedded_server, new_database, url_of
 from tests.factories import (
     add_category,
     add_history,

@@ -12,7 +12,7 @@ import pytest
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 
-from tests.conftest import new_database, url_of
+from tests.database.embedded import new_database, url_of
 from tests.factories import add_menu, add_order, add_store, fill_every_table, query, start_session, value
 
 Connect = Callable[..., Connection]

@@ -32,7 +32,7 @@ from tableorder.database.migrations import (
 )
 from tableorder.database.pool import PoolSettings
 from tableorder.database.programs import find_program, libpq_environment
-from tests.conftest import url_of
+from tests.database.embedded import url_of
 from tests.factories import query, value
 from tests.waiting import until_it_holds_up_somebody
 

@@ -9,7 +9,8 @@ import sys
 import pytest
 import requests
 
-from tests.api.conftest import CHECKOUT, Server, add_restaurant
+from tests.api.server import Server, add_restaurant
+from tests.management.running import CHECKOUT
 
 # More of them find more, and take longer: SCHEMATHESIS_EXAMPLES=500 for a long run.
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "3")

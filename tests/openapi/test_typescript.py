@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.api.client import TABLE_PASSWORD
-from tests.api.conftest import Server, add_restaurant
+from tests.api.server import Server, add_restaurant
 
 PROGRAM = Path(__file__).parent / "typescript"
 

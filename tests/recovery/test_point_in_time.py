@@ -24,7 +24,7 @@ from tableorder.database.migrations import apply_pending
 from tableorder.domain.identities import AdminIdentity
 from tableorder.http.tokens import issue_token
 from tests.api.client import Tablet
-from tests.api.conftest import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
+from tests.api.server import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader
 from tests.database.packaged import VERSIONS
 from tests.management.running import CHECKOUT
