@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import json
 import os
 import re
 import sys
@@ -13,16 +11,12 @@ import psycopg2
 
 from tableorder.backups import BackupError
 from tableorder.config import ConfigError
-from tableorder.database.connection import Connection
 from tableorder.database.migrations import MigrationError, applied_migrations, pending_migrations
 from tableorder.database.programs import ProgramNotFound
-from tableorder.domain.errors import DomainError, NotFound
-from tableorder.domain.passwords import hash_password
+from tableorder.domain.errors import DomainError
 from tableorder.environment import SetupError, administer, database, stop_when_told
-from tableorder.management import check, demo, migrations, server_config
-from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows, number, text
-from tableorder.repositories.stores import StoreRepository
-from tableorder.repositories.tables import TableRepository
+from tableorder.management import check, demo, migrations, server_config, stores, tables
+from tableorder.management.arguments import Options, add_command, answer
 
 EPILOG = """\
 a restaurant of your own:
@@ -80,57 +74,6 @@ def _forget_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def add_store(url: str, options: Options) -> None:
-    password_hash = hash_password(_read_password(options, f"Password of {options.username}"))
-    with administer(url) as connection:
-        store_id = StoreRepository(connection).add(
-            store_name=options.name, admin_username=options.username, admin_password_hash=password_hash
-        )
-    store = {"store_id": store_id, "store_name": options.name, "admin_username": options.username}
-    answer(options, store, f"Added store {store_id}, {options.name}, with the admin {options.username}.")
-
-
-def list_stores(url: str, options: Options) -> None:
-    with administer(url) as connection:
-        stores = StoreRepository(connection).list()
-    stores = [store | {"created_at": store["created_at"].isoformat()} for store in stores]
-    titles = {"store_id": "store", "table_count": "tables", "admin_username": "admin", "store_name": "name"}
-    answer_rows(options, stores, titles)
-
-
-def change_password(url: str, options: Options) -> None:
-    with administer(url) as connection:
-        _require_store(connection, options.username)
-    password_hash = hash_password(_read_password(options, f"New password of {options.username}"))
-    with administer(url) as connection:
-        StoreRepository(connection).set_password(admin_username=options.username, admin_password_hash=password_hash)
-    answer(options, {"admin_username": options.username}, f"Changed the password of {options.username}.")
-
-
-def add_table(url: str, options: Options) -> None:
-    with administer(url) as connection:
-        store_id = _require_store(connection, options.username)
-    password_hash = hash_password(_read_password(options, f"Password of table {options.number}'s tablet"))
-    with administer(url) as connection:
-        table = TableRepository(connection).add(
-            store_id=store_id, table_number=options.number, table_password_hash=password_hash
-        )
-    answer(options, json.loads(table), f"Added table {options.number} to store {store_id}.")
-
-
-def load_demo(url: str, options: Options) -> None:
-    with administer(url) as connection:
-        loaded = demo.load_demo(connection)
-    answer(
-        options,
-        {"loaded": loaded, "admin_username": demo.USERNAME},
-        f"Loaded the demo restaurant: admin {demo.USERNAME} / {demo.ADMIN_PASSWORD}, tables 1 to 8 / "
-        f"{demo.TABLE_PASSWORD}."
-        if loaded
-        else "The demo restaurant is there already.",
-    )
-
-
 def show_status(url: str, options: Options) -> None:
     applied = applied_migrations(url)
     with administer(url) as connection:
@@ -164,63 +107,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     nouns = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    stores = add_noun(nouns, "store", "restaurants")
-    command = add_command(
-        stores,
-        "add",
-        add_store,
-        "add a restaurant and its admin",
-        about="Asks for the admin's password. Categories, menus and further tables are the admin API's.",
-        examples=[
-            "bin/tableorder store add --name '우리 식당' --username owner",
-            "bin/tableorder store add --name '우리 식당' --username owner --json --password-stdin < password",
-        ],
-        password=True,
-    )
-    command.add_argument("--name", required=True, type=text(100), help="the restaurant's name")
-    command.add_argument("--username", required=True, type=text(50), help="its admin's username")
-    add_command(
-        stores,
-        "list",
-        list_stores,
-        "list the restaurants",
-        examples=["bin/tableorder store list", "bin/tableorder store list --json | jq -r .[].admin_username"],
-    )
-    command = add_command(
-        stores,
-        "passwd",
-        change_password,
-        "change an admin's password",
-        examples=[
-            "bin/tableorder store passwd --username owner",
-            "bin/tableorder store passwd --username owner --password-stdin < password",
-        ],
-        password=True,
-    )
-    command.add_argument("--username", required=True, type=text(50), help="the admin's username")
-    tables = add_noun(nouns, "table", "a restaurant's tables")
-    command = add_command(
-        tables,
-        "add",
-        add_table,
-        "add a table",
-        about="Asks for the password that the table's tablet logs in with.",
-        examples=["bin/tableorder table add --username owner --number 3"],
-        password=True,
-    )
-    command.add_argument("--username", required=True, type=text(50), help="the username of the restaurant's admin")
-    command.add_argument("--number", required=True, type=number, help="the table's number")
-    add_command(
-        add_noun(nouns, "demo", "the demo restaurant"),
-        "load",
-        load_demo,
-        "load the demo restaurant",
-        about="Its passwords are public, so not where others can reach it.",
-        examples=["bin/tableorder demo load"],
-    )
-    migrations.add_commands(nouns)
-    server_config.add_commands(nouns)
-    check.add_commands(nouns)
+    for group in (stores, tables, demo, migrations, server_config, check):
+        group.add_commands(nouns)
     add_command(
         nouns,
         "status",
@@ -240,24 +128,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("shell", choices=["bash", "zsh"])
     return parser
-
-
-def _read_password(options: Options, prompt: str) -> str:
-    if options.password_stdin:
-        return sys.stdin.readline().rstrip("\n")
-    if not sys.stdin.isatty():
-        raise SetupError("there is no terminal to ask for the password; use --password-stdin")
-    password = getpass.getpass(f"{prompt}: ")
-    if getpass.getpass("The same again: ") != password:
-        raise SetupError("the passwords differ")
-    return password
-
-
-def _require_store(connection: Connection, username: str) -> int:
-    store_id = StoreRepository(connection).find_id(admin_username=username)
-    if store_id is None:
-        raise NotFound(f"there is no store with the admin {username}")
-    return store_id
 
 
 def masked(url: str) -> str:

@@ -1,8 +1,9 @@
-"""What the commands of `bin/tableorder` share: how they are declared, and how they answer."""
+"""What the commands of `bin/tableorder` share: how they are declared, ask for a password, and answer."""
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
 import textwrap
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tableorder.domain.limits import MAX_INTEGER
+from tableorder.environment import SetupError
 
 Options = argparse.Namespace
 
@@ -63,6 +65,18 @@ def number(text: str, least: int = 1) -> int:
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= MAX_INTEGER:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {MAX_INTEGER}")
     return int(text)
+
+
+def ask_password(options: Options, prompt: str) -> str:
+    """A password, asked for twice, or a line of standard input with --password-stdin. Raises SetupError."""
+    if options.password_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    if not sys.stdin.isatty():
+        raise SetupError("there is no terminal to ask for the password; use --password-stdin")
+    password = getpass.getpass(f"{prompt}: ")
+    if getpass.getpass("The same again: ") != password:
+        raise SetupError("the passwords differ")
+    return password
 
 
 def answer(options: Options, values: object, text: str) -> None:

@@ -147,7 +147,7 @@ def _load_demo(url: str, *, wanted: bool) -> bool:
         with administer(url) as connection:
             stores = StoreRepository(connection)
             if wanted and not stores.list():
-                demo.load_demo(connection)
+                demo.load(connection)
                 _say("Loaded the demo restaurant.")
             return stores.find_id(admin_username=demo.USERNAME) is not None
     except psycopg2.errors.InsufficientPrivilege:  # the application's own role

@@ -1,0 +1,93 @@
+"""`bin/tableorder store …`: the restaurants of an installation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tableorder.database.connection import Connection
+from tableorder.domain.errors import NotFound
+from tableorder.domain.passwords import hash_password
+from tableorder.environment import administer
+from tableorder.management.arguments import (
+    Options,
+    add_command,
+    add_noun,
+    answer,
+    answer_rows,
+    ask_password,
+    text,
+)
+from tableorder.repositories.stores import StoreRepository
+
+
+def add_commands(nouns: Any) -> None:
+    """Declare the commands."""
+    stores = add_noun(nouns, "store", "restaurants")
+    command = add_command(
+        stores,
+        "add",
+        add_store,
+        "add a restaurant and its admin",
+        about="Asks for the admin's password. Categories, menus and further tables are the admin API's.",
+        examples=[
+            "bin/tableorder store add --name '우리 식당' --username owner",
+            "bin/tableorder store add --name '우리 식당' --username owner --json --password-stdin < password",
+        ],
+        password=True,
+    )
+    command.add_argument("--name", required=True, type=text(100), help="the restaurant's name")
+    command.add_argument("--username", required=True, type=text(50), help="its admin's username")
+    add_command(
+        stores,
+        "list",
+        list_stores,
+        "list the restaurants",
+        examples=["bin/tableorder store list", "bin/tableorder store list --json | jq -r .[].admin_username"],
+    )
+    command = add_command(
+        stores,
+        "passwd",
+        change_password,
+        "change an admin's password",
+        examples=[
+            "bin/tableorder store passwd --username owner",
+            "bin/tableorder store passwd --username owner --password-stdin < password",
+        ],
+        password=True,
+    )
+    command.add_argument("--username", required=True, type=text(50), help="the admin's username")
+
+
+def add_store(url: str, options: Options) -> None:
+    password_hash = hash_password(ask_password(options, f"Password of {options.username}"))
+    with administer(url) as connection:
+        store_id = StoreRepository(connection).add(
+            store_name=options.name, admin_username=options.username, admin_password_hash=password_hash
+        )
+    store = {"store_id": store_id, "store_name": options.name, "admin_username": options.username}
+    answer(options, store, f"Added store {store_id}, {options.name}, with the admin {options.username}.")
+
+
+def list_stores(url: str, options: Options) -> None:
+    with administer(url) as connection:
+        stores = StoreRepository(connection).list()
+    stores = [store | {"created_at": store["created_at"].isoformat()} for store in stores]
+    titles = {"store_id": "store", "table_count": "tables", "admin_username": "admin", "store_name": "name"}
+    answer_rows(options, stores, titles)
+
+
+def change_password(url: str, options: Options) -> None:
+    with administer(url) as connection:
+        require_store(connection, options.username)
+    password_hash = hash_password(ask_password(options, f"New password of {options.username}"))
+    with administer(url) as connection:
+        StoreRepository(connection).set_password(admin_username=options.username, admin_password_hash=password_hash)
+    answer(options, {"admin_username": options.username}, f"Changed the password of {options.username}.")
+
+
+def require_store(connection: Connection, username: str) -> int:
+    """The id of the store with this admin. Raises NotFound."""
+    store_id = StoreRepository(connection).find_id(admin_username=username)
+    if store_id is None:
+        raise NotFound(f"there is no store with the admin {username}")
+    return store_id
