@@ -13,7 +13,7 @@ from psycopg2 import extensions, sql
 
 from tableorder.database.migrations import apply_pending
 from tests.database.embedded import embedded_server, new_database, url_of
-from tests.logged import assert_no_secret
+from tests.log_secrets import assert_no_secret
 
 MakeDatabase = Callable[..., str]
 

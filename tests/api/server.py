@@ -20,7 +20,7 @@ import requests
 from tests.api.client import Restaurant
 from tests.api.streams import ADMIN_STREAM
 from tests.database.servers import free_port
-from tests.logged import assert_no_secret
+from tests.log_secrets import assert_no_secret
 from tests.management.running import CHECKOUT
 from tests.waiting import until
 

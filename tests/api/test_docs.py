@@ -6,14 +6,14 @@ import pytest
 import requests
 
 from tests.api.client import TABLE_PASSWORD, Client, Restaurant, Tablet, at_once
-from tests.api.described import Described
+from tests.api.openapi_client import OpenApiClient
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
 from tests.waiting import until
 
 
 @pytest.fixture
-def described(server) -> Described:
-    return Described(server.base)
+def described(server) -> OpenApiClient:
+    return OpenApiClient(server.base)
 
 
 def test_all_workers_serve_the_same_document_which_a_client_needs_once(server):
@@ -47,7 +47,7 @@ def test_every_operation_answers_as_described(described, restaurant, server):
     assert described.called == set(described.operations) - {"follow_store", "follow_session"}
 
 
-def prepare_menu(described: Described, restaurant: Restaurant) -> None:
+def prepare_menu(described: OpenApiClient, restaurant: Restaurant) -> None:
     call, admin = described.call, restaurant.admin
     category_id = call("add_category", 201, {"category_name": "찌개"}, by=admin)["category_id"]
     call("add_category", 409, {"category_name": "찌개"}, by=admin)
@@ -69,7 +69,7 @@ def prepare_menu(described: Described, restaurant: Restaurant) -> None:
     call("list_categories", 200, by=admin)
 
 
-def seat(described: Described, restaurant: Restaurant) -> Tablet:
+def seat(described: OpenApiClient, restaurant: Restaurant) -> Tablet:
     call, admin = described.call, restaurant.admin
     table_id = call("add_table", 201, {"table_number": 1, "table_password": TABLE_PASSWORD}, by=admin)["table_id"]
     call("update_table", 200, {"table_number": 2}, by=admin, table_id=table_id)
@@ -83,7 +83,7 @@ def seat(described: Described, restaurant: Restaurant) -> Tablet:
     return tablet
 
 
-def order_a_meal(described: Described, tablet: Tablet, admin: Client) -> dict:
+def order_a_meal(described: OpenApiClient, tablet: Tablet, admin: Client) -> dict:
     call = described.call
     menus = call("show_menu", 200, by=tablet)["categories"][0]["menus"]
     etag = tablet.get("/customer/menus").headers["ETag"]
@@ -102,7 +102,7 @@ def order_a_meal(described: Described, tablet: Tablet, admin: Client) -> dict:
     return order
 
 
-def serve_and_end(described: Described, admin: Client, tablet: Tablet, order: dict) -> None:
+def serve_and_end(described: OpenApiClient, admin: Client, tablet: Tablet, order: dict) -> None:
     call, table_id = described.call, order["table_id"]
     call("get_order", 200, by=admin, order_id=order["order_id"])
     call("list_orders", 200, by=admin, query={"status": "대기중", "table_id": table_id})

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.database.servers import free_port
-from tests.logged import assert_no_secret
+from tests.log_secrets import assert_no_secret
 from tests.waiting import until
 
 CHECKOUT = Path(__file__).resolve().parents[2]

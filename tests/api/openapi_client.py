@@ -1,4 +1,4 @@
-"""Calls that are made, and answers that are judged, by nothing but what /openapi.json says of them."""
+"""A client that knows nothing but what /openapi.json says, and holds each answer against it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from tests.api.client import TIMEOUT, Client
 
 
-class Described:
+class OpenApiClient:
     """Calls operations by name. An answer must be as described, with no field more; `called` are those that were."""
 
     def __init__(self, base: str) -> None:
