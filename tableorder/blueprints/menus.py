@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
 from tableorder.http.context import connect, read
-from tableorder.http.documents import DocumentCache, Versioned
+from tableorder.http.documents import DocumentCache
 from tableorder.http.requests import read_body, read_query
 from tableorder.http.responses import document, fields
 from tableorder.repositories.menus import MenuRepository
@@ -38,8 +38,7 @@ def show_menu(table: TableIdentity) -> Response:
         response = Response(status=304)
     elif catalog.document is not None:
         body = catalog.document.encode()
-        if catalog.version is not None:
-            _menus.put(key, Versioned(catalog.version, body))
+        _menus.put(key, catalog.version, body)
         response = document(body)
     elif kept and catalog.version == kept.version and catalog.version not in known:
         response = document(kept.body)

@@ -5,12 +5,15 @@ from flask import Blueprint, Response
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
 from tableorder.http.context import announce, connect
+from tableorder.http.documents import DocumentCache, Versioned
 from tableorder.http.requests import read_body, read_idempotency_key, read_query
 from tableorder.http.responses import document, fields
 from tableorder.repositories.orders import OrderRepository
 from tableorder.schemas.orders import OrderSchema, OrdersQuery, SessionOrdersQuery, StatusSchema, VoidQuery
 
 blueprint = Blueprint("orders", __name__)
+
+_listings = DocumentCache()
 
 
 @blueprint.post("/customer/orders")
@@ -43,9 +46,23 @@ def get_session_order(table: TableIdentity, order_id: int) -> Response:
 @blueprint.get("/admin/orders")
 @requires_admin
 def list_orders(admin: AdminIdentity) -> Response:
+    """The counter's view, which mostly has not changed since the last look.
+
+    PostgreSQL is asked each time which version is the present one, and for the view only if this process does not have
+    that version; so a change shows in the next answer of every process.
+    """
     query = read_query(OrdersQuery)
+    key = (admin.store_id, query["status"], query["table_id"])
+    kept = _listings.get(key) or Versioned("", b"")
     with connect(admin.store_id) as connection:
-        return document(OrderRepository(connection).list_by_table(store_id=admin.store_id, **query))
+        listing = OrderRepository(connection).list_by_table(
+            store_id=admin.store_id, **query, known_version=kept.version
+        )
+    if listing.document is None:
+        return document(kept.body)
+    body = listing.document.encode()
+    _listings.put(key, listing.version, body)
+    return document(body)
 
 
 @blueprint.get("/admin/orders/<id:order_id>")

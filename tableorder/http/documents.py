@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import NamedTuple
 
-MOST_BYTES = 16 * 1024 * 1024
-LARGEST = 256 * 1024  # bytes; one with many pictures would drive out all the others
+MAX_BYTES = 16 * 1024 * 1024
+MAX_DOCUMENT_BYTES = 256 * 1024  # bytes; one with many pictures would drive out all the others
 
 
 class Versioned(NamedTuple):
@@ -19,7 +19,7 @@ class Versioned(NamedTuple):
 
 
 class DocumentCache:
-    """The documents used last, `MOST_BYTES` of them at most. For any number of threads."""
+    """The documents used last, `MAX_BYTES` of them at most. For any number of threads."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Versioned] = OrderedDict()
@@ -34,15 +34,15 @@ class DocumentCache:
                 self._kept.move_to_end(key)
             return found
 
-    def put(self, key: Hashable, document: Versioned) -> None:
-        """Keep the document in place of the one before, unless it is too large."""
+    def put(self, key: Hashable, version: str | None, body: bytes) -> None:
+        """Keep the document in place of the one before, unless it has no version or is too large."""
         with self._lock:
             self._drop(self._kept.pop(key, None))
-            if len(document.body) > LARGEST:
+            if version is None or len(body) > MAX_DOCUMENT_BYTES:
                 return
-            self._kept[key] = document
-            self._bytes += len(document.body)
-            while self._bytes > MOST_BYTES:
+            self._kept[key] = Versioned(version, body)
+            self._bytes += len(body)
+            while self._bytes > MAX_BYTES:
                 self._drop(self._kept.popitem(last=False)[1])
 
     def _drop(self, document: Versioned | None) -> None:

@@ -67,9 +67,9 @@ class EventRepository:
 
     def snapshot_of_store(self, *, store_id: int) -> Snapshot:
         """The counter's view (OrderRepository.list_by_table), read together with its position."""
-        parameters = {"store_id": store_id, "status": None, "table_id": None}
-        _, document, position = self._connection.fetch_one(
-            "SELECT by_table.*, " + POSITION + " FROM (" + BY_TABLE.sql + ") AS by_table", parameters
+        parameters = {"store_id": store_id, "status": None, "table_id": None, "known_version": None}
+        document, position = self._connection.fetch_one(
+            "SELECT by_table.document, " + POSITION + " FROM (" + BY_TABLE.sql + ") AS by_table", parameters
         )
         return Snapshot(position, document)
 

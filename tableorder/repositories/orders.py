@@ -80,36 +80,57 @@ SELECT json_build_object(
 """,
 )
 
-# The counter's view, and before it whether the table asked for (if any) is known. Table by table, as there is no other
-# way that is slower by much, whatever PostgreSQL may think of the number of rows.
+# The counter's view unless its version is `known_version`, and before it whether the table asked for (if any) is known,
+# all of one moment. The view is listed table by table, as there is no other way that is slower by much, whatever
+# PostgreSQL may think of the number of rows.
+#
+# The version is the store's latest event and its tables with a session. What happens to an order is an event of the
+# same transaction, and they are in the order of the commits: who sees the latest one sees all before. A session that
+# begins is no event. The event's time is there because a recovery to a time gives ids out again, and one up to the
+# horizon does not count because a later one may have been pruned.
 BY_TABLE = Statement(
     "orders_by_table",
-    {"store_id": "int", "status": "text", "table_id": "int"},
+    {"store_id": "int", "status": "text", "table_id": "int", "known_version": "text"},
     """
-SELECT %(table_id)s IS NULL OR EXISTS (SELECT FROM tables WHERE table_id = %(table_id)s),
-       json_build_object(
-           'store_id', %(store_id)s,
-           'tables', COALESCE(json_agg(json_build_object(
-                                  'table_id', tables.table_id,
-                                  'table_number', tables.table_number,
-                                  'session_id', tables.current_session_id,
-                                  'total_amount', COALESCE(listed.total_amount, 0),
-                                  'order_count', listed.order_count,
-                                  'orders', COALESCE(listed.orders, '[]'))
-                              ORDER BY tables.table_number), '[]'))::text
-  FROM tables
- CROSS JOIN LATERAL (
-     SELECT sum(orders.total_amount) AS total_amount, count(*) AS order_count,
-            json_agg("""
+SELECT present.version,
+       %(table_id)s IS NULL OR EXISTS (SELECT FROM tables WHERE table_id = %(table_id)s) AS table_known,
+       CASE WHEN present.version = %(known_version)s THEN NULL ELSE (
+           SELECT json_build_object(
+                      'store_id', %(store_id)s,
+                      'tables', COALESCE(json_agg(json_build_object(
+                                             'table_id', tables.table_id,
+                                             'table_number', tables.table_number,
+                                             'session_id', tables.current_session_id,
+                                             'total_amount', COALESCE(listed.total_amount, 0),
+                                             'order_count', listed.order_count,
+                                             'orders', COALESCE(listed.orders, '[]'))
+                                         ORDER BY tables.table_number), '[]'))::text
+             FROM tables
+            CROSS JOIN LATERAL (
+                SELECT sum(orders.total_amount) AS total_amount, count(*) AS order_count,
+                       json_agg("""
     + ORDER
     + """ ORDER BY orders.order_time DESC, orders.order_id DESC) AS orders
-       FROM orders
-      WHERE orders.session_id = tables.current_session_id
-        AND (%(status)s IS NULL OR orders.status = %(status)s)
- ) AS listed
- WHERE tables.store_id = %(store_id)s
-   AND tables.current_session_id IS NOT NULL
-   AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
+                  FROM orders
+                 WHERE orders.session_id = tables.current_session_id
+                   AND (%(status)s IS NULL OR orders.status = %(status)s)
+            ) AS listed
+            WHERE tables.store_id = %(store_id)s
+              AND tables.current_session_id IS NOT NULL
+              AND (%(table_id)s IS NULL OR tables.table_id = %(table_id)s)
+       ) END AS document
+  FROM (
+     SELECT (SELECT event_id || ' ' || created_at
+               FROM events
+              WHERE store_id = %(store_id)s AND event_id > (SELECT pruned_up_to FROM event_horizon)
+              ORDER BY events.event_id DESC
+              LIMIT 1)
+            || ' '
+            || sha256(string_agg(table_id || ' ' || table_number || ' ' || current_session_id, ', '
+                                 ORDER BY table_id)::bytea) AS version
+       FROM tables
+      WHERE store_id = %(store_id)s AND current_session_id IS NOT NULL
+  ) AS present
 """,
 )
 
@@ -258,6 +279,17 @@ class _Outcome:
         return Invalid("the order's total is too large", code="total_too_large") if self.too_large else None
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The counter's view as JSON text, None if the caller has this version already.
+
+    There is no version if no table has a session, or no event of the store is left.
+    """
+
+    version: str | None
+    document: str | None
+
+
 class OrderRepository:
     """A store's live orders; documents come as JSON text, built by PostgreSQL."""
 
@@ -318,14 +350,21 @@ class OrderRepository:
             raise _unknown(order_id)
         return document
 
-    def list_by_table(self, *, store_id: int, status: str | None = None, table_id: int | None = None) -> str:
-        """The counter's view: every table with an active session, with its orders. Raises NotFound for a table."""
-        table_known, document = self._connection.fetch_one(
-            BY_TABLE, {"store_id": store_id, "status": status, "table_id": table_id}
+    def list_by_table(
+        self, *, store_id: int, status: str | None = None, table_id: int | None = None, known_version: str | None = None
+    ) -> Listing:
+        """The counter's view: every table with an active session, with its orders. Raises NotFound for a table.
+
+        The version is of the whole store, whatever part is asked for. What an operator changes by hand so that no
+        trigger writes an event (an order's total, its lines) does not renew it; the next event does.
+        """
+        version, table_known, document = self._connection.fetch_one(
+            BY_TABLE,
+            {"store_id": store_id, "status": status, "table_id": table_id, "known_version": known_version},
         )
         if not table_known:
             raise NotFound(f"there is no table {table_id}", code="table_not_found")
-        return document
+        return Listing(version, document)
 
     def update_status(self, *, order_id: int, status: str) -> None:
         """Move an order along. The same status again changes nothing. Raises NotFound, Conflict if it would go back."""

@@ -48,7 +48,9 @@ STATEMENTS = {
             "before_id": "NULL",
         },
     ),
-    "dashboard": filled_in(BY_TABLE, {"store_id": ":store", "status": "NULL", "table_id": "NULL"}),
+    "dashboard": filled_in(
+        BY_TABLE, {"store_id": ":store", "status": "NULL", "table_id": "NULL", "known_version": "NULL"}
+    ),
 }
 
 

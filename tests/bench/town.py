@@ -65,6 +65,7 @@ SELECT session_id, table_id, store_id, 1 + (table_id - 1) %% %(tables)s, end_tim
            'items', jsonb_build_array(jsonb_build_object('order_item_id', 1, 'menu_id', 1, 'menu_name', '돌솥 비빔밥',
                                       'quantity', 1, 'unit_price', 9000, 'subtotal', 9000)))))
   FROM table_sessions WHERE NOT is_active;
+INSERT INTO events (store_id, event_type, event_data) SELECT store_id, 'order_created', '{}' FROM orders;
 SELECT setval('orders_order_id_seq', max(order_id)) FROM orders;
 SELECT setval('order_items_order_item_id_seq', max(order_item_id)) FROM order_items;
 """
@@ -75,9 +76,9 @@ SET session_replication_role = replica;
 DELETE FROM order_items WHERE order_item_id > %(orders)s * %(items)s;
 DELETE FROM orders WHERE order_id > %(orders)s;
 UPDATE orders SET status = '대기중' WHERE status <> '대기중';
-TRUNCATE events;
+DELETE FROM events WHERE event_id > %(orders)s;
 """
-VACUUM = "VACUUM ANALYZE orders, order_items, table_sessions, idempotency_keys"
+VACUUM = "VACUUM ANALYZE orders, order_items, table_sessions, idempotency_keys, events"
 
 
 @dataclass(frozen=True)

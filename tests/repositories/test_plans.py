@@ -18,7 +18,7 @@ from tableorder.repositories.events import EventRepository
 from tableorder.repositories.history import HistoryRepository
 from tableorder.repositories.logins import LoginRepository
 from tableorder.repositories.menus import COLUMNS, MenuRepository
-from tableorder.repositories.orders import OrderRepository
+from tableorder.repositories.orders import Listing, OrderRepository
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
@@ -276,6 +276,19 @@ def test_every_method_of_every_repository_is_here():
     # require is a look-up by primary key that delete makes; StoreRepository is for the operator, who sees all stores.
     assert methods - {"tables.require"} == named
     assert StoreRepository not in REPOSITORIES
+
+
+def test_a_listing_that_the_caller_has_is_not_built(large):
+    listings: list[Listing] = []
+
+    def look(connection: Connection, table: TableIdentity) -> None:
+        known_version = listings[-1].version if listings else None
+        listings.append(OrderRepository(connection).list_by_table(store_id=STORE, known_version=known_version))
+
+    built, known = large.cost(look), large.cost(look)
+    assert listings[0].version and listings == [listings[0], Listing(listings[0].version, None)]
+    assert known.scanned <= ONE_ROW
+    assert known.pages < 40 < built.pages  # the store's tables are 20
 
 
 @pytest.mark.parametrize("call", CALLS)

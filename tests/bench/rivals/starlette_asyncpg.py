@@ -141,8 +141,8 @@ async def list_session_orders(request: Request) -> Response:
 
 async def list_orders(request: Request) -> Response:
     store_id = claims(request, "admin")["store_id"]
-    row = await run("fetchrow", store_id, DASHBOARD, store_id, None, None)
-    return answer(row[1])
+    row = await run("fetchrow", store_id, DASHBOARD, store_id, None, None, None)
+    return answer(row["document"])
 
 
 async def update_order_status(request: Request) -> Response:
