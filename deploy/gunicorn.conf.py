@@ -48,6 +48,12 @@ def on_starting(server: Any) -> None:
     server.made_folder = None if given else folder
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Let a new worker choose its processor in sight of the others."""
+    if os.environ.get("WEB_AFFINITY", "on") == "on" and worker_class != "gthread":
+        worker.choose_processor(server.WORKERS.values())
+
+
 def post_worker_init(worker: Any) -> None:
     """Let gunicorn refuse what is no HTTP as the application refuses everything else."""
     from tableorder.http.refusals import write_refusal

@@ -9,14 +9,19 @@ The master imports this module for good, so what a new version changes in it com
 
 from __future__ import annotations
 
+import functools
 import os
+import random
 import select
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from gunicorn import glogging
+from gunicorn import glogging, util
+from gunicorn.http import wsgi
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one event for one thread; the next after another call
@@ -33,6 +38,30 @@ class Logger(glogging.Logger):
             super().access(*request)
 
 
+class Response(wsgi.Response):
+    """gunicorn's answer, sent at once with its head if it is in one piece; as two, each would wake up the client."""
+
+    headers_sent: bool
+
+    def write(self, body: bytes) -> None:
+        """Send a part of the body, and the head before the first one."""
+        if self.headers_sent or self._omits_body or len(body) != self.response_length:
+            super().write(body)
+            return
+        head = "".join([*self.default_headers(), *[f"{name}: {value}\r\n" for name, value in self.headers], "\r\n"])
+        util.write(self.sock, head.encode("latin-1") + body)
+        self.headers_sent = True
+        self.sent = len(body)
+
+
+def http_date(timestamp: float | None = None) -> str:
+    """A Date header, which is made once a second."""
+    return _http_date(int(time.time() if timestamp is None else timestamp))
+
+
+_http_date = functools.lru_cache(maxsize=1)(util.http_date)
+
+
 class Worker(ThreadWorker):
     """Serves HTTP/1.1 on `threads` threads, which all wait in one epoll.
 
@@ -40,14 +69,30 @@ class Worker(ThreadWorker):
     be closed for being idle.
     """
 
+    processor: int | None = None
+
+    def choose_processor(self, others: Iterable[Worker]) -> None:
+        """Keep to a processor that the fewest `others` keep to; one at random, for other instances choose, too."""
+        taken = Counter(other.processor for other in others)
+        allowed = os.sched_getaffinity(0)
+        fewest = min(taken[processor] for processor in allowed)
+        self.processor = random.choice([processor for processor in allowed if taken[processor] == fewest])  # noqa: S311
+
     def init_process(self) -> None:
         """Prepare what the threads share; gunicorn loads the application after that and calls `run`."""
+        if self.processor is not None:
+            from tableorder.processors import stay_on  # not at the top, where it would be the master's for good
+
+            stay_on(self.processor)
         self._epoll = select.epoll()
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         self._lock = threading.Lock()
         self._open: set[TConn] = set()
         self._accepting = False
         self.keepalived_conns: dict[int, TConn] = {}  # those that belong to nobody, by descriptor
+        wsgi.Response, util.http_date = Response, http_date
+        # What is set, as plain attributes, which gunicorn otherwise looks up and converts for each request.
+        self.cfg.__dict__ |= {name: setting.get() for name, setting in self.cfg.settings.items()}
         super().init_process()
 
     def handle_exit(self, sig: int, frame: object) -> None:

@@ -15,8 +15,9 @@ GOOD = {"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32}
 ROWS = re.findall(r"^\| (`[A-Z_`, ]+`) \| (.+?) \| (.+?) \| .+ \|$", DOCUMENTS["docs/configuration.md"], re.MULTILINE)
 SETTINGS = {name: (kind, default) for names, kind, default in ROWS for name in re.findall(r"\w+", names)}
 
-# Those of the system, of PostgreSQL's programs and of pytest, and one that bin/setup tells itself.
+# Those of the system, of PostgreSQL's programs and of pytest, one that bin/setup tells itself, and WSGI's of a request.
 NOT_OURS = {"PATH", "TMPDIR", "PYTEST_DEBUG_TEMPROOT", "TABLEORDER_SETUP_LOCKED"}
+NOT_OURS |= {"REQUEST_METHOD", "HTTP_AUTHORIZATION", "HTTP_IF_NONE_MATCH", "HTTP_X_REQUEST_ID"}
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_gunicorns_defaults_are_those_of_its_configuration():
     found = {}
     for file in (CHECKOUT / "deploy").glob("gunicorn*.py"):
         found |= dict(re.findall(r"""environ\.get\(["'](\w+)["'], ["']([^"']+)["']\)""", file.read_text()))
-    assert len(found) == 5
+    assert len(found) == 6
     assert {name: SETTINGS[name][1] for name in found} == found
 
 

@@ -14,6 +14,7 @@ from tableorder.http.context import config, connect
 from tableorder.http.requests import read_body
 from tableorder.http.responses import fields
 from tableorder.http.tokens import LIFETIME, issue_token
+from tableorder.processors import anywhere
 from tableorder.repositories.logins import AdminAccount, LoginRepository, TableAccount
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.logins import AdminLoginSchema, TableLoginSchema
@@ -89,7 +90,8 @@ def _verify(password: str, account: Account | None, subject: str) -> Account:
     Raises Unauthorized, the same for a wrong password as for no account; Throttled if others have used up the
     failures in the meantime, so that guesses sent all at once are not worth more than guesses one by one.
     """
-    right = verify_password(password, account.password_hash if account else None, cost=config().bcrypt_cost)
+    with anywhere():
+        right = verify_password(password, account.password_hash if account else None, cost=config().bcrypt_cost)
     if account is None or not right:
         with connect(None) as connection:
             _refuse_throttled(_logins(connection).record_failure(limits=_limits(subject)))

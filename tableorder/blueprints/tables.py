@@ -10,6 +10,7 @@ from tableorder.http.authentication import requires_admin
 from tableorder.http.context import config, connect
 from tableorder.http.requests import read_body
 from tableorder.http.responses import document, fields
+from tableorder.processors import anywhere
 from tableorder.repositories.tables import TableRepository
 from tableorder.schemas.tables import TableChangeSchema, TableSchema
 
@@ -52,4 +53,5 @@ def _with_hash(values: dict[str, Any]) -> dict[str, Any]:
     if "table_password" not in values:
         return values
     password = values.pop("table_password")
-    return values | {"table_password_hash": hash_password(password, cost=config().bcrypt_cost)}
+    with anywhere():
+        return values | {"table_password_hash": hash_password(password, cost=config().bcrypt_cost)}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,8 +29,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a server with further arguments for gunicorn; /health needs no database."""
     with ExitStack() as stack:
 
-        def started(*arguments: str, workers: int = 1) -> Server:
-            settings = {"WEB_CONCURRENCY": str(workers), "GUNICORN_CMD_ARGS": " ".join(arguments)}
+        def started(*arguments: str, workers: int = 1, **environment: str) -> Server:
+            settings = {"WEB_CONCURRENCY": str(workers), "GUNICORN_CMD_ARGS": " ".join(arguments), **environment}
             server = Server("postgresql://nobody@127.0.0.1:1/none", tmp_path / "log", **settings)
             stack.callback(server.stop)
             server.READY = "/health", 200
@@ -66,6 +70,25 @@ def test_requests_that_come_together_are_answered_in_turn(start):
         while received := connection.recv(65_536):
             answers += received
     assert answers.count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_an_answer_comes_in_one_piece_with_the_present_date(start):
+    with closing(connect(start())) as connection:
+        for _ in range(50):
+            connection.sendall(REQUEST)
+            head, _, body = connection.recv(65_536).partition(b"\r\n\r\n")
+            assert body == b'{"status": "healthy"}'
+            [date] = [line for line in head.decode().split("\r\n") if line.startswith("Date: ")]
+            assert abs(parsedate_to_datetime(date[6:]).timestamp() - time.time()) < 5
+
+
+def test_an_answer_without_a_body_comes_whole(start):
+    with closing(connect(start())) as connection:
+        for _ in range(2):
+            connection.sendall(REQUEST.replace(b"GET", b"HEAD"))
+            answer = connection.recv(65_536)
+            assert b"\r\nContent-Length: 21\r\n" in answer and answer.endswith(b"\r\n\r\n")
+        ask(connection)
 
 
 def test_connections_are_shared_out_among_the_workers(start):
@@ -127,6 +150,32 @@ def refuses(server: Server) -> bool:
     except ConnectionRefusedError:
         return True
     return False
+
+
+ONE_PROCESSOR = len(os.sched_getaffinity(0)) < 2
+
+
+def processors(worker: psutil.Process) -> set[int]:
+    """Those that its threads may run on."""
+    return set().union(*(os.sched_getaffinity(thread.id) for thread in worker.threads()))
+
+
+@pytest.mark.skipif(ONE_PROCESSOR, reason="there is only one processor")
+def test_each_worker_stays_on_a_processor_of_its_own_as_does_the_successor_of_a_killed_one(start):
+    master = psutil.Process(start(workers=2).process.pid)
+    for number in range(2):
+        victim = master.children()[number]
+        os.kill(victim.pid, signal.SIGKILL)
+        until(lambda victim=victim: len(master.children()) == 2 and victim not in master.children())
+        until(lambda: [len(processors(worker)) for worker in master.children()] == [1, 1])
+        assert len(set().union(*map(processors, master.children()))) == 2
+
+
+@pytest.mark.skipif(ONE_PROCESSOR, reason="there is only one processor")
+def test_workers_run_anywhere_if_they_are_told_so(start):
+    server = start(WEB_AFFINITY="off")
+    [worker] = psutil.Process(server.process.pid).children()
+    assert processors(worker) == os.sched_getaffinity(0)
 
 
 def test_rubbish_holds_no_thread(start):
