@@ -13,7 +13,7 @@ from tableorder.schemas.orders import OrderSchema, OrdersQuery, SessionOrdersQue
 
 blueprint = Blueprint("orders", __name__)
 
-_listings = DocumentCache()
+_listings = DocumentCache(max_bytes=8 * 1024 * 1024)
 
 
 @blueprint.post("/customer/orders")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TableIdentity:
     """A tablet at a table, for one session."""
 
@@ -13,7 +13,7 @@ class TableIdentity:
     session_id: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AdminIdentity:
     """A store's admin, at the counter."""
 
