@@ -23,7 +23,7 @@ import requests
 from tests.bench import report
 from tests.bench.limits import STATEMENTS, pgbench_script
 from tests.bench.load import BenchError, Load, require_wrk, run_pgbench, run_steadily, run_wrk
-from tests.bench.services import Application, Floor, Rival, cpu_seconds
+from tests.bench.services import Application, Floor, Rival, RoundTrip, cpu_seconds
 from tests.bench.town import Town, found_town
 from tests.bench.workloads import API, WORKLOADS, Workload, write_lua
 
@@ -32,7 +32,8 @@ RIVALS = {
     "asyncpg": "tests.bench.rivals.starlette_asyncpg:app",
     "sqlalchemy": "tests.bench.rivals.fastapi_sqlalchemy:app",
 }
-OTHERS = ("limit", "floor", *RIVALS)
+ROUND_TRIP = "round-trip"
+OTHERS = ("limit", "floor", ROUND_TRIP, *RIVALS)
 WARM_UP = 1  # second, before the first round
 STEADY_SHARE = 0.6  # of its own peak
 
@@ -47,6 +48,9 @@ ROUTES = {
     "dashboard": f"{API}/admin/orders",
     "status": f"{API}/admin/orders/<int:order_id>/status",
 }
+
+# What some services do not know is not asked of them.
+KNOWN = {"floor": {*ROUTES}, ROUND_TRIP: {"menus-304", "orders", "order"}}
 
 
 @dataclass(frozen=True)
@@ -163,13 +167,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _measure_round(bench: Bench, workload: Workload) -> None:
     for service in bench.services:
-        if service != "floor" or workload.name in ROUTES:
+        if workload.name in KNOWN.get(service, WORKLOADS):
             bench.measure(workload, service)
     if "limit" in bench.wanted and workload.name in STATEMENTS:
         bench.measure(workload, "limit")
     if workload.name == "mix":
         for service in bench.services:
-            if service != "floor":
+            if service not in KNOWN:
                 bench.measure_steadily(workload, service)
 
 
@@ -198,6 +202,8 @@ def prepared(options: argparse.Namespace) -> Iterator[Bench]:
                 if samples[name].text
             ]
             start("floor", Floor(town, folder, answers))
+        if ROUND_TRIP in options.against:
+            start(ROUND_TRIP, RoundTrip(town, folder))
         town.restore()
         yield bench
 

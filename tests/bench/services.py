@@ -44,6 +44,13 @@ class Floor(Application):
         super().__init__(town, folder)
 
 
+class RoundTrip(Application):
+    """The application's framework, server and driver, which do nothing but one round trip."""
+
+    APPLICATION = "tests.bench.rivals.round_trip:app"
+    READY = "/health", 200
+
+
 class Rival(Application):
     """An ASGI application under uvicorn with uvloop, with as many workers."""
 

@@ -21,10 +21,10 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 @needs_wrk
 def test_the_api_can_be_measured_against_its_limits():
     size = ["--rounds", "1", "--seconds", "1", "--stores", "1"]
-    result = bench("--json", *size, "--workloads", "order", "--against", "floor", "limit")
+    result = bench("--json", *size, "--workloads", "order", "--against", "floor", "round-trip", "limit")
     assert result.returncode == 0, result.stderr
     figures = {row["service"]: row for row in json.loads(result.stdout)}
-    assert figures.keys() == {"tableorder", "floor", "limit"}
+    assert figures.keys() == {"tableorder", "floor", "round-trip", "limit"}
     assert all(row["errors"] == 0 and row["rate"] > 0 for row in figures.values())
     assert figures["floor"]["database_cpu"] < figures["tableorder"]["database_cpu"]
 
