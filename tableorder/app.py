@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from tableorder.blueprints import (
     categories,
@@ -27,22 +28,27 @@ from tableorder.http.announcer import Announcer
 from tableorder.http.context import ANNOUNCER, CONFIG, DATABASE, REPLICA
 from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
+from tableorder.http.exchange import with_exchange
 from tableorder.http.problems import register_error_handlers
 from tableorder.http.replica import Replica
-from tableorder.http.request_ids import register_request_ids
-from tableorder.http.request_logs import register_request_logs
-from tableorder.http.security_headers import with_security_headers
 from tableorder.metrics import pool_observer
 
 API = "/api/v1"
 
 
 class Application(Flask):
-    """Flask, which otherwise looks at each function that it calls, several a request, whether that is a coroutine."""
+    """Flask without two things that it does for each request and that no route of ours needs."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """None of ours is."""
+        """Any function as it is: none of ours is a coroutine."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What finds the request's route, by its path and method alone: none of ours depends on the host."""
+        if request is None:
+            return super().create_url_adapter(request)
+        root, query = request.root_path or "/", request.query_string.decode("latin-1")
+        return MapAdapter(self.url_map, request.host, root, "", request.scheme, request.path, request.method, query)
 
 
 def create_app(config: Config) -> Flask:
@@ -56,8 +62,6 @@ def create_app(config: Config) -> Flask:
     app.extensions[ANNOUNCER] = Announcer(database)
     app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
     app.url_map.converters["id"] = IdConverter
-    register_request_logs(app, slow=config.logs.slow_request)
-    register_request_ids(app)
     register_error_handlers(app)
     register_cors(app, config.cors_origins)
     for noun in (logins, orders, menus, categories, tables, sessions, history, voids, streams):
@@ -65,7 +69,7 @@ def create_app(config: Config) -> Flask:
     for blueprint in (health.blueprint, metrics.blueprint, docs.blueprint, docs.swagger_ui):
         app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint, url_prefix=API, name="health_v1")
-    app.wsgi_app = with_security_headers(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = with_exchange(app.wsgi_app, slow=config.logs.slow_request)  # type: ignore[method-assign, assignment]
     if config.trusted_proxies:  # only then may X-Forwarded-For say who the client is
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
     return app

@@ -1,6 +1,7 @@
 """The menu: guests see it, an admin changes it."""
 
 from flask import Blueprint, Response, request
+from werkzeug.http import parse_etags
 
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
@@ -13,7 +14,7 @@ from tableorder.schemas.menus import MenuChangeSchema, MenuOrderSchema, MenuSche
 
 blueprint = Blueprint("menus", __name__)
 
-_menus = DocumentCache()
+_menus = DocumentCache(max_bytes=16 * 1024 * 1024)
 
 
 @blueprint.get("/customer/menus")
@@ -27,14 +28,15 @@ def show_menu(table: TableIdentity) -> Response:
     category_id = read_query(MenusQuery)["category_id"]
     part = f".{category_id or 'all'}"
     key = (table.store_id, category_id)
-    known, kept = _known_versions(part), _menus.get(key)
+    condition = request.environ.get("HTTP_IF_NONE_MATCH", "")
+    known, kept = _known_versions(condition, part), _menus.get(key)
     with connect(table.store_id) as connection:
         catalog = MenuRepository(connection).catalog(
             store_id=table.store_id,
             category_id=category_id,
             known_versions=[*known, kept.version] if kept else known,
         )
-    if request.headers.get("If-None-Match") == "*":
+    if condition == "*":
         response = Response(status=304)
     elif catalog.document is not None:
         body = catalog.document.encode()
@@ -95,9 +97,9 @@ def delete_menu(admin: AdminIdentity, menu_id: int) -> Response:
     return fields({"message": "the menu is deleted", "menu_id": menu_id})
 
 
-def _known_versions(part: str) -> list[str]:
+def _known_versions(condition: str, part: str) -> list[str]:
     """The versions of this part that the caller has; their tags may be weak, since a cache may have weakened them."""
-    if "If-None-Match" not in request.headers:
+    if not condition:
         return []
-    known = request.if_none_match.as_set(include_weak=True)
+    known = parse_etags(condition).as_set(include_weak=True)
     return [tag.removesuffix(part) for tag in known if tag and tag.endswith(part)]  # an empty one comes as None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg2
@@ -16,6 +15,7 @@ from psycopg2.extensions import cursor as Psycopg2Cursor
 from tableorder.database.deadlines import deadline
 from tableorder.database.errors import translate
 from tableorder.database.migrations import applied_migrations
+from tableorder.database.pool import Connection as PooledConnection
 from tableorder.database.pool import Pool, PoolSettings
 from tableorder.database.statements import Statement
 from tableorder.database.usage import usage
@@ -102,6 +102,21 @@ def _sql(statement: str | Statement) -> str:
     return statement if isinstance(statement, str) else statement.sql
 
 
+class _Checkout:
+    """A connection of the pool for the length of a `with`."""
+
+    def __init__(self, database: Database, store_id: int | None) -> None:
+        self._database = database
+        self._store_id = store_id
+
+    def __enter__(self) -> Connection:
+        self._raw = self._database.pool.take()
+        return self._database.bind(self._raw, self._store_id)
+
+    def __exit__(self, *raised: object) -> None:
+        self._database.pool.give_back(self._raw)
+
+
 class Database:
     """The application's way to PostgreSQL: one pool, from which a request takes a connection bound to its store."""
 
@@ -111,18 +126,20 @@ class Database:
         self._slow = slow
         self.pool = Pool(settings)
 
-    @contextmanager
-    def connect(self, store_id: int | None) -> Iterator[Connection]:
+    def connect(self, store_id: int | None) -> _Checkout:
         """A connection that sees and writes the rows of `store_id` only, or of no store. Raises Unavailable."""
-        with self.pool.checkout() as raw:
-            yield Connection(
-                raw,
-                prefix=self._prefix(store_id),
-                seconds=self.pool.statement_deadline,
-                echo=self._echo,
-                slow=self._slow,
-                prepared=raw.prepared if self._settings.session_state else None,
-            )
+        return _Checkout(self, store_id)
+
+    def bind(self, raw: PooledConnection, store_id: int | None) -> Connection:
+        """A connection of the pool, bound to the rows of `store_id` or of no store."""
+        return Connection(
+            raw,
+            prefix=self._prefix(store_id),
+            seconds=self.pool.statement_deadline,
+            echo=self._echo,
+            slow=self._slow,
+            prepared=raw.prepared if self._settings.session_state else None,
+        )
 
     def applied_migrations(self) -> set[str]:
         """The ids of the applied migrations. Raises Unavailable."""
@@ -133,7 +150,7 @@ class Database:
             raise translate(error) from error
 
     def _prefix(self, store_id: int | None) -> str:
-        """A statement that sends the store, for this transaction only, in the same round trip as the request's own."""
+        """Statements that set the store, for this transaction only, in the same round trip as the request's own."""
         values = {} if store_id is None else {"app.store_id": str(int(store_id))}
         if not self._settings.session_state:  # behind a transaction pooler nothing set at connect is ours to keep
             values |= {
@@ -142,6 +159,4 @@ class Database:
                 "statement_timeout": f"{round(self._settings.statement_timeout * 1000)}ms",
                 "lock_timeout": f"{round(self._settings.lock_timeout * 1000)}ms",
             }
-        if not values:
-            return ""
-        return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items()) + ";\n"
+        return "".join([f"SET LOCAL {name} = '{value}';\n" for name, value in values.items()])

@@ -80,6 +80,8 @@ class Connection(extensions.connection):
     expires = 0.0
     idle_since = 0.0
     prepared: set[str]
+    books: _Books
+    poller: select.poll
 
 
 class Pool:
@@ -100,7 +102,15 @@ class Pool:
 
     @contextmanager
     def checkout(self) -> Iterator[Connection]:
-        """A working connection in autocommit mode, given back whatever happens.
+        """A connection as `take` gives it, given back whatever happens."""
+        connection = self.take()
+        try:
+            yield connection
+        finally:
+            self.give_back(connection)
+
+    def take(self) -> Connection:
+        """A working connection in autocommit mode, to be given back.
 
         Raises, within `timeout` plus 250 ms: PoolExhausted if none came free, DatabaseUnavailable if the server
         cannot be reached, does not answer or is a standby.
@@ -110,22 +120,21 @@ class Pool:
             self.on_change()
             raise PoolExhausted("all connections to the database are in use")
         try:
-            connection = self._take(ends)
+            return self._take(ends)
         except BaseException:
             self._slots.release()
             raise
         finally:
             self.on_change()
-        books = self._books
-        try:
-            yield connection
-        finally:
-            if books is self._books:  # else this is the child of a fork, and the connection its parent's
-                try:
-                    self._give_back(connection)
-                finally:
-                    self._slots.release()
-                    self.on_change()
+
+    def give_back(self, connection: Connection) -> None:
+        """Take back a connection that `take` gave."""
+        if connection.books is self._books:  # else this is the child of a fork, and the connection its parent's
+            try:
+                self._give_back(connection)
+            finally:
+                self._slots.release()
+                self.on_change()
 
     def stats(self) -> PoolStats:
         """The figures, all of one moment."""
@@ -177,6 +186,9 @@ class Pool:
         # Not all at once: those that were opened together expire apart.
         connection.expires = time.monotonic() + self._settings.recycle * random.uniform(0.8, 1.0)  # noqa: S311
         connection.prepared = set()
+        connection.books = self._books
+        connection.poller = select.poll()
+        connection.poller.register(connection.fileno(), select.POLLIN)
         self._books.enter(connection)
         return connection
 
@@ -351,11 +363,7 @@ def _ignore() -> None:
 
 def _was_closed(connection: Connection) -> bool:
     """Whether the server has closed the connection: an idle one has nothing to read, unless it is the end."""
-    if connection.closed:
-        return True
-    poller = select.poll()
-    poller.register(connection.fileno(), select.POLLIN)
-    return bool(poller.poll(0))
+    return bool(connection.closed or connection.poller.poll(0))
 
 
 def _is_standby(connection: Connection) -> bool:

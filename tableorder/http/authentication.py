@@ -6,11 +6,12 @@ import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from flask import g, request
+from flask import request
 
 from tableorder.domain.errors import Forbidden
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.context import config
+from tableorder.http.exchange import STORE_ID
 from tableorder.http.tokens import Bearer, read_authorization
 
 P = ParamSpec("P")
@@ -39,8 +40,9 @@ def requires_admin(handler: Callable[Concatenate[AdminIdentity, P], R]) -> Calla
 
 def bearer() -> Bearer:
     """Whoever sends this request. Raises Unauthorized."""
-    bearer = read_authorization(request.headers.get("Authorization", ""), config().jwt_secret_key)
-    g.store_id = bearer.identity.store_id  # for the log
+    environ = request.environ
+    bearer = read_authorization(environ.get("HTTP_AUTHORIZATION", ""), config().jwt_secret_key)
+    environ[STORE_ID] = bearer.identity.store_id  # for the log
     return bearer
 
 

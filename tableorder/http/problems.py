@@ -5,7 +5,7 @@ import logging
 import math
 from http import HTTPStatus
 
-from flask import Flask, Response, g
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from tableorder.domain.errors import (
@@ -19,6 +19,7 @@ from tableorder.domain.errors import (
     Unauthorized,
     Unavailable,
 )
+from tableorder.http.exchange import current_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -81,11 +82,11 @@ def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str,
 
 def _problem(status: int, code: str, detail: str) -> Response:
     """A problem of this request."""
-    return Response(problem_document(status, code, detail, g.get("request_id")), status, mimetype=MEDIA_TYPE)
+    return Response(problem_document(status, code, detail, current_request_id()), status, mimetype=MEDIA_TYPE)
 
 
 def _answer_domain_error(error: DomainError) -> Response:
-    status, headers, document = describe(error, g.get("request_id"))
+    status, headers, document = describe(error, current_request_id())
     return Response(document, status, headers)
 
 
@@ -104,5 +105,5 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 
 def _answer_crash(error: Exception) -> Response:
-    logger.error("crash in request %s", g.get("request_id"), exc_info=error)
+    logger.error("crash in request %s", current_request_id(), exc_info=error)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, *CRASH)

@@ -8,7 +8,7 @@ from flask import Response
 
 def document(text: str | bytes, status: int = 200) -> Response:
     """An answer whose JSON is already written."""
-    return Response(text, status, mimetype="application/json")
+    return Response(text, status, content_type="application/json")
 
 
 def fields(values: Mapping[str, object], status: int = 200) -> Response:

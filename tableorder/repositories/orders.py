@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement
@@ -252,8 +253,7 @@ SELECT status FROM present
 PLACE_ATTEMPTS = 5
 
 
-@dataclass(frozen=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """What PLACE says: exactly one of an earlier answer, a new one, a refusal, or (none of them) try again."""
 
     earlier_answer: str | None

@@ -22,13 +22,26 @@ class LineSchema(BodySchema):
         return Line(**data)
 
 
+def _is_line(value: Any) -> bool:
+    """Whether LineSchema would take it: the usual case, in a tenth of the time."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"menu_id", "quantity"}
+        and type(value["menu_id"]) is type(value["quantity"]) is int
+        and 1 <= value["menu_id"] <= MAX_INTEGER
+        and 1 <= value["quantity"] <= MAX_QUANTITY
+    )
+
+
 class Items(fields.List[Any]):
     """1 to 50 lines; a longer list is refused before its lines are looked at."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
             raise ValidationError(f"Must have 1 to {MAX_ITEMS} items.")
-        return super()._deserialize(value, attr, data, **kwargs)
+        if isinstance(value, list) and all(map(_is_line, value)):
+            return [Line(**line) for line in value]
+        return super()._deserialize(value, attr, data, **kwargs)  # which says what is wrong
 
 
 class OrderSchema(BodySchema):
