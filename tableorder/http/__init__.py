@@ -1,1 +1,1 @@
-"""What all routes share: tokens, problems, request ids, reading a body, writing an answer."""
+"""What all routes share: tokens, problems, what happens around a request, reading a body, writing an answer."""

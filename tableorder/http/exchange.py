@@ -1,6 +1,6 @@
 """What happens around each request, whoever answers it: its id, its line of the log, its figures, our usual headers.
 
-In WSGI and not in Flask's hooks, where it would cost twice as much.
+In WSGI and not in Flask's hooks, of which each costs more.
 """
 
 from __future__ import annotations
