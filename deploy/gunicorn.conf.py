@@ -50,7 +50,7 @@ def on_starting(server: Any) -> None:
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Let a new worker choose its processor in sight of the others."""
-    if os.environ.get("WEB_AFFINITY", "on") == "on" and worker_class != "gthread":
+    if os.environ.get("WEB_AFFINITY") != "off" and hasattr(worker, "choose_processor"):  # gunicorn's own have none
         worker.choose_processor(server.WORKERS.values())
 
 

@@ -73,6 +73,7 @@ class Config:
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
         """Read every setting from `environment`. Raises ConfigError for the first that is missing or unusable."""
         read = _Reader(environment)
+        read.choice("WEB_AFFINITY", ("on", "off"))  # for gunicorn's configuration, which cannot refuse it
         pool = _read_pool(read)
         replica = read.optional("DATABASE_REPLICA_URL")
         return cls(

@@ -56,6 +56,7 @@ def test_each_setting_is_read():
         ("TIME_ZONE", "Asia/Nowhere"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "INFO"),
+        ("WEB_AFFINITY", "yes"),
         ("SLOW_REQUEST", "0"),
         ("TIME_ZONE", "../etc/passwd"),
         ("TRUSTED_PROXIES", "all"),

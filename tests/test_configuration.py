@@ -54,7 +54,7 @@ def test_gunicorns_defaults_are_those_of_its_configuration():
     found = {}
     for file in (CHECKOUT / "deploy").glob("gunicorn*.py"):
         found |= dict(re.findall(r"""environ\.get\(["'](\w+)["'], ["']([^"']+)["']\)""", file.read_text()))
-    assert len(found) == 6
+    assert len(found) == 5
     assert {name: SETTINGS[name][1] for name in found} == found
 
 

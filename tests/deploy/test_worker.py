@@ -178,6 +178,11 @@ def test_workers_run_anywhere_if_they_are_told_so(start):
     assert processors(worker) == os.sched_getaffinity(0)
 
 
+def test_gunicorns_own_worker_serves_as_well(start):
+    with closing(connect(start("--worker-class=gthread"))) as connection:
+        ask(connection)
+
+
 def test_rubbish_holds_no_thread(start):
     server = start()
     for rubbish in (
