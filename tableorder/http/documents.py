@@ -44,12 +44,14 @@ class DocumentCache:
 
     def put(self, key: Hashable, version: str | None, body: bytes) -> None:
         """Keep the document in place of the one before, unless it has no version or is too large."""
-        is_compressed = COMPRESSED_BYTES <= len(body) <= MAX_DOCUMENT_BYTES
+        if version is None or len(body) > MAX_DOCUMENT_BYTES:
+            with self._lock:
+                self._drop(self._kept.pop(key, None))
+            return
+        is_compressed = len(body) >= COMPRESSED_BYTES
         stored = zlib.compress(body, level=1) if is_compressed else body
         with self._lock:
             self._drop(self._kept.pop(key, None))
-            if version is None or len(body) > MAX_DOCUMENT_BYTES:
-                return
             self._kept[key] = Versioned(version, stored, is_compressed)
             self._bytes += len(stored)
             while self._bytes > self._max_bytes:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import ValidationError, fields
 
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line
@@ -16,10 +16,6 @@ _CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,10})", re.ASCII)
 class LineSchema(BodySchema):
     menu_id = Integer(required=True)
     quantity = Integer(required=True, most=MAX_QUANTITY)
-
-    @post_load
-    def make_line(self, data: dict[str, Any], **kwargs: Any) -> Line:
-        return Line(**data)
 
 
 def _is_line(value: Any) -> bool:
@@ -39,9 +35,9 @@ class Items(fields.List[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
             raise ValidationError(f"Must have 1 to {MAX_ITEMS} items.")
-        if isinstance(value, list) and all(map(_is_line, value)):
-            return [Line(**line) for line in value]
-        return super()._deserialize(value, attr, data, **kwargs)  # which says what is wrong
+        if not isinstance(value, list) or not all(map(_is_line, value)):
+            value = super()._deserialize(value, attr, data, **kwargs)  # which says what is wrong
+        return [Line(**line) for line in value]
 
 
 class OrderSchema(BodySchema):
