@@ -1,8 +1,8 @@
 """Ending a table's session; the table's login starts it."""
 
-from tableorder.openapi import values
 from tableorder.openapi.logins import SESSION_ID
 from tableorder.openapi.operations import Answer, Operation
+from tableorder.schemas import values
 
 
 class SessionEnded(values.Document):
