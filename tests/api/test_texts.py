@@ -108,7 +108,7 @@ def test_an_admin_logs_in_however_the_name_is_written(restaurant):
         f" {restaurant.username} ",
     ):
         login = {"username": username, "password": f"{restaurant.password} "}
-        assert expect(200, Client(restaurant.base).post("/auth/admin/login", login))["username"] == name
+        assert expect(200, Client(restaurant.base).post("/auth/admin/login", login))["username"] == restaurant.username
 
 
 def test_marks_without_end_are_a_400_at_once(restaurant):
