@@ -30,7 +30,7 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _SCAN = b"\xff\xda"
 
-# One at a time in a process: a picture takes up to 200 MB while it is decoded.
+# One at a time in a process: 40 megapixels take 150 MB while they are decoded, as a WebP 600 MB.
 _decoding = threading.Lock()
 
 
@@ -80,7 +80,7 @@ def _decode(content: bytes, image_format: str) -> None:
     except _Refused:
         raise
     except Exception:  # Pillow's decoders raise nearly anything on rubbish
-        raise _Refused(f"must be a whole {image_format} image: this one is cut short or damaged") from None
+        raise _damaged(image_format) from None
 
 
 def _load(image: Image) -> None:
@@ -99,16 +99,26 @@ def _load(image: Image) -> None:
 
 
 def _without_texts(png: bytes) -> bytes:
-    """The PNG without the texts in it, which Pillow would unpack whatever their size; as it is if it is none."""
+    """The PNG without the texts in it: Pillow would unpack them, and refuses long ones. Raises _Refused for half a PNG.
+
+    Another format comes back as it is.
+    """
     if not png.startswith(_PNG_SIGNATURE):
         return png
-    kept, start = [_PNG_SIGNATURE], len(_PNG_SIGNATURE)
-    while start < len(png):
+    kept, start, name = [_PNG_SIGNATURE], len(_PNG_SIGNATURE), b""
+    while name != b"IEND":
+        name = png[start + 4 : start + 8]
         end = start + 12 + int.from_bytes(png[start : start + 4])
-        if png[start + 4 : start + 8] not in _PNG_TEXTS:
+        if end > len(png):
+            raise _damaged("PNG")
+        if name not in _PNG_TEXTS:
             kept.append(png[start:end])
         start = end
     return b"".join(kept)
+
+
+def _damaged(image_format: str) -> _Refused:
+    return _Refused(f"must be a whole {image_format} image: this one is cut short or damaged")
 
 
 @functools.cache

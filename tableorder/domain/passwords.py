@@ -29,8 +29,8 @@ def hash_password(password: str, *, cost: int = DEFAULT_COST) -> str:
 def verify_password(password: str, password_hash: str | None, *, cost: int = DEFAULT_COST) -> bool:
     """Whether `password` is the one that was hashed. Without a hash it is wrong, after the same work as with one.
 
-    Earlier versions hashed passwords as they were sent, so one that is written otherwise is tried like that, too:
-    whether there is an account or not, so that the time that it takes tells nothing.
+    Earlier versions hashed passwords as they were sent. So one that normalising changes is tried as it was sent, too.
+    That happens whether there is an account or not: the time tells nothing.
     """
     try:
         forms = dict.fromkeys((_normalize(password), password))

@@ -1,5 +1,6 @@
 """Texts: how they are kept, and which are refused. Every text that anybody sends goes through here."""
 
+import functools
 import re
 import unicodedata
 
@@ -24,9 +25,9 @@ _ASTRAY = re.compile("(?<![VMS])J|J(?![VM])|(?<![VM])S")
 
 
 def clean(text: str, *, most: int, may_break: bool = False) -> str:
-    """The text in NFC and without white space around it, 1 to `most` characters. Raises Invalid for another.
+    """The text in NFC and without white space around it, 1 to `most` characters.
 
-    The message is to be read after the name of what was sent. Lines may be broken only if `may_break`.
+    Raises Invalid, with a message that follows the name of the field. Lines may be broken only if `may_break`.
     """
     trimmed = text.strip(WHITE_SPACE)
     # Putting a character's marks into order takes time that grows with the square of their number.
@@ -63,6 +64,7 @@ def _require_visible(text: str, may_break: bool) -> None:
         raise Invalid("must have a visible character")
 
 
+@functools.lru_cache(maxsize=4096)
 def _kind_of(character: str) -> str:
     """V for visible, M for a mark on it, S selector, J joiner, B line break, a blank for white space, X refused."""
     if character in _BREAKS:

@@ -79,6 +79,13 @@ def test_a_picture_that_is_cut_short_is_refused(restaurant, image_format, share)
     refuse(restaurant, data_url(image_format, whole[: int(len(whole) * share)]), "")
 
 
+def test_a_png_has_an_end(restaurant):
+    whole = content("PNG")
+    for missing in (1, 4, 8, 12):
+        refuse(restaurant, data_url("PNG", whole[:-missing]), "damaged")
+    accept(restaurant, data_url("PNG", whole + b"and more"))
+
+
 def test_a_progressive_jpeg_that_is_cut_short_is_refused(restaurant):
     whole = content("JPEG", photo((400, 400)), progressive=True)
     accept(restaurant, data_url("JPEG", whole))
@@ -113,6 +120,13 @@ def test_a_bomb_is_refused_by_its_head(restaurant):
 def test_a_picture_has_100_frames_at_most(restaurant, image_format):
     accept(restaurant, data_url(image_format, frames(image_format, FRAMES)))
     refuse(restaurant, data_url(image_format, frames(image_format, FRAMES + 1)), "100 frames")
+
+
+def test_a_jpeg_has_100_scans_at_most(restaurant):
+    whole = content("JPEG", Image.new("RGB", (64, 64)), progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    accept(restaurant, data_url("JPEG", whole))
+    refuse(restaurant, data_url("JPEG", whole[:-2] + last * 1000 + whole[-2:]), "100 scans")
 
 
 def test_all_frames_together_have_a_limit(restaurant):
