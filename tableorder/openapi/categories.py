@@ -1,15 +1,8 @@
 """The categories of the menu."""
 
-from tableorder.openapi import values
 from tableorder.openapi.operations import Answer, Body, Operation
-from tableorder.schemas.categories import CategoryChangeSchema, CategorySchema
-
-
-class Category(values.Document):
-    category_id = values.identifier()
-    category_name = values.text()
-    display_order = values.number()
-    menu_count = values.number()
+from tableorder.schemas import values
+from tableorder.schemas.categories import Category, CategoryChangeSchema, CategorySchema
 
 
 class Categories(values.Document):

@@ -3,11 +3,12 @@
 from marshmallow import fields
 
 from tableorder.domain.orders import DONE
-from tableorder.openapi import values
 from tableorder.openapi.logins import SESSION_ID
 from tableorder.openapi.operations import Answer, Operation
-from tableorder.openapi.orders import ARCHIVED, ArchivedOrder
+from tableorder.openapi.orders import ARCHIVED
+from tableorder.schemas import values
 from tableorder.schemas.history import HistoryQuery
+from tableorder.schemas.orders import ArchivedOrder
 
 
 class Archive(values.Document):

@@ -1,24 +1,18 @@
 """The menu: as guests see it, and as an admin changes it."""
 
-from tableorder.openapi import values
 from tableorder.openapi.operations import Answer, Body, Operation
+from tableorder.schemas import values
 from tableorder.schemas.fields import Integer
-from tableorder.schemas.menus import MenuChangeSchema, MenuIds, MenuOrderSchema, MenuSchema, MenusQuery
-
-
-class GuestMenu(values.Document):
-    menu_id = values.identifier()
-    menu_name = values.text()
-    price = values.won()
-    description = values.text(or_null=True)
-    image_base64 = values.text("a data URL", or_null=True)
-    display_order = values.number()
-    is_available = values.switch("false: sold out, cannot be ordered")
-
-
-class ListedMenu(GuestMenu):
-    created_at = values.moment()
-    updated_at = values.moment()
+from tableorder.schemas.menus import (
+    GuestMenu,
+    ListedMenu,
+    Menu,
+    MenuChangeSchema,
+    MenuIds,
+    MenuOrderSchema,
+    MenuSchema,
+    MenusQuery,
+)
 
 
 class GuestMenuCategory(values.Document):
@@ -40,11 +34,6 @@ class GuestMenus(values.Document):
 class Menus(values.Document):
     store_id = values.identifier()
     categories = values.list_of(MenuCategory)
-
-
-class Menu(ListedMenu):
-    category_id = values.identifier()
-    category_name = values.text()
 
 
 class MenuOrder(values.Document):

@@ -2,11 +2,12 @@
 
 from marshmallow import fields
 
-from tableorder.openapi import values
 from tableorder.openapi.logins import SESSION_ID
 from tableorder.openapi.operations import Answer, Operation
-from tableorder.openapi.orders import ORDER, Order
+from tableorder.openapi.orders import ORDER
+from tableorder.schemas import values
 from tableorder.schemas.base import PageQuery
+from tableorder.schemas.orders import Order
 
 
 class Void(values.Document):
