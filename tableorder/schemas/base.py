@@ -4,8 +4,6 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, validates_schema
 
-from tableorder.schemas.fields import QueryInteger
-
 
 class BodySchema(Schema):
     """A request's JSON body; unknown fields are refused, so that a misspelt one is not silently ignored."""
@@ -28,10 +26,3 @@ class QuerySchema(Schema):
 
     class Meta:
         unknown = EXCLUDE
-
-
-class PageQuery(QuerySchema):
-    """Which page of a list that only grows."""
-
-    limit = QueryInteger(most=100, load_default=20)
-    offset = QueryInteger(least=0, load_default=0)

@@ -6,7 +6,7 @@ from tableorder.schemas.fields import Integer, Text
 
 class CategorySchema(BodySchema):
     category_name = Text(required=True, most=50)
-    display_order = Integer(least=0, load_default=0)
+    display_order = Integer(least=0)
 
 
 class CategoryChangeSchema(ChangeSchema):

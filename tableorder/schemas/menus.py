@@ -16,7 +16,7 @@ class MenuSchema(BodySchema):
     price = Integer(required=True)
     description = Text(least=0, most=500, allow_none=True, load_default=None)
     image_base64 = ImageDataUrl(allow_none=True, load_default=None)
-    display_order = Integer(least=0, load_default=0)
+    display_order = Integer(least=0)
     is_available = Boolean(load_default=True)
 
 
