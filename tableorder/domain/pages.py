@@ -1,4 +1,4 @@
-"""Which part of a long list is asked for."""
+"""Pages of long lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Page:
         return cls(query["limit"], query["start_date"], query["end_date"], query["cursor"], query.get("offset", 0))
 
     def parameters(self) -> dict[str, object]:
-        """What the statement that reads the page takes."""
+        """The parameters of the statement that reads the page."""
         time, identifier = self.before or (None, None)
         return {
             "limit": self.limit,

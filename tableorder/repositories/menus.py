@@ -169,7 +169,7 @@ class MenuRepository:
 
         Raises NotFound (menu_not_found), Invalid (several_categories), Conflict (menus_missing) if some are left out.
         The menus are locked in the order of their ids, so that two calls at once wait for each other and never
-        deadlock; then their category, so that a menu that is being added to it comes before or after all of this.
+        deadlock. Then their category is locked: a menu that is being added to it comes before or after all of this.
         """
         row = self._connection.fetch_one(
             """

@@ -1,4 +1,4 @@
-"""Which page of the books is listed: of the ended sessions, of the voided orders."""
+"""Pages of the books: of the ended sessions, of the voided orders."""
 
 import re
 from datetime import date
