@@ -1,6 +1,6 @@
 -- The lists of the books in pages: of a store, of a number that its tables had, of one table. The store comes first
 -- because row security asks for it: so entries are counted in the index alone, however many a table has.
--- depends: 0025.count-live-orders
+-- depends: 0028.create-order-documents
 -- transactional: false
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_order_history_of_store
