@@ -24,6 +24,7 @@ OPERATIONS = {
     ),
     "add_category": Operation(
         "Add a category",
+        description="It comes last unless `display_order` says otherwise.",
         body=Body(CategorySchema, {"desserts": {"category_name": "후식", "display_order": 6}}),
         answers={
             201: Answer(

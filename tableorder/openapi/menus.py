@@ -95,13 +95,16 @@ empty 304. A change by an admin is in the next answer.""",
     ),
     "add_menu": Operation(
         "Add a menu",
+        description="It comes last in its category unless `display_order` says otherwise.",
         body=Body(MenuSchema, {"a new stew": NEW_MENU}),
         answers={201: Answer("The menu", Menu, MENU, links={"menu_id": ("update_menu", "delete_menu")})},
         problems=("category_not_found",),
     ),
     "update_menu": Operation(
         "Change a menu",
-        description="Orders that were placed keep their names and prices. null clears a description or an image.",
+        description="""\
+Orders that were placed keep their names and prices. null clears a description or an image.
+A menu that moves to another category comes last there unless `display_order` is given, too.""",
         body=Body(
             MenuChangeSchema,
             {"a new price": {"price": 9500}, "sold out": {"is_available": False}, "no picture": {"image_base64": None}},

@@ -14,10 +14,11 @@ from marshmallow import Schema, fields
 from tableorder.domain.orders import MAX_ITEMS
 from tableorder.domain.passwords import MAX_BYTES
 from tableorder.schemas.base import BodySchema, QuerySchema
+from tableorder.schemas.cursors import Cursor
 from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, Password, SessionId, Text
 from tableorder.schemas.history import Day
 from tableorder.schemas.menus import MAX_MENUS, MenuIds
-from tableorder.schemas.orders import Cursor, Items
+from tableorder.schemas.orders import Items
 
 NO_NUL = "^[^\\u0000]*$"
 NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
@@ -31,7 +32,7 @@ TYPES: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
     ImageDataUrl: ("string", "image-data-url"),
     Day: ("string", "date"),
     SessionId: ("string", "uuid"),
-    Cursor: ("string", "order-cursor"),
+    Cursor: ("string", "cursor"),
 }
 
 RULES: dict[type[fields.Field[Any]], dict[str, Any]] = {

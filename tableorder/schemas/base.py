@@ -6,8 +6,6 @@ from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, pre_load, validates_schema
 
-from tableorder.schemas.fields import QueryInteger
-
 MAX_ERRORS = 20  # listed at once
 
 
@@ -52,10 +50,3 @@ class QuerySchema(Schema):
 
     class Meta:
         unknown = EXCLUDE
-
-
-class PageQuery(QuerySchema):
-    """Which page of a list that only grows."""
-
-    limit = QueryInteger(most=100, load_default=20)
-    offset = QueryInteger(least=0, load_default=0)

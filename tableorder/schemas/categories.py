@@ -16,7 +16,7 @@ class CategorySchema(BodySchema):
     answer = Category
 
     category_name = Text(required=True, most=50)
-    display_order = Integer(least=0, load_default=0)
+    display_order = Integer(least=0)
 
 
 class CategoryChangeSchema(ChangeSchema):

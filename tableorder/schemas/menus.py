@@ -40,7 +40,7 @@ class MenuSchema(BodySchema):
     price = Integer(required=True)
     description = OptionalText(most=500, may_break=True, load_default=None)
     image_base64 = ImageDataUrl(load_default=None)
-    display_order = Integer(least=0, load_default=0)
+    display_order = Integer(least=0)
     is_available = Boolean(load_default=True)
 
 

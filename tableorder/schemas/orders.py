@@ -1,6 +1,5 @@
 """Orders as they are sent, listed, moved along and voided."""
 
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -9,9 +8,8 @@ from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema
+from tableorder.schemas.cursors import Cursor
 from tableorder.schemas.fields import Integer, OptionalText, QueryInteger, Text
-
-_CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,10})", re.ASCII)
 
 
 class OrderItem(values.Document):
@@ -76,16 +74,6 @@ class StatusSchema(BodySchema):
     answer = Order
 
     status = Text(required=True, most=20, choices=STATUSES)
-
-
-class Cursor(fields.Field[tuple[int, int]]):
-    """The `next_cursor` of an earlier page: microseconds since 1970 and an order's id."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[int, int]:
-        match = _CURSOR.fullmatch(value)
-        if match is None or int(match[2]) > MAX_INTEGER:
-            raise ValidationError("Must be a next_cursor from an earlier answer.")
-        return int(match[1]), int(match[2])
 
 
 class SessionOrdersQuery(QuerySchema):

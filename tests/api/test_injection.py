@@ -11,8 +11,8 @@ import requests
 
 import tableorder.schemas
 from tableorder.schemas.base import BodySchema, QuerySchema
+from tableorder.schemas.cursors import Cursor
 from tableorder.schemas.fields import ImageDataUrl, Password, Text
-from tableorder.schemas.orders import Cursor
 from tests.api.client import Client, Restaurant, expect, refused
 from tests.api.server import add_restaurant
 
@@ -145,6 +145,9 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("AdminLoginSchema", "password"): lambda scene, text: scene.no_admin_login("password", text),
     ("StatusSchema", "status"): lambda scene, text: scene.no_status(text[:20]),
     ("SessionOrdersQuery", "cursor"): lambda scene, text: scene.no_query("/customer/orders", "cursor", text),
+    ("BooksQuery", "cursor"): lambda scene, text: scene.no_query("/admin/history", "cursor", text),
+    ("StoreHistoryQuery", "cursor"): lambda scene, text: scene.no_query("/admin/history", "cursor", text),
+    ("OffsetBooksQuery", "cursor"): lambda scene, text: scene.no_query("/admin/voids", "cursor", text),
     ("OrdersQuery", "status"): lambda scene, text: scene.no_query("/admin/orders", "status", text[:20]),
     ("VoidQuery", "reason"): Scene.void,
 }

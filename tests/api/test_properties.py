@@ -126,9 +126,18 @@ def test_logins(client, path):
 def test_queries(restaurant, tablet):
     table_id = restaurant.add_table(2)
     paths = st.sampled_from(
-        ["/admin/orders", "/admin/menus", "/admin/voids", f"/admin/tables/{table_id}/history", "/customer/orders"]
+        [
+            "/admin/orders",
+            "/admin/menus",
+            "/admin/voids",
+            "/admin/history",
+            f"/admin/tables/{table_id}/history",
+            "/customer/orders",
+        ]
     )
-    names = ("status", "table_id", "category_id", "limit", "offset", "start_date", "end_date", "cursor")
+    names = (
+        "status", "table_id", "table_number", "category_id", "limit", "offset", "start_date", "end_date", "cursor"
+    )  # fmt: skip
     parameters = st.dictionaries(
         st.sampled_from(names), st.text(st.characters(exclude_categories=["Cs"])) | integers | st.dates(), max_size=4
     )

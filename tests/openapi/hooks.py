@@ -93,6 +93,4 @@ pictures = [data_url(kind) for kind in ("PNG", "JPEG", "GIF", "WEBP")]
 schemathesis.openapi.format("image-data-url", st.sampled_from(pictures))
 schemathesis.openapi.format("password", st.text(CHARACTERS, min_size=1, max_size=72).filter(is_password))
 schemathesis.openapi.format("visible-text", st.text(CHARACTERS, min_size=1, max_size=50).filter(is_text))
-schemathesis.openapi.format(
-    "order-cursor", st.builds("{}-{}".format, st.integers(0, 10**17 - 1), st.integers(0, 2**31 - 1))
-)
+schemathesis.openapi.format("cursor", st.builds("{}-{}".format, st.integers(0, 10**17 - 1), st.integers(0, 2**31 - 1)))
