@@ -26,6 +26,21 @@ SELECT order_id, 'voided', session_id::text, (voided_order ->> 'total_amount')::
  WHERE store_id = %(store_id)s
 """
 
+# What each archived session came to.
+BILLS = """
+SELECT session_id::text, (archived_order_data ->> 'session_total')::bigint,
+       jsonb_array_length(archived_order_data -> 'orders')
+  FROM order_history
+ WHERE store_id = %(store_id)s
+"""
+
+# A row for each time that an order was announced as new.
+ANNOUNCED = """
+SELECT (event_data ->> 'order_id')::integer
+  FROM events
+ WHERE store_id = %(store_id)s AND event_type = 'order_created'
+"""
+
 
 class Place(NamedTuple):
     """One find of an order."""

@@ -52,7 +52,7 @@ from tableorder.repositories.sessions import SessionRepository
 from tests.api.client import TABLE_PASSWORD
 from tests.api.server import JWT_SECRET_KEY
 from tests.chaos.model import HASH, OPEN, Api, check_invariants
-from tests.chaos.places import PLACES, VOIDED, Place, by_order
+from tests.chaos.places import ANNOUNCED, BILLS, PLACES, VOIDED, Place, by_order
 from tests.chaos.progress import report
 from tests.chaos.site import Site, opened_site
 
@@ -70,19 +70,6 @@ BY_THE_RULES = {
     "void": {OK, "order_not_found"},
     "end": {OK, "no_active_session"},
 }
-
-ENDS = """
-SELECT session_id::text, (archived_order_data ->> 'session_total')::bigint,
-       jsonb_array_length(archived_order_data -> 'orders')
-  FROM order_history
- WHERE store_id = %(store_id)s
-"""
-
-ANNOUNCED = """
-SELECT (event_data ->> 'order_id')::integer
-  FROM events
- WHERE store_id = %(store_id)s AND event_type = 'order_created'
-"""
 
 
 @dataclass(frozen=True)
@@ -340,7 +327,7 @@ def find_faults(site: Site, house: House, book: Book) -> dict[str, int]:
         "voided or not": sum((found[0].place == VOIDED) != (n in voided) for n, found in known.items()),
         "voided twice": len(book.voids) - len(voided),
         "moved back": sum(STATUSES.index(known[n][0].status) < rank for n, rank in book.ranks.items() if n in known),
-        "archived otherwise than answered": len(set(site.query(ENDS, house.store)) ^ set(book.ends)),
+        "archived otherwise than answered": len(set(site.query(BILLS, house.store)) ^ set(book.ends)),
         "ended twice": len(book.ends) - len({session_id for session_id, *_ in book.ends}),
         "not in the feed's log once": len(Counter(dict.fromkeys(book.orders, 1)) - announced)
         + len(announced - Counter(dict.fromkeys(book.orders, 1))),
