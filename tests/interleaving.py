@@ -72,7 +72,7 @@ class Hold:
         self._release = release
 
     def release(self) -> None:
-        """Roll back what the hold did, so that whoever waits for it goes on. Nothing more the second time."""
+        """Roll the hold back: the operations that wait for it go on. A second call does nothing."""
         self._release(self)
 
 
@@ -95,7 +95,7 @@ class Operation:
         return held_up
 
     def outcome(self) -> Any:
-        """What it returned, or the error that it raised, once it is done."""
+        """Wait until it is done; the value that it returned or the error that it raised."""
         error = self._future.exception(PATIENCE)
         return self._future.result() if error is None else error
 

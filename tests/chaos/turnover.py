@@ -1,29 +1,17 @@
 """`bin/chaos turnover`: three tables turn over as fast as they can, with sixteen hands on them at the same moment.
 
-Each hand does at random what a tablet or a counter does: it logs in, orders (with a key or without), sends an order
-again that another hand has just sent, moves an order along, voids one, or ends a table's session. First the hands use
-the repositories directly, which is the fastest way to make statements meet; then they use a running server with
-several workers. At the end every order that was acknowledged must be in exactly one place: the list of the guests who
-are at the table, the archive of its own session, or the voids. Each end must have archived what it answered, and each
-order must be in the live feed's log once. Nothing may be refused but by the rules, PostgreSQL may not have found a
-deadlock, and sql/checks.sql must hold.
+Each hand does at random what a tablet or a counter does. It logs in, orders with a key or without, or sends an order
+again that another hand has just sent. It moves an order along, voids one, or ends a table's session. First the hands
+use the repositories directly, which is the fastest way to make statements meet. Then they use a running server with
+several workers.
 
-`bin/chaos model` cannot find what this finds. It sends one request, waits for the answer, and only then sends the
-next. So no two requests are ever under way at the same moment, and no statement of one meets a statement of another:
+At the end every order that was acknowledged must be in exactly one place: the live list, the archive of its own
+session, or the voids. Each end must have archived what it answered, and each order must be in the live feed's log once.
+Nothing may be refused but by the rules, PostgreSQL may not have found a deadlock, and sql/checks.sql must hold.
 
-- A fault that needs a second request between two statements of the first is out of its reach. An end of a session that
-  locked one session and then ended another passed 20,000 sequences.
-- So are all other faults of this kind: a lock that is missing, too weak or taken in another order (deadlocks), a check
-  that is no longer true when it is acted upon, two repeats of one order at once, two simultaneous logins.
-- It uses one kept connection, so one worker serves all of it. A worker that remembers what another one has changed is
-  not found.
-- It does not add, renumber or delete tables or categories, reorder menus, change passwords, follow the feed, send
-  wrong text, or let time pass. Nothing there can be found by it.
-- It agrees with the service about what is right. A second tap on "end" that ends the next guests' session was right
-  by the model.
-
-This attack, too, finds only what its hands happen to do, and no run repeats another, whatever the seed: the processors
-decide what meets. tests/repositories/test_interleavings.py holds chosen statements at chosen locks instead.
+`bin/chaos model` cannot find what this finds, because it sends one request at a time; its docstring says what else it
+cannot find. This attack, too, finds only what its hands happen to do, and no run repeats another, whatever the seed:
+the processors decide what meets. tests/repositories/test_interleavings.py holds chosen operations at chosen locks.
 """
 
 from __future__ import annotations
@@ -95,7 +83,7 @@ class House:
 
 @dataclass(frozen=True)
 class Sent:
-    """An order as it was sent: by whom (what a login answered), what, and with which key."""
+    """An order as a hand sends it; `tablet` is what a login answered."""
 
     tablet: Any
     lines: list[Line]
@@ -196,7 +184,7 @@ class ThroughHttp:
 
 @dataclass
 class Book:
-    """What was acknowledged, by whichever hand."""
+    """The answers that all hands have received."""
 
     orders: dict[int, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
@@ -208,7 +196,7 @@ class Book:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note_order(self, order: dict[str, Any], key: str | None) -> int:
-        """How many there are now."""
+        """Note an answer to `key`; the number of orders that there are now."""
         with self.lock:
             self.orders[order["order_id"]] = order
             if key is not None and self.keys.setdefault(key, order["order_id"]) != order["order_id"]:
@@ -218,7 +206,7 @@ class Book:
 
 @dataclass(frozen=True)
 class Report:
-    """What the hands were told, and how many things are not as they must be."""
+    """The answers, and how many things are not as they must be, by what is wrong."""
 
     book: Book
     faults: dict[str, int]
@@ -313,7 +301,7 @@ class Turnover:
 
 
 def find_faults(site: Site, house: House, book: Book) -> dict[str, int]:
-    """How many orders and answers are not as they must be, by what is wrong; nothing if all is well."""
+    """Count the orders and answers that are not as they must be, by what is wrong; empty if all is well."""
     places = by_order(site.query(PLACES, house.store))
     announced = Counter(order_id for (order_id,) in site.query(ANNOUNCED, house.store))
     known = {order_id: places[order_id] for order_id in book.orders if order_id in places}
@@ -341,7 +329,7 @@ def _fits(order: dict[str, Any], found: Place) -> bool:
 
 
 def count_deadlocks(site: Site) -> int:
-    """How many PostgreSQL has found, by its own log."""
+    """The number of deadlocks in PostgreSQL's log."""
     return site.postgres.embedded.log.read_text().count("deadlock detected")
 
 
@@ -391,13 +379,13 @@ def _turn_over(site: Site, house: House, goal: int, seed: int, opened_hand: Open
 
 def add_parser(attacks: argparse._SubParsersAction) -> None:
     parser = attacks.add_parser("turnover", help="few tables, many hands at once", description=__doc__)
-    parser.add_argument("--orders", type=int, help="how many in all (default: 12000, with --long 100000)")
+    parser.add_argument("--orders", type=int, help="how many in all (default: 9000, with --long 100000)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:
-    """What was done and found. Raises AssertionError if the service did not withstand."""
-    goal = options.orders or (100_000 if options.long else 12_000)
+    """Figures of what the hands did. Raises AssertionError if the service did not withstand."""
+    goal = options.orders or (100_000 if options.long else 9_000)
     with opened_site(workers=3) as site:
         reports = {
             "repositories": turn_over_through_repositories(site, goal - goal // 3, options.seed),
@@ -410,5 +398,5 @@ def run(options: argparse.Namespace) -> dict[str, object]:
 
 
 def describe(reports: dict[str, Report]) -> str:
-    """What went wrong, way by way."""
+    """Say what went wrong, way by way."""
     return "; ".join(f"through {way}, {found}: {found.faults or 'nothing'}" for way, found in reports.items())

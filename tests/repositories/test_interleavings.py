@@ -1,8 +1,9 @@
-"""What two operations do to one table, in each order that their locks allow, held there step by step.
+"""Pairs of operations on one table, in each order that their locks allow, held there step by step.
 
-For each pair of operations, the first is stopped at each lock that can stop it, then the second is started, and
-stopped at each of its own, too; then both go on, the first one first. After each such scenario every acknowledged order
-must be in exactly one place, each answer must have come true, and sql/checks.sql must hold.
+For each pair, the first operation is stopped at each lock that can stop it. Then the second starts, and is stopped at
+each lock that can stop it, or at none. Then the first lock is released, and when nobody can go on, the second one. After
+each such scenario every acknowledged order must be in exactly one place, each answer must have come true, and
+sql/checks.sql must hold.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ BY_THE_RULES = {
     "renumber": {OK, "table_not_found"},
 }
 
-# What can be held so that an operation has to wait.
+# Locks that can stop an operation.
 HOLDS = {
     "archive": "LOCK TABLE order_history IN SHARE MODE",
     "voids": "LOCK TABLE order_voids IN SHARE MODE",
@@ -211,7 +212,7 @@ def _bill(ended: dict[str, Any]) -> tuple[str, int, int]:
 
 
 class Stops:
-    """Which holds an operation has to wait for, found out by trying."""
+    """The holds that an operation has to wait for, found out by trying."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -283,7 +284,7 @@ def run_scenario(scene: Scene, first: str, held: str, second: str, also_held: st
 
 
 def check(scene: Scene, outcomes: list[tuple[str, Any]]) -> None:
-    """Raises AssertionError unless what was answered is by the rules, and is what is there."""
+    """Raises AssertionError unless the answers are by the rules and have come true."""
     for what, outcome in outcomes:
         assert code_of(outcome) in BY_THE_RULES[what], (what, outcome)
     done = [(what, outcome) for what, outcome in outcomes if code_of(outcome) == OK]
