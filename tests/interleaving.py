@@ -1,7 +1,7 @@
 """Held interleavings: let chosen statements of several connections meet in a chosen order, each time.
 
 Whatever two requests do to each other, they do at a lock: one waits there until the other's transaction is over. So
-whoever holds a lock decides when a request goes on. A test
+the test that holds a lock decides when a request goes on. A test
 
 1. holds a lock on a connection of its own, such as a row, a table, or a key that it has inserted and not committed;
 2. starts an operation of the application in a thread, with a connection of its own;
@@ -19,17 +19,17 @@ whoever holds a lock decides when a request goes on. A test
             assert ended.outcome() is not None
 
 Nothing here sleeps for a time that should be enough: each step waits for what it needs, with a deadline. An operation
-counts as held up only if the chain of those that it waits for ends at a hold that is not released; if the chain ends at
-an operation that still runs, it is waited for. So a deadlock is not taken for a hold: PostgreSQL ends it and the
-operation that it chose is done, with an error.
+may wait for another one, which waits in turn. It counts as held up only if this chain ends at a hold that is not
+released. If the chain ends at an operation that still runs, `is_held_up` goes on waiting. So a deadlock is not taken for
+a hold: PostgreSQL ends it, and one of its operations is done, with an error.
 
 Where a hold can stop an operation:
 
 - A table lock in SHARE mode stops a statement that writes to the table before its snapshot is taken: it sees all that
   is committed until the release.
-- A row lock stops a statement after its snapshot is taken: it does not see what is committed meanwhile, except in the
-  row that it waited for, and only if it waited at a lock or a change of that row.
-- A key that is inserted and not committed does the same to whoever inserts that key.
+- A row lock stops a statement after its snapshot is taken: it does not see what is committed meanwhile. Only the row
+  that it waited for is read anew.
+- A key that is inserted and not committed stops an operation that inserts that key, after its snapshot, too.
 - An advisory lock that a deferred trigger takes stops a transaction at its commit, with all its locks held.
 
 `tests/waiting.py` has the simple case, for one holder that is known and anybody who waits for it.

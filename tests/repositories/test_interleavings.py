@@ -1,8 +1,8 @@
 """Pairs of operations on one table, in each order that their locks allow, held there step by step.
 
 For each pair, the first operation is stopped at each lock that can stop it. Then the second starts, and is stopped at
-each lock that can stop it, or at none. Then the first lock is released, and when nobody can go on, the second one. After
-each such scenario every acknowledged order must be in exactly one place, each answer must have come true, and
+each lock that can stop it, or at none. The first lock is released; when nobody can go on, so is the second. After each
+such scenario every acknowledged order must be in exactly one place, each answer must have come true, and
 sql/checks.sql must hold.
 """
 
