@@ -20,8 +20,8 @@ the test that holds a lock decides when a request goes on. A test
 
 Nothing here sleeps for a time that should be enough: each step waits for what it needs, with a deadline. An operation
 may wait for another one, which waits in turn. It counts as held up only if this chain ends at a hold that is not
-released. If the chain ends at an operation that still runs, `is_held_up` goes on waiting. So a deadlock is not taken for
-a hold: PostgreSQL ends it, and one of its operations is done, with an error.
+released. If the chain ends at an operation that still runs, `is_held_up` goes on waiting. So a deadlock is not taken
+for a hold: PostgreSQL ends it, and one of its operations is done, with an error.
 
 Where a hold can stop an operation:
 

@@ -1,9 +1,9 @@
 """`bin/chaos turnover`: three tables turn over as fast as they can, with sixteen hands on them at the same moment.
 
 Each hand does at random what a tablet or a counter does. It logs in, orders with a key or without, or sends an order
-again that another hand has just sent. It moves an order along, voids one, or ends a table's session. First the hands
-use the repositories directly, which is the fastest way to make statements meet. Then they use a running server with
-several workers.
+again that another hand has just sent. It moves an order along or voids one. It ends a table's session, whichever it is
+or the one that it saw, with a key or without, and maybe again. First the hands use the repositories directly, which is
+the fastest way to make statements meet. Then they use a running server with several workers.
 
 At the end every order that was acknowledged must be in exactly one place: the live list, the archive of its own
 session, or the voids. Each end must have archived what it answered, and each order must be in the live feed's log once.
@@ -56,8 +56,17 @@ BY_THE_RULES = {
     "order": {OK, "session_ended"},
     "move": {OK, "order_not_found", "status_backwards"},
     "void": {OK, "order_not_found"},
-    "end": {OK, "no_active_session"},
+    "end": {OK, "no_active_session", "session_changed"},
 }
+
+
+SESSIONS_ANNOUNCED = """
+SELECT event_data ->> 'session_id', event_type::text
+  FROM events
+ WHERE store_id = %(store_id)s AND event_type IN ('session_started', 'session_ended')
+"""
+
+ACTIVE = "SELECT session_id::text FROM table_sessions WHERE store_id = %(store_id)s AND is_active"
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,15 @@ class Sent:
     key: str | None
 
 
+@dataclass(frozen=True)
+class End:
+    """An end of a session as a hand asks for it: of whichever session, or of the one that the counter saw."""
+
+    table: Table
+    session_id: str | None
+    key: str | None
+
+
 class Hand(Protocol):
     """One of those at work. Each call returns (`ok` or a code, the document)."""
 
@@ -97,7 +115,7 @@ class Hand(Protocol):
     def order(self, sent: Sent) -> tuple[str, Any]: ...
     def move(self, order_id: int, status: str) -> tuple[str, Any]: ...
     def void(self, order_id: int) -> tuple[str, Any]: ...
-    def end(self, table: Table) -> tuple[str, Any]: ...
+    def end(self, asked: End) -> tuple[str, Any]: ...
 
 
 OpenHand = Callable[[], AbstractContextManager[Hand]]
@@ -136,8 +154,17 @@ class ThroughRepositories:
             lambda connection: OrderRepository(connection).void(order_id=order_id, admin=admin, reason=REASON)
         )
 
-    def end(self, table: Table) -> tuple[str, Any]:
-        return self._call(lambda connection: json.loads(SessionRepository(connection).end(table_id=table.table_id)))
+    def end(self, asked: End) -> tuple[str, Any]:
+        return self._call(
+            lambda connection: json.loads(
+                SessionRepository(connection).end(
+                    store_id=self._house.admin.store_id,
+                    table_id=asked.table.table_id,
+                    session_id=asked.session_id,
+                    key=asked.key,
+                )
+            )
+        )
 
     def _call(self, work: Callable[[Connection], Any]) -> tuple[str, Any]:
         try:
@@ -174,12 +201,18 @@ class ThroughHttp:
     def void(self, order_id: int) -> tuple[str, Any]:
         return self._call(self._counter, "DELETE", f"/admin/orders/{order_id}?reason={quote(REASON)}")
 
-    def end(self, table: Table) -> tuple[str, Any]:
-        return self._call(self._counter, "POST", f"/admin/tables/{table.table_id}/end-session")
+    def end(self, asked: End) -> tuple[str, Any]:
+        path = f"/admin/tables/{asked.table.table_id}/end-session"
+        body = {"session_id": asked.session_id} if asked.session_id else None
+        headers = {"Idempotency-Key": asked.key} if asked.key else {}
+        return self._call(self._counter, "POST", path, body, **headers)
 
     def _call(self, token: str | None, method: str, path: str, body: object = None, **headers: str) -> tuple[str, Any]:
         status, document = self._api.call(token, method, path, body, **headers)
         return OK if status < 300 else document["code"], document
+
+
+Bill = tuple[str, int, int]  # a session, its total, how many orders
 
 
 @dataclass
@@ -190,9 +223,10 @@ class Book:
     keys: dict[str, int] = field(default_factory=dict)
     ranks: dict[int, int] = field(default_factory=dict)  # the order's id: how far it was moved
     voids: list[int] = field(default_factory=list)
-    ends: list[tuple[str, int, int]] = field(default_factory=list)  # the session, its total, how many orders
+    ends: list[Bill] = field(default_factory=list)
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
-    twice: list[str] = field(default_factory=list)  # keys that were answered with two orders
+    ends_by_key: dict[str, Bill] = field(default_factory=dict)
+    twice: list[str] = field(default_factory=list)  # keys that were answered with two orders, or with two ends
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note_order(self, order: dict[str, Any], key: str | None) -> int:
@@ -202,6 +236,14 @@ class Book:
             if key is not None and self.keys.setdefault(key, order["order_id"]) != order["order_id"]:
                 self.twice.append(key)
             return len(self.orders)
+
+    def note_end(self, bill: Bill, key: str | None) -> None:
+        """Note an answer to `key`; a repeat of one is no further end."""
+        with self.lock:
+            if key is None or key not in self.ends_by_key:
+                self.ends.append(bill)
+            if key is not None and self.ends_by_key.setdefault(key, bill) != bill:
+                self.twice.append(key)
 
 
 @dataclass(frozen=True)
@@ -227,6 +269,8 @@ class Turnover:
         self._house, self._goal, self._seed = house, goal, seed
         self._sent: deque[Sent] = deque(maxlen=RECENT)
         self._placed: deque[int] = deque(maxlen=RECENT)
+        self._asked: deque[End] = deque(maxlen=TABLES)
+        self._seen: dict[Table, str] = {}  # the latest session that an order was answered for
 
     def run(self, opened_hand: OpenHand) -> None:
         """Let all hands work until so many orders are acknowledged."""
@@ -237,7 +281,15 @@ class Turnover:
     def _work(self, opened_hand: OpenHand, number: int) -> None:
         chance = random.Random(self._seed * HANDS + number)
         tablets: dict[Table, Any] = {}
-        acts = {self._order: 50, self._repeat: 8, self._move: 12, self._void: 4, self._end: 16, self._join: 10}
+        acts = {
+            self._order: 50,
+            self._repeat: 8,
+            self._move: 12,
+            self._void: 4,
+            self._end: 14,
+            self._end_again: 4,
+            self._join: 10,
+        }
         with opened_hand() as hand:
             while len(self.book.orders) < self._goal:
                 [act] = chance.choices([*acts], [*acts.values()])
@@ -245,12 +297,12 @@ class Turnover:
 
     def _join(self, hand: Hand, chance: random.Random, tablets: dict[Table, Any]) -> None:
         table = chance.choice(self._house.tables)
-        tablets[table] = self._answer("log_in", *hand.log_in(table))
+        self._sit_down(hand, table, tablets)
 
     def _order(self, hand: Hand, chance: random.Random, tablets: dict[Table, Any]) -> None:
         table = chance.choice(self._house.tables)
         if tablets.get(table) is None:
-            tablets[table] = self._answer("log_in", *hand.log_in(table))
+            self._sit_down(hand, table, tablets)
         menu_ids = chance.sample([*self._house.prices], 2)
         lines = [Line(menu_id, chance.randint(1, 5)) for menu_id in menu_ids]
         key = secrets.token_hex(8) if chance.random() < 0.7 else None
@@ -259,6 +311,9 @@ class Turnover:
             self._sent.append(sent)
         if not self._place(hand, sent):
             tablets[table] = None
+
+    def _sit_down(self, hand: Hand, table: Table, tablets: dict[Table, Any]) -> None:
+        tablets[table] = self._answer("log_in", *hand.log_in(table))
 
     def _repeat(self, hand: Hand, chance: random.Random, tablets: dict[Table, Any]) -> None:
         if self._sent:
@@ -272,6 +327,7 @@ class Turnover:
         if self.book.note_order(order, sent.key) % REPORTED_EVERY == 0:
             report(f"{len(self.book.orders):,} of {self._goal:,} orders")
         self._placed.append(order["order_id"])
+        self._seen[next(t for t in self._house.tables if t.table_id == order["table_id"])] = order["session_id"]
         return True
 
     def _move(self, hand: Hand, chance: random.Random, tablets: dict[Table, Any]) -> None:
@@ -290,9 +346,21 @@ class Turnover:
                 self.book.voids.append(order_id)
 
     def _end(self, hand: Hand, chance: random.Random, tablets: dict[Table, Any]) -> None:
-        bill = self._answer("end", *hand.end(chance.choice(self._house.tables)))
+        table = chance.choice(self._house.tables)
+        seen = self._seen.get(table) if chance.random() < 0.3 else None
+        asked = End(table, seen, secrets.token_hex(8) if chance.random() < 0.5 else None)
+        if asked.key:
+            self._asked.append(asked)
+        self._close(hand, asked)
+
+    def _end_again(self, hand: Hand, chance: random.Random, tablets: dict[Table, Any]) -> None:
+        if self._asked:
+            self._close(hand, chance.choice([*self._asked]))
+
+    def _close(self, hand: Hand, asked: End) -> None:
+        bill = self._answer("end", *hand.end(asked))
         if bill is not None:
-            self.book.ends.append((bill["session_id"], bill["total_session_amount"], bill["order_count"]))
+            self.book.note_end((bill["session_id"], bill["total_session_amount"], bill["order_count"]), asked.key)
 
     def _answer(self, what: str, code: str, document: Any) -> Any:
         with self.book.lock:
@@ -305,6 +373,10 @@ def find_faults(site: Site, house: House, book: Book) -> dict[str, int]:
     places = by_order(site.query(PLACES, house.store))
     announced = Counter(order_id for (order_id,) in site.query(ANNOUNCED, house.store))
     known = {order_id: places[order_id] for order_id in book.orders if order_id in places}
+    told = Counter(site.query(SESSIONS_ANNOUNCED, house.store))
+    over = [session_id for session_id, *_ in book.ends]
+    active = [session_id for (session_id,) in site.query(ACTIVE, house.store)]
+    expected = Counter([(id_, "session_started") for id_ in over + active] + [(id_, "session_ended") for id_ in over])
     voided = set(book.voids)
     wrong = [code for (what, code) in book.answers.elements() if code not in BY_THE_RULES[what]]
     counts = {
@@ -317,6 +389,7 @@ def find_faults(site: Site, house: House, book: Book) -> dict[str, int]:
         "moved back": sum(STATUSES.index(known[n][0].status) < rank for n, rank in book.ranks.items() if n in known),
         "archived otherwise than answered": len(set(site.query(BILLS, house.store)) ^ set(book.ends)),
         "ended twice": len(book.ends) - len({session_id for session_id, *_ in book.ends}),
+        "sessions not in the feed's log once": len(told - expected) + len(expected - told),
         "not in the feed's log once": len(Counter(dict.fromkeys(book.orders, 1)) - announced)
         + len(announced - Counter(dict.fromkeys(book.orders, 1))),
         **Counter(f"answered {code}" for code in wrong),
@@ -374,7 +447,9 @@ def _turn_over(site: Site, house: House, goal: int, seed: int, opened_hand: Open
     faults = find_faults(site, house, work.book)
     if deadlocks := count_deadlocks(site) - before:
         faults["deadlocks"] = deadlocks
-    return Report(work.book, faults)
+    found = Report(work.book, faults)
+    report(f"{found}: {faults or 'all well'}")
+    return found
 
 
 def add_parser(attacks: argparse._SubParsersAction) -> None:

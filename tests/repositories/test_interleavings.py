@@ -46,6 +46,7 @@ DELETE FROM order_items;
 DELETE FROM order_history;
 DELETE FROM order_voids;
 DELETE FROM idempotency_keys;
+DELETE FROM admin_keys;
 DELETE FROM events;
 RESET session_replication_role;
 """
@@ -128,7 +129,12 @@ class Scene:
         return OrderRepository(connection).void(order_id=self.order["order_id"], admin=self.admin, reason=None)
 
     def end(self, connection: Connection) -> dict[str, Any]:
-        return json.loads(SessionRepository(connection).end(table_id=self.tablet.table_id))
+        """Of whichever session is active."""
+        return self._end(connection)
+
+    def end_theirs(self, connection: Connection) -> dict[str, Any]:
+        """Of the session of these guests; if two do it, both with the same key."""
+        return self._end(connection, session_id=self.tablet.session_id, key="end")
 
     def delete(self, connection: Connection) -> None:
         TableRepository(connection).delete(table_id=self.tablet.table_id)
@@ -137,6 +143,10 @@ class Scene:
         return TableRepository(connection).update(
             table_id=self.tablet.table_id, table_number=NEW_NUMBER, table_password_hash=None
         )
+
+    def _end(self, connection: Connection, **asked: str) -> dict[str, Any]:
+        store_id, table_id = self.admin.store_id, self.tablet.table_id
+        return json.loads(SessionRepository(connection).end(store_id=store_id, table_id=table_id, **asked))
 
     def _place(self, connection: Connection, tablet: TableIdentity, quantity: int, key: str) -> dict[str, Any]:
         lines = [Line(self.menu_id, quantity)]
@@ -151,6 +161,7 @@ OPERATIONS: dict[str, Callable[[Scene, Connection], Any]] = {
     "status": Scene.finish,
     "void": Scene.void,
     "end": Scene.end,
+    "end of theirs": Scene.end_theirs,
     "delete": Scene.delete,
     "renumber": Scene.renumber,
 }
@@ -165,6 +176,7 @@ BY_THE_RULES = {
     "status": {OK, "order_not_found"},
     "void": {OK, "order_not_found"},
     "end": {OK, "no_active_session", "table_not_found"},
+    "end of theirs": {OK, "no_active_session", "session_changed", "table_not_found"},
     "delete": {OK, "table_in_use", "table_not_found"},
     "renumber": {OK, "table_not_found"},
 }
@@ -241,6 +253,7 @@ def stops(shared_stage: Stage) -> Stops:
 def test_each_operation_is_stopped_where_it_should_be(stops):
     """Or else the scenarios below would be none."""
     assert set(stops.of("guests", "end")) >= {"archive", "session", "order", "turn"}
+    assert set(stops.of("guests", "end of theirs")) >= {"archive", "session", "order", "turn"}
     assert set(stops.of("guests", "order")) >= {"session", "menu", "key", "turn"}
     assert set(stops.of("guests", "guests")) >= {"session", "menu", "turn"}
     assert set(stops.of("guests", "status")) >= {"order", "turn"}
@@ -324,6 +337,7 @@ def check_orders(scene: Scene, done: list[tuple[str, Any]]) -> None:
 def check_bills(scene: Scene, done: list[tuple[str, Any]]) -> None:
     """Each archive is what its end has answered, and no session has two."""
     answered = scene.bills + [_bill(outcome) for what, outcome in done if what == "end"]
+    answered += {_bill(outcome) for what, outcome in done if what == "end of theirs"}  # two with one key are one end
     assert sorted(scene.stage.query(BILLS, scene.ids)) == sorted(answered)
 
 
