@@ -3,7 +3,8 @@
 Each hand does at random what a tablet or a counter does. It logs in, orders with a key or without, or sends an order
 again that another hand has just sent. It moves an order along or voids one. It ends a table's session, whichever it is
 or the one that it saw, with a key or without, and maybe again. First the hands use the repositories directly, which is
-the fastest way to make statements meet. Then they use a running server with several workers.
+the fastest way to make statements meet. Then they use a running server with several workers. PostgreSQL's data is in
+memory, for on a disk the tables would mostly wait for it, one commit after the other.
 
 At the end every order that was acknowledged must be in exactly one place: the live list, the archive of its own
 session, or the voids. Each end must have archived what it answered, and each order must be in the live feed's log once.
@@ -23,7 +24,7 @@ import secrets
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -42,7 +43,7 @@ from tests.api.server import JWT_SECRET_KEY
 from tests.chaos.model import HASH, OPEN, Api, check_invariants
 from tests.chaos.places import ANNOUNCED, BILLS, PLACES, VOIDED, Place, by_order
 from tests.chaos.progress import report
-from tests.chaos.site import Site, opened_site
+from tests.chaos.site import Site, folder_in_memory, opened_site
 
 HANDS, TABLES, MENUS = 16, 3, 4
 RECENT = 48  # orders that are moved, voided or sent again
@@ -267,6 +268,7 @@ class Turnover:
     def __init__(self, house: House, goal: int, seed: int) -> None:
         self.book = Book()
         self._house, self._goal, self._seed = house, goal, seed
+        self._over = threading.Event()
         self._sent: deque[Sent] = deque(maxlen=RECENT)
         self._placed: deque[int] = deque(maxlen=RECENT)
         self._asked: deque[End] = deque(maxlen=TABLES)
@@ -275,8 +277,12 @@ class Turnover:
     def run(self, opened_hand: OpenHand) -> None:
         """Let all hands work until so many orders are acknowledged."""
         with ThreadPoolExecutor(HANDS) as pool:
-            for done in [pool.submit(self._work, opened_hand, number) for number in range(HANDS)]:
-                done.result()
+            working = [pool.submit(self._work, opened_hand, number) for number in range(HANDS)]
+            try:
+                for done in as_completed(working):
+                    done.result()
+            finally:
+                self._over.set()  # also when one of them fails or the attack is broken off
 
     def _work(self, opened_hand: OpenHand, number: int) -> None:
         chance = random.Random(self._seed * HANDS + number)
@@ -291,7 +297,7 @@ class Turnover:
             self._join: 10,
         }
         with opened_hand() as hand:
-            while len(self.book.orders) < self._goal:
+            while len(self.book.orders) < self._goal and not self._over.is_set():
                 [act] = chance.choices([*acts], [*acts.values()])
                 act(hand, chance, tablets)
 
@@ -461,7 +467,7 @@ def add_parser(attacks: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> dict[str, object]:
     """Figures of what the hands did. Raises AssertionError if the service did not withstand."""
     goal = options.orders or (100_000 if options.long else 9_000)
-    with opened_site(workers=3) as site:
+    with folder_in_memory() as folder, opened_site(workers=3, folder=folder) as site:
         reports = {
             "repositories": turn_over_through_repositories(site, goal - goal // 3, options.seed),
             "HTTP": turn_over_through_http(site, goal // 3, options.seed),
