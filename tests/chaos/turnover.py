@@ -230,13 +230,14 @@ class Book:
     twice: list[str] = field(default_factory=list)  # keys that were answered with two orders, or with two ends
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note_order(self, order: dict[str, Any], key: str | None) -> int:
-        """Note an answer to `key`; the number of orders that there are now."""
+    def note_order(self, order: dict[str, Any], key: str | None) -> None:
+        """Note an answer to `key`, and report now and then."""
         with self.lock:
+            if order["order_id"] not in self.orders and (len(self.orders) + 1) % REPORTED_EVERY == 0:
+                report(f"{len(self.orders) + 1:,} orders")
             self.orders[order["order_id"]] = order
             if key is not None and self.keys.setdefault(key, order["order_id"]) != order["order_id"]:
                 self.twice.append(key)
-            return len(self.orders)
 
     def note_end(self, bill: Bill, key: str | None) -> None:
         """Note an answer to `key`; a repeat of one is no further end."""
@@ -330,8 +331,7 @@ class Turnover:
         if order is None:
             return False
         assert order["total_amount"] == sum(self._house.prices[line.menu_id] * line.quantity for line in sent.lines)
-        if self.book.note_order(order, sent.key) % REPORTED_EVERY == 0:
-            report(f"{len(self.book.orders):,} of {self._goal:,} orders")
+        self.book.note_order(order, sent.key)
         self._placed.append(order["order_id"])
         self._seen[next(t for t in self._house.tables if t.table_id == order["table_id"])] = order["session_id"]
         return True
