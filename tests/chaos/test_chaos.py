@@ -4,7 +4,7 @@ import pytest
 from hypothesis import Phase
 
 from tests.chaos.model import drive
-from tests.chaos.site import opened_site
+from tests.chaos.site import folder_in_memory, opened_site
 from tests.chaos.turnover import turn_over_through_http, turn_over_through_repositories
 
 CHEAT = """
@@ -33,7 +33,7 @@ def test_random_business_is_as_the_model_says():
 
 
 def test_tables_turn_over_without_a_loss():
-    with opened_site(workers=2) as site:
+    with folder_in_memory() as folder, opened_site(workers=2, folder=folder) as site:
         assert not turn_over_through_repositories(site, 300, seed=1).faults
         assert not turn_over_through_http(site, 150, seed=1).faults
         # An archive that lacks an order is noticed.

@@ -167,7 +167,7 @@ OPERATIONS: dict[str, Callable[[Scene, Connection], Any]] = {
 }
 ORDERS = ("order", "repeat", "guests")
 
-# Which session an end is of matters only to those that care for sessions.
+# To these operations it is all the same which session an end names.
 INDIFFERENT = {"status", "void", "delete", "renumber"}
 PAIRS = [
     (first, second)
