@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from tableorder.domain.orders import MAX_KEY_LENGTH
 from tableorder.http.problems import problem_members
-from tableorder.openapi.values import Document
+from tableorder.schemas.values import Document
 
 PROBLEMS: dict[str, tuple[int, str]] = {
     "json_invalid": (400, "the body is not valid JSON in UTF-8"),

@@ -1,19 +1,8 @@
 """Ending a table's session; the table's login starts it."""
 
-from tableorder.openapi import values
 from tableorder.openapi.logins import SESSION_ID
 from tableorder.openapi.operations import Answer, Body, Operation
-from tableorder.schemas.sessions import EndSessionSchema
-
-
-class SessionEnded(values.Document):
-    message = values.text()
-    table_id = values.identifier()
-    table_number = values.number(least=1)
-    session_id = values.session()
-    total_session_amount = values.won()
-    order_count = values.number()
-
+from tableorder.schemas.sessions import EndSessionSchema, SessionEnded
 
 OPERATIONS = {
     "end_session": Operation(

@@ -86,6 +86,7 @@ ADMIN = {
     ("PATCH", "/api/v1/admin/tables/{table}"): Call(200, {"table_number": 78}),
     ("POST", "/api/v1/admin/tables/{table}/end-session"): Call(200),
     ("GET", "/api/v1/admin/tables/{table}/history"): Call(200),
+    ("GET", "/api/v1/admin/history"): Call(200),
     ("DELETE", "/api/v1/admin/tables/{free_table}"): Call(200),
     ("GET", "/api/v1/admin/voids"): Call(200),
     ("POST", "/api/v1/admin/orders/sse/ticket"): Call(201),

@@ -113,6 +113,10 @@ def serve_and_end(described: OpenApiClient, admin: Client, tablet: Tablet, order
     call("end_session", 200, by=admin, table_id=table_id)
     call("end_session", 409, by=admin, table_id=table_id)
     call("list_history", 200, by=admin, table_id=table_id)
+    call("list_store_history", 200, by=admin, query={"table_number": 2, "cursor": "1770183910500000-12"})
+    [past] = call("list_store_history", 200, by=admin)["history"]
+    assert past["table_id"] == table_id
+    call("list_store_history", 400, by=admin, query={"cursor": "x"})
     call("get_order", 404, by=admin, order_id=order["order_id"])
 
 

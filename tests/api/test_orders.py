@@ -56,9 +56,11 @@ def test_a_total_that_no_integer_holds_is_refused(restaurant, tablet, query):
 
 
 def test_the_clients_price_is_not_accepted(tablet, menu_id):
-    body = {"items": [{"menu_id": menu_id, "quantity": 1, "unit_price": 1}]}
-    problem = refused(400, "validation_failed", tablet.post("/customer/orders", body))
-    assert problem["errors"] == {"items": {"0": {"unit_price": ["Unknown field."]}}}
+    line = {"menu_id": menu_id, "quantity": 1}
+    problem = refused(400, "validation_failed", tablet.post("/customer/orders", {"items": [line | {"price": 1}]}))
+    assert problem["errors"] == {"items": {"0": {"price": ["Unknown field."]}}}
+    placed = expect(201, tablet.post("/customer/orders", {"items": [line | {"unit_price": 1, "subtotal": 1}]}))
+    assert placed["total_amount"] == placed["items"][0]["unit_price"] == placed["items"][0]["subtotal"] == 9000
 
 
 def test_an_order_keeps_its_names_and_prices_whatever_happens_to_the_menu(restaurant, tablet, table_id, menu_id):

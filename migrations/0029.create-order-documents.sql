@@ -3,7 +3,7 @@
 -- The event of a new order takes the document that the order's own statement has just made, which that statement leaves
 -- in the setting app.placed_order as "<order_id> <document>"; without it the document is read again.
 -- https://www.postgresql.org/docs/current/xfunc-sql.html
--- depends: 0027.create-admin-keys
+-- depends: 0028.widen-order-ids
 
 CREATE FUNCTION order_item_document(item order_items) RETURNS json
     LANGUAGE sql STABLE
