@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 import pytest
@@ -102,3 +104,24 @@ def test_nobody_is_sent_to_another_address(server, path):
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     assert answer.split()[1] == "404" and "Location" not in answer and "elsewhere" not in answer
+
+
+CHUNKED = (
+    b"POST /api/v1/auth/admin/login HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("server", [Api], indirect=True, ids=["api"])
+@pytest.mark.parametrize(
+    "body",
+    [b"zz\r\n", b"-1\r\nabc", b"5;\x00\r\nabcde\r\n", b"2\r\n{}xx0\r\n\r\n", b"2\r\n{}\r\n0\r\nno trailer\r\n\r\n"],
+    ids=["no number", "a negative one", "NUL", "no end of a chunk", "no trailer"],
+)
+def test_a_body_that_is_no_http_is_the_clients_fault(server, body):
+    with connect(server) as connection:
+        connection.sendall(CHUNKED + body)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["code"]) == (400, "bad_request")
+        assert connection.recv(1) == b""
+    assert "crash" not in server.log()
