@@ -15,7 +15,9 @@ DETAIL = (
     "what is not ASCII in its path and query must be percent-encoded"
 )
 
-REASONS: dict[int, str] = {414: "URI Too Long"}  # Python's own name for it has changed
+REASONS: dict[int, str] = {413: "Request Entity Too Large", 414: "URI Too Long"}  # Python's own names have changed
+
+EXPLAINED = {413: ("request_entity_too_large", "the body is too large"), 500: CRASH}
 
 
 def write_refusal(client: object, status: int, reason: str, message: str) -> None:
@@ -31,7 +33,7 @@ def send_refusal(protocol: Any, status: int, message: str, extra_headers: object
 def refusal(status: int) -> bytes:
     """The whole answer, the last one on its connection."""
     reason = REASONS.get(status, HTTPStatus(status).phrase)
-    code, detail = CRASH if status == HTTPStatus.INTERNAL_SERVER_ERROR else (reason.lower().replace(" ", "_"), DETAIL)
+    code, detail = EXPLAINED.get(status, (reason.lower().replace(" ", "_"), DETAIL))
     request_id = choose_request_id("")
     body = problem_document(status, code, detail, request_id)
     headers = {
