@@ -1,6 +1,7 @@
 """Passwords are kept as bcrypt hashes. bcrypt reads 72 bytes at most, so longer ones are refused, not cut."""
 
 import functools
+import re
 
 import bcrypt
 
@@ -8,30 +9,52 @@ from tableorder.domain.errors import Invalid
 
 DEFAULT_COST = 12
 MAX_BYTES = 72
+LEAST_OF_TABLE, LEAST_OF_PERSON = 4, 8  # characters of a new password
+
+_HASH = re.compile(r"\$2[abxy]\$([0-9]{2})\$", re.ASCII)
 
 
-def hash_password(password: str, *, cost: int = DEFAULT_COST) -> str:
-    """The bcrypt hash of `password`. Raises Invalid if it is empty, has a NUL or is longer than 72 bytes."""
-    if problem := password_problem(password):
+def hash_password(password: str, *, cost: int = DEFAULT_COST, least: int = 1) -> str:
+    """The bcrypt hash of `password`. Raises Invalid if it is shorter than `least`, has a NUL or exceeds 72 bytes."""
+    if problem := password_problem(password, least=least):
         raise Invalid(f"the password {problem}")
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
 
 
 def verify_password(password: str, password_hash: str | None, *, cost: int = DEFAULT_COST) -> bool:
-    """Whether `password` is the one that was hashed. Without a hash it is wrong, after the same work as with one."""
+    """Whether `password` is the one that was hashed.
+
+    A wrong one takes the work of a hash of `cost`, whether there is a hash and whatever that costs: each step of the
+    cost doubles the work, so a check of cost 10 and the decoys of 10 and 11 are a check of cost 12.
+    """
+    stored = hash_cost(password_hash) if password_hash else None
     try:
-        same = bcrypt.checkpw(password.encode(), (password_hash or _decoy(cost)).encode())
-    except ValueError:  # no bcrypt hash, or a password that bcrypt does not take
-        return False
-    return same and password_hash is not None
+        if password_hash is None or stored is None:
+            bcrypt.checkpw(password.encode(), _decoy(cost))
+            return False
+        if bcrypt.checkpw(password.encode(), password_hash.encode()):
+            return True
+        for missing in range(stored, cost):
+            bcrypt.checkpw(password.encode(), _decoy(missing))
+    except ValueError:  # a hash that is cut short, or a password that bcrypt does not take
+        pass
+    return False
 
 
-def password_problem(password: str) -> str | None:
+def hash_cost(password_hash: str) -> int | None:
+    """The cost of a bcrypt hash, None if it is no such hash."""
+    found = _HASH.match(password_hash)
+    return int(found[1]) if found else None
+
+
+def password_problem(password: str, *, least: int = 1) -> str | None:
     """What is wrong with a new password, to be read after "the password", or None."""
     if not password:
         return "must not be empty"
     if "\0" in password:
         return "must not contain NUL"
+    if len(password) < least:
+        return f"must have {least} characters or more"
     try:
         length = len(password.encode())
     except UnicodeEncodeError:
@@ -40,6 +63,6 @@ def password_problem(password: str) -> str | None:
 
 
 @functools.cache
-def _decoy(cost: int) -> str:
+def _decoy(cost: int) -> bytes:
     # A salt with a made-up digest: checking against it costs what any check costs, making it costs nothing.
-    return bcrypt.gensalt(cost).decode() + "." * 31
+    return bcrypt.gensalt(cost) + b"." * 31

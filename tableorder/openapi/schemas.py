@@ -34,7 +34,6 @@ TYPES: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
 
 RULES: dict[type[fields.Field[Any]], dict[str, Any]] = {
     Password: {
-        "minLength": 1,
         "maxLength": MAX_BYTES,
         "pattern": NO_NUL,
         "description": f"at most {MAX_BYTES} bytes in UTF-8",
@@ -87,4 +86,6 @@ def name_of(schema: type[Schema] | Schema | str) -> str:
 def _rules_of(converter: object, field: fields.Field[Any], *, ret: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     if isinstance(field, Text):
         return {} if "enum" in ret else {"pattern": NO_NUL if field.may_be_blank else NOT_BLANK}
+    if isinstance(field, Password):
+        return RULES[Password] | {"minLength": field.least}
     return RULES.get(type(field), {})

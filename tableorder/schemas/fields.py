@@ -63,12 +63,16 @@ class Text(fields.Field[str]):
 
 
 class Password(fields.Field[str]):
-    """A password that bcrypt can take: 1 to 72 bytes of UTF-8, without NUL."""
+    """A password that bcrypt can take: `least` characters or more, 72 bytes of UTF-8 at most, without NUL."""
+
+    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least = least
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError("Must be a string.")
-        if problem := password_problem(value):
+        if problem := password_problem(value, least=self.least):
             raise ValidationError(problem.capitalize() + ".")
         return value
 
