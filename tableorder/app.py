@@ -25,7 +25,7 @@ from tableorder.blueprints import (
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.announcer import Announcer
-from tableorder.http.context import ANNOUNCER, CONFIG, DATABASE, BCRYPT_WORK, REPLICA
+from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, REPLICA
 from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.exchange import with_exchange

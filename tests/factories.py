@@ -139,6 +139,11 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
     if _exists(connection, "login_failures"):
         failure = {"subject": f"table:{shop.store_id}:1", "failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}
         insert(connection, "login_failures", "subject", **failure)
+    if _exists(connection, "failed_logins"):
+        count = {"kind": "table", "account_id": shop.table_id, "address": ""}
+        failure = {"failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}
+        insert(connection, "failed_logins", "account_id", **count | failure)
+        insert(connection, "familiar_addresses", "account_id", **count | {"address": "192.0.2.1"})
     if _exists(connection, "stream_tickets"):
         ticket = {"ticket_hash": f"{shop.store_id}".encode(), "claims": "{}", "expires_at": "2026-05-05"}
         insert(connection, "stream_tickets", "store_id", store_id=shop.store_id, **ticket)

@@ -70,7 +70,7 @@ class LoginRepository:
     def find_table(
         self, *, store_id: int, table_number: int, unknown_id: int, address: str
     ) -> tuple[TableAccount | None, Standing]:
-        """The table with this number, on a connection bound to `store_id`, and what a login from `address` may expect."""
+        """The table with this number, on a connection bound to `store_id`, and what its login may expect."""
         row = self._connection.fetch_one(
             """
             WITH found AS (
@@ -102,7 +102,7 @@ class LoginRepository:
         return account, _standing(kind, account_id, address, row)
 
     def find_admin(self, *, username: str, unknown_id: int, address: str) -> tuple[AdminAccount | None, Standing]:
-        """The admin with this username, on any connection, and what a login from `address` may expect."""
+        """The admin with this username, on any connection, and what its login may expect."""
         row = self._connection.fetch_one(
             """
             SELECT standing.is_known, standing.barred, standing.entry, dearest_password_cost(),
@@ -121,7 +121,7 @@ class LoginRepository:
         return account, _standing(kind, account_id, address, row)
 
     def record_failure(self, standing: Standing) -> int | None:
-        """Count a failure of the account and of the address; seconds to wait if others had used them up before, else None.
+        """Count a failure of the account and of the address; seconds to wait if they were used up before, else None.
 
         The account's first row is locked by whoever fails, so that failures at the same time are seen one by one.
         Then some rows that are long past are forgotten, only if nobody holds them. Nothing is waited for after that:

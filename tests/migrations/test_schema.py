@@ -154,6 +154,19 @@ COLUMNS = {
         address varchar(50) not null
         last_login_at timestamptz not null default now()
     """,
+    "failed_logins": """
+        kind varchar(10) not null
+        account_id bigint not null
+        address varchar(50) not null
+        failed_at timestamptz[] not null
+        last_failed_at timestamptz not null
+    """,
+    "familiar_addresses": """
+        kind varchar(10) not null
+        account_id bigint not null
+        address varchar(50) not null
+        last_login_at timestamptz not null default now()
+    """,
 }
 
 # By table: the primary key and the unique keys.
@@ -173,6 +186,8 @@ KEYS = {
     "events": {"PRIMARY KEY (store_id, event_id)"},
     "stream_tickets": {"PRIMARY KEY (ticket_hash)"},
     "login_addresses": {"PRIMARY KEY (store_id, address)"},
+    "failed_logins": {"PRIMARY KEY (kind, account_id, address)"},
+    "familiar_addresses": {"PRIMARY KEY (kind, account_id, address)"},
 }
 
 FOREIGN_KEYS = {
@@ -201,6 +216,7 @@ CHECKS = {
     "order_items_unit_price_check": "unit_price > 0",
 }
 
+OF_BCRYPT = r"WHERE (({}_password_hash)::text ~ '^\$2[abxy]\$[0-9]{{2}}\$'::text)"
 INDEXES = {
     "idx_categories_store_id": "categories (store_id)",
     "idx_menus_store_id": "menus (store_id)",
@@ -222,6 +238,11 @@ INDEXES = {
     "idx_order_voids_page": "order_voids (store_id, voided_at DESC, void_id DESC)",
     "idx_idempotency_keys_age": "idempotency_keys (store_id, created_at)",
     "idx_login_failures_age": "login_failures (last_failed_at)",
+    "idx_failed_logins_age": "failed_logins (last_failed_at)",
+    "idx_familiar_addresses_address": "familiar_addresses (address, last_login_at)",
+    "idx_familiar_addresses_age": "familiar_addresses (last_login_at)",
+    "idx_stores_password_cost": f"stores (substr((admin_password_hash)::text, 5, 2)) {OF_BCRYPT.format('admin')}",
+    "idx_tables_password_cost": f"tables (substr((table_password_hash)::text, 5, 2)) {OF_BCRYPT.format('table')}",
     "idx_events_age": "events (created_at)",
     "idx_stream_tickets_age": "stream_tickets (store_id, expires_at)",
 }
@@ -254,8 +275,15 @@ TRIGGERS = {
     "AFTER UPDATE ON tables ROW: trigger_announce_table_number, announce_table()",
 }
 
-WITH_OWNERS_RIGHTS = {"admin_credentials", "prune_events", "latest_events", "count_live_orders"}
-FUNCTIONS = {name.rpartition(", ")[2].removesuffix("()") for name in TRIGGERS} | WITH_OWNERS_RIGHTS | {"record_event"}
+WITH_OWNERS_RIGHTS = {
+    "admin_credentials",
+    "prune_events",
+    "latest_events",
+    "count_live_orders",
+    "dearest_password_cost",
+}
+FUNCTIONS = {name.rpartition(", ")[2].removesuffix("()") for name in TRIGGERS} | WITH_OWNERS_RIGHTS
+FUNCTIONS |= {"record_event", "login_standing"}
 
 
 # The catalog
