@@ -255,3 +255,22 @@ def test_what_is_long_past_is_forgotten(client, query):
         before = query(past)[0][0]
         client.post("/auth/admin/login", {"username": f"nobody-{secrets.token_hex(8)}", "password": "x"})
         assert query(past)[0][0] == max(0, before - 100)
+
+
+def test_logins_and_guesses_at_the_same_time_get_on(shop, query):
+    """Of several accounts, from addresses that they know and that they do not, while old counts are removed."""
+    homes = [Client(shop.base) for _ in range(3)]
+    for home in homes:
+        expect(200, log_in(shop, home))
+        expect(200, log_in(shop, home, 2))
+    calls = [functools.partial(guess, shop, number) for number in (1, 2)] * 3
+    calls += [functools.partial(log_in, shop, home, number) for home in homes for number in (1, 2)] * 2
+    calls += [functools.partial(log_in, shop, home, number, "wrong") for home in homes for number in (1, 2)]
+    statuses = set()
+    for _ in range(5):
+        statuses |= {answer.status_code for answer in at_once(*calls)}
+        for kind in ("table", "address", "unknown"):
+            move_clock(query, 301, kind)
+        old = "UPDATE familiar_addresses SET last_login_at = now() - interval '31 days' WHERE account_id = ANY(%s)"
+        query(old, shop.tables)
+    assert statuses == {200, 401}  # none was given up for another
