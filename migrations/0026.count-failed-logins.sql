@@ -29,9 +29,9 @@ CREATE INDEX idx_familiar_addresses_address ON familiar_addresses (address, last
 
 CREATE INDEX idx_familiar_addresses_age ON familiar_addresses (last_login_at);
 
--- What a login to this account from this address may expect, in seconds to wait; NULL is no wait.
--- barred: before any password is looked at. wrong: what a wrong password is answered with. They follow from the counts
--- alone, so that they tell nobody whether the account exists. entry: before the right password is taken.
+-- The seconds that a login to this account from this address has to wait; NULL is no wait.
+-- barred: before any password is looked at. wrong: after a wrong password, instead of the plain refusal. Both follow
+-- from the counts, so that they tell nobody whether the account exists. entry: before the right password is taken.
 CREATE FUNCTION login_standing(
     of_kind text, of_account bigint, from_address text, period integer,
     account_limit integer, familiar_limit integer, address_limit integer)

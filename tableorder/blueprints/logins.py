@@ -86,8 +86,8 @@ def _log_in(
 ) -> Account:
     """The account, if the password is its. No connection is held while bcrypt works.
 
-    Raises Unauthorized, the same for a wrong password as for no account; Throttled if the failures are used up before
-    or were meanwhile, so that guesses sent all at once are not worth more than guesses one by one; TooManyLogins.
+    Raises Unauthorized, the same for a wrong password as for no account; TooManyLogins; Throttled if the failures are
+    used up. They are counted again after the check, so that guesses sent all at once are worth no more than others.
     """
     cost = config().bcrypt_cost
     with password_work().turn() as run:
@@ -106,7 +106,7 @@ def _log_in(
 
 
 def _check(password: str, password_hash: str | None, dearest_cost: int, cost: int) -> tuple[bool, Renewal | None]:
-    """Whether the password is right, and what replaces a hash that is cheaper than a new one would be."""
+    """Check the password, and make a new hash if it is right and the old one is cheaper."""
     right = verify_password(password, password_hash, cost=max(cost, dearest_cost))
     if not right or password_hash is None or (hash_cost(password_hash) or 0) >= cost:
         return right, None
@@ -114,7 +114,7 @@ def _check(password: str, password_hash: str | None, dearest_cost: int, cost: in
 
 
 def _unknown_id(asked_for: str) -> int:
-    """What an account is counted by if it does not exist. It is keyed, so that the count does not show the name."""
+    """The id by which an account is counted that does not exist. It is keyed: the count does not show the name."""
     digest = hmac.digest(config().jwt_secret_key.encode(), asked_for.encode(), "sha256")
     return int.from_bytes(digest[:8], "big", signed=True)
 

@@ -22,10 +22,10 @@ def hash_password(password: str, *, cost: int = DEFAULT_COST, least: int = 1) ->
 
 
 def verify_password(password: str, password_hash: str | None, *, cost: int = DEFAULT_COST) -> bool:
-    """Whether `password` is the one that was hashed.
+    """Check whether `password` is the one that was hashed.
 
-    A wrong one takes the work of a hash of `cost`, whether there is a hash and whatever that costs: each step of the
-    cost doubles the work, so a check of cost 10 and the decoys of 10 and 11 are a check of cost 12.
+    A wrong one takes the work of a hash of `cost`, without a hash and with a cheaper one, too. Each step of the cost
+    doubles the work, so a check of cost 10 and the decoys of 10 and 11 together are a check of cost 12.
     """
     stored = hash_cost(password_hash) if password_hash else None
     try:

@@ -1,4 +1,4 @@
-"""bcrypt's work: so much of it at once, on threads that give way to those that serve."""
+"""bcrypt's work: a bounded number of hashes at once, on threads of low priority."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _GONE = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0) if has
 class PasswordWork:
     """Checks and makes hashes for this process, `limit` of them at once; 0 for any number.
 
-    Who comes on top is refused and does not wait, because a wait would hold a thread that others need. Threads begin
-    with the first work, which is after the fork.
+    A request beyond that is refused and does not wait: it would hold a thread that others need. The threads start with
+    the first work, which is after the fork.
     """
 
     def __init__(self, limit: int) -> None:
@@ -50,7 +50,7 @@ class PasswordWork:
 
 
 def client_has_gone() -> bool:
-    """Whether the client of this request has closed its connection; False where gunicorn does not show it."""
+    """Look whether the client of this request has closed its connection; False where gunicorn does not show it."""
     connection = request.environ.get("gunicorn.socket")
     if connection is None or not _GONE:
         return False

@@ -34,7 +34,7 @@ class AdminAccount:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a login may expect, by the failures that were counted before it. Waits are in seconds, None for none.
+    """The prospects of a login, by the failures that were counted before it. Waits are in seconds, None for none.
 
     `barred`: before a password is looked at; `entry`: before the right one is taken. `dearest_cost` is the greatest
     cost of all stored hashes, None if there are none.
@@ -123,9 +123,8 @@ class LoginRepository:
     def record_failure(self, standing: Standing) -> int | None:
         """Count a failure of the account and of the address; seconds to wait if they were used up before, else None.
 
-        The account's first row is locked by whoever fails, so that failures at the same time are seen one by one.
-        Then some rows that are long past are forgotten, only if nobody holds them. Nothing is waited for after that:
-        no deadlock.
+        Each failure locks the account's first row, so that failures at the same time are counted one by one. The last
+        statement deletes some old rows, except those that another transaction holds. It waits for nothing: no deadlock.
         """
         return self._connection.fetch_value(
             """
