@@ -25,10 +25,11 @@ from tableorder.blueprints import (
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.announcer import Announcer
-from tableorder.http.context import ANNOUNCER, CONFIG, DATABASE, REPLICA
+from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, REPLICA
 from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.exchange import with_exchange
+from tableorder.http.password_work import PasswordWork
 from tableorder.http.problems import register_error_handlers
 from tableorder.http.replica import Replica
 from tableorder.metrics import pool_observer
@@ -55,11 +56,15 @@ def create_app(config: Config) -> Flask:
     """The WSGI application for `config`. It connects to the database with the first request that needs it."""
     app = Application("tableorder", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
+    app.url_map.merge_slashes = (
+        False  # a path with two slashes is unknown: a redirect would take its host from the client
+    )
     app.extensions[CONFIG] = config
     open_database = partial(Database, echo=config.logs.echo, slow=config.logs.slow_statement)
     app.extensions[DATABASE] = database = open_database(config.pool)
     database.pool.on_change = pool_observer(database.pool)
     app.extensions[ANNOUNCER] = Announcer(database)
+    app.extensions[BCRYPT_WORK] = PasswordWork(config.login_limits.checks)
     app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
     app.url_map.converters["id"] = IdConverter
     register_error_handlers(app)

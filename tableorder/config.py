@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from tableorder import logs
 from tableorder.database.pool import PoolSettings
+from tableorder.domain.logins import LoginLimits
 from tableorder.domain.passwords import DEFAULT_COST
 
 T = TypeVar("T")
@@ -22,15 +23,6 @@ DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024
 
 class ConfigError(Exception):
     """A setting is missing or unusable; the message names it and says what would do."""
-
-
-@dataclass(frozen=True)
-class LoginLimits:
-    """How many failures, in the latest `window` seconds, an account or a client address may have."""
-
-    account_failures: int = 10
-    address_failures: int = 100
-    window: int = 300
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ class Config:
     jwt_secret_key: str
     logs: LogSettings = LogSettings()
     bcrypt_cost: int = DEFAULT_COST
-    login_limits: LoginLimits = LoginLimits()
+    login_limits: LoginLimits = field(default_factory=LoginLimits)
     trusted_proxies: int = 0
     cors_origins: frozenset[str] = frozenset()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
@@ -81,11 +73,12 @@ class Config:
             replica=replace(pool, dsn=replica, writable=False) if replica else None,
             jwt_secret_key=read.secret("JWT_SECRET_KEY", minimum_bytes=32),
             logs=_read_logs(read),
-            bcrypt_cost=read.integer("BCRYPT_COST", cls.bcrypt_cost, 4, 16),
+            bcrypt_cost=_read_bcrypt_cost(read),
             login_limits=LoginLimits(
                 account_failures=read.integer("LOGIN_ACCOUNT_FAILURES", LoginLimits.account_failures, 1, 1000),
                 address_failures=read.integer("LOGIN_ADDRESS_FAILURES", LoginLimits.address_failures, 1, 10000),
                 window=read.integer("LOGIN_FAILURE_WINDOW", LoginLimits.window, 1, 86400),
+                checks=read.integer("LIMIT_LOGIN_CHECKS", LoginLimits.checks, 0, 1000),
             ),
             trusted_proxies=read.integer("TRUSTED_PROXIES", cls.trusted_proxies, 0, 10),
             cors_origins=read.origins("CORS_ORIGINS"),
@@ -99,6 +92,15 @@ class Config:
                 listen_dsn=read.optional("DATABASE_LISTEN_URL") or read.required("DATABASE_URL"),
             ),
         )
+
+
+def bcrypt_cost(environment: Mapping[str, str]) -> int:
+    """The cost of new password hashes, for a command that needs no other setting. Raises ConfigError."""
+    return _read_bcrypt_cost(_Reader(environment))
+
+
+def _read_bcrypt_cost(read: _Reader) -> int:
+    return read.integer("BCRYPT_COST", DEFAULT_COST, 4, 16)
 
 
 def _read_pool(read: _Reader) -> PoolSettings:
