@@ -1,4 +1,4 @@
--- The JSON of an option and of a group, as guests and admins get it; and the rule of what a group needs: as many options
+-- The JSON of a menu, a group and an option, as guests and admins get it; and the rule of what a group needs: as many options
 -- (sold out or not) as must be chosen, and no more defaults than may be chosen. It binds groups that a menu has.
 -- depends: 0054.void-lines
 
@@ -45,6 +45,55 @@ CREATE FUNCTION group_is_unsatisfiable(of_group integer, min_select integer, max
              WHERE options.group_id = of_group AND options.deleted_at IS NULL);
 
 ALTER FUNCTION group_is_unsatisfiable(integer, integer, integer, integer) OWNER TO tableorder_owner;
+
+-- Guests can order it: it is switched on, something of it is left, and its groups can be satisfied.
+CREATE FUNCTION menu_is_on_sale(offered menus) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (offered).is_available
+           AND NOT EXISTS (SELECT FROM stock WHERE stock.menu_id = (offered).menu_id AND stock.remaining = 0)
+           AND NOT EXISTS (SELECT
+                             FROM menu_option_groups
+                             JOIN option_groups ON option_groups.group_id = menu_option_groups.group_id
+                            WHERE menu_option_groups.menu_id = (offered).menu_id
+                              AND NOT group_can_be_satisfied(option_groups));
+
+CREATE FUNCTION menu_document(offered menus, option_groups json) RETURNS json
+    LANGUAGE sql STABLE
+    RETURN json_build_object(
+        'menu_id', (offered).menu_id,
+        'menu_name', (offered).menu_name,
+        'price', (offered).price,
+        'description', (offered).description,
+        'image_base64', (offered).image_base64,
+        'display_order', (offered).display_order,
+        'is_available', menu_is_on_sale(offered),
+        'option_groups', COALESCE(option_groups, '[]'));
+
+CREATE FUNCTION admin_menu_document(offered menus, option_groups json) RETURNS json
+    LANGUAGE sql STABLE
+    RETURN json_build_object(
+        'menu_id', (offered).menu_id,
+        'menu_name', (offered).menu_name,
+        'price', (offered).price,
+        'description', (offered).description,
+        'image_base64', (offered).image_base64,
+        'display_order', (offered).display_order,
+        'is_available', (offered).is_available,
+        'orderable', menu_is_on_sale(offered),
+        'remaining', (SELECT stock.remaining FROM stock WHERE stock.menu_id = (offered).menu_id),
+        'option_groups', COALESCE(option_groups, '[]'),
+        'category_id', (offered).category_id,
+        'category_name', (SELECT categories.category_name
+                            FROM categories
+                           WHERE categories.category_id = (offered).category_id),
+        'created_at', (offered).created_at,
+        'updated_at', (offered).updated_at);
+
+ALTER FUNCTION menu_is_on_sale(menus) OWNER TO tableorder_owner;
+
+ALTER FUNCTION menu_document(menus, json) OWNER TO tableorder_owner;
+
+ALTER FUNCTION admin_menu_document(menus, json) OWNER TO tableorder_owner;
 
 ALTER FUNCTION option_document(options) OWNER TO tableorder_owner;
 
