@@ -1,3 +1,5 @@
+DROP FUNCTION stock_document(stock);
+
 DROP FUNCTION admin_menu_document(menus, json);
 
 DROP FUNCTION menu_document(menus, json);

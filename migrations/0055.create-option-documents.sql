@@ -95,6 +95,18 @@ ALTER FUNCTION menu_document(menus, json) OWNER TO tableorder_owner;
 
 ALTER FUNCTION admin_menu_document(menus, json) OWNER TO tableorder_owner;
 
+CREATE FUNCTION stock_document(counted stock) RETURNS json
+    LANGUAGE sql STABLE
+    RETURN json_build_object(
+        'stock_id', (counted).stock_id,
+        'menu_id', (counted).menu_id,
+        'option_id', (counted).option_id,
+        'remaining', (counted).remaining,
+        'low_at', (counted).low_at,
+        'epoch', (counted).epoch);
+
+ALTER FUNCTION stock_document(stock) OWNER TO tableorder_owner;
+
 ALTER FUNCTION option_document(options) OWNER TO tableorder_owner;
 
 ALTER FUNCTION admin_option_document(options) OWNER TO tableorder_owner;

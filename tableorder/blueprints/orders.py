@@ -4,12 +4,12 @@ from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
-from tableorder.http.context import announce, connect
+from tableorder.http.context import announce, config, connect
 from tableorder.http.documents import DocumentCache, Versioned
 from tableorder.http.requests import read_body, read_idempotency_key, read_query
 from tableorder.http.responses import document, fields
 from tableorder.repositories.orders import OrderRepository
-from tableorder.schemas.orders import OrderSchema, OrdersQuery, SessionOrdersQuery, StatusSchema, VoidQuery
+from tableorder.schemas.orders import OrderSchema, OrdersQuery, SessionOrdersQuery, StatusSchema, VoidLinesSchema, VoidQuery
 
 blueprint = Blueprint("orders", __name__)
 
@@ -19,12 +19,12 @@ _listings = DocumentCache(max_bytes=8 * 1024 * 1024)
 @blueprint.post("/customer/orders")
 @requires_table
 def place_order(table: TableIdentity) -> Response:
-    lines = read_body(OrderSchema)["items"]
+    order = read_body(OrderSchema)
     key = read_idempotency_key()
     with connect(table.store_id) as connection:
-        order = OrderRepository(connection).place(table=table, lines=lines, key=key)
+        placed = OrderRepository(connection).place(table=table, order=order, key=key, limits=config().limits)
     announce(table.store_id)
-    return document(order, 201)
+    return document(placed, 201)
 
 
 @blueprint.get("/customer/orders")
@@ -36,7 +36,7 @@ def list_session_orders(table: TableIdentity) -> Response:
         return document(orders.list_of_session(table=table, limit=query["limit"], before=query["cursor"]).document)
 
 
-@blueprint.get("/customer/orders/<id:order_id>")
+@blueprint.get("/customer/orders/<big_id:order_id>")
 @requires_table
 def get_session_order(table: TableIdentity, order_id: int) -> Response:
     with connect(table.store_id) as connection:
@@ -66,14 +66,14 @@ def list_orders(admin: AdminIdentity) -> Response:
     return document(body)
 
 
-@blueprint.get("/admin/orders/<id:order_id>")
+@blueprint.get("/admin/orders/<big_id:order_id>")
 @requires_admin
 def get_order(admin: AdminIdentity, order_id: int) -> Response:
     with connect(admin.store_id) as connection:
         return document(OrderRepository(connection).get(order_id=order_id))
 
 
-@blueprint.patch("/admin/orders/<id:order_id>/status")
+@blueprint.patch("/admin/orders/<big_id:order_id>/status")
 @requires_admin
 def update_order_status(admin: AdminIdentity, order_id: int) -> Response:
     status = read_body(StatusSchema)["status"]
@@ -83,10 +83,24 @@ def update_order_status(admin: AdminIdentity, order_id: int) -> Response:
     return fields({"order_id": order_id, "status": status})
 
 
-@blueprint.delete("/admin/orders/<id:order_id>")
+@blueprint.delete("/admin/orders/<big_id:order_id>")
 @requires_admin
 def void_order(admin: AdminIdentity, order_id: int) -> Response:
-    reason = read_query(VoidQuery)["reason"]
+    query = read_query(VoidQuery)
     with connect(admin.store_id) as connection:
-        table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, reason=reason)
+        table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, **query)
+    return _voided(order_id, table_id)
+
+
+@blueprint.post("/admin/orders/<big_id:order_id>/void-lines")
+@requires_admin
+def void_order_lines(admin: AdminIdentity, order_id: int) -> Response:
+    body = read_body(VoidLinesSchema)
+    with connect(admin.store_id) as connection:
+        voided = OrderRepository(connection).void_lines(order_id=order_id, admin=admin, **body)
+    announce(admin.store_id)
+    return _voided(order_id, voided.table_id) if voided.document is None else document(voided.document)
+
+
+def _voided(order_id: int, table_id: int) -> Response:
     return fields({"message": "the order is voided", "order_id": order_id, "table_id": table_id})

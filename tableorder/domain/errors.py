@@ -4,14 +4,18 @@ from collections.abc import Mapping
 
 
 class DomainError(Exception):
-    """A foreseeable refusal. `detail` is a sentence for a person; `code` is for programs and never changes."""
+    """A foreseeable refusal. `detail` is a sentence for a person; `code` is for programs and never changes.
+
+    `members` says more to programs: each is a member of the problem document.
+    """
 
     code = "error"
 
-    def __init__(self, detail: str, *, code: str | None = None) -> None:
+    def __init__(self, detail: str, *, code: str | None = None, members: Mapping[str, object] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or type(self).code
+        self.members = dict(members or {})
 
 
 class Invalid(DomainError):
@@ -20,8 +24,7 @@ class Invalid(DomainError):
     code = "validation_failed"
 
     def __init__(self, detail: str, *, code: str | None = None, errors: Mapping[str, object] | None = None) -> None:
-        super().__init__(detail, code=code)
-        self.errors = errors
+        super().__init__(detail, code=code, members={"errors": errors} if errors else None)
 
 
 class Unauthorized(DomainError):
@@ -48,6 +51,15 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class LimitReached(Conflict):
+    """There are as many already as there may be: `limit`."""
+
+    code = "limit_reached"
+
+    def __init__(self, detail: str, *, limit: int) -> None:
+        super().__init__(detail, members={"limit": limit})
+
+
 class KeyReused(DomainError):
     """An idempotency key came back with another body."""
 
@@ -55,12 +67,12 @@ class KeyReused(DomainError):
 
 
 class Throttled(DomainError):
-    """Too many failures; try again after `retry_after` seconds."""
+    """Too many in too short a time; try again after `retry_after` seconds."""
 
     code = "too_many_failures"
 
-    def __init__(self, detail: str, *, retry_after: int) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, *, retry_after: float, code: str | None = None) -> None:
+        super().__init__(detail, code=code)
         self.retry_after = retry_after
 
 
@@ -94,3 +106,37 @@ class TooManyStreams(Unavailable):
 
     code = "too_many_streams"
     retry_after = 5
+
+
+REFUSALS: dict[str, tuple[type[DomainError], str]] = {
+    "session_ended": (Conflict, "this table's session is over"),
+    "menu_not_found": (NotFound, "there is no menu {menu_id}"),
+    "menu_sold_out": (Conflict, "menu {menu_id} is sold out"),
+    "total_too_large": (Invalid, "the order's total is too large"),
+    "option_not_found": (NotFound, "there is no option {option_id}"),
+    "option_not_offered": (Conflict, "option {option_id} is not of menu {menu_id}"),
+    "option_sold_out": (Conflict, "option {option_id} is sold out"),
+    "options_mismatch": (Conflict, "item {item} has {selected} options of group {group_id}: {min_select} to {max_select}"),
+    "line_price_too_low": (Conflict, "item {item} would cost less than 1 won"),
+    "quote_mismatch": (Conflict, "the order would not cost what the guest saw; see lines"),
+    "order_not_found": (NotFound, "there is no order {order_id}"),
+    "order_item_not_found": (NotFound, "the order never had a line {order_item_id}"),
+    "keep_too_large": (Conflict, "line {order_item_id} has a quantity of {quantity}"),
+    "group_not_found": (NotFound, "there is no option group {group_id}"),
+    "group_unsatisfiable": (Conflict, "menus have option group {group_id}, and it could not be satisfied"),
+    "group_in_use": (Conflict, "menus have option group {group_id}"),
+    "stock_not_found": (NotFound, "there is no stock {stock_id}"),
+    "stock_short": (Conflict, "only {remaining} are left"),
+    "stock_not_counted": (Conflict, "stock {stock_id} is not counted"),
+    "idempotency_key_required": (Invalid, "this needs an Idempotency-Key"),
+}
+
+
+def refusal(code: str, details: Mapping[str, object]) -> DomainError:
+    """The error of this code; its details are in its text and are members of the problem document."""
+    if code == "idempotency_key_reused":
+        return KeyReused("this idempotency key was used for another request")
+    kind, text = REFUSALS[code]
+    error = kind(text.format_map(details), code=code)
+    error.members = dict(details)
+    return error

@@ -6,8 +6,7 @@ import math
 from http import HTTPStatus
 
 from flask import Flask, Response
-from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import HTTPException
 
 from tableorder.domain.errors import (
     Conflict,
@@ -44,7 +43,6 @@ def register_error_handlers(app: Flask) -> None:
     """Answer domain errors, HTTP errors and crashes in one form."""
     app.register_error_handler(DomainError, _answer_domain_error)
     app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(ParseException, _answer_broken_body)
     app.register_error_handler(Exception, _answer_crash)
 
 
@@ -71,7 +69,6 @@ def problem_document(status: int, code: str, detail: str, request_id: str | None
 def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str, str], str]:
     """The status, the headers and the problem's JSON that `error` is answered with."""
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    members = {"errors": error.errors} if isinstance(error, Invalid) and error.errors else {}
     headers = {"Content-Type": MEDIA_TYPE}
     if isinstance(error, Throttled | Unavailable):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
@@ -79,7 +76,7 @@ def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str,
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         logger.warning("%s: %s (request %s)", error.code, error.__cause__ or error.detail, request_id)
-    return status, headers, problem_document(status, error.code, error.detail, request_id, **members)
+    return status, headers, problem_document(status, error.code, error.detail, request_id, **error.members)
 
 
 def _problem(status: int, code: str, detail: str) -> Response:
@@ -104,11 +101,6 @@ def _answer_http_error(error: HTTPException) -> Response:
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
     return response
-
-
-def _answer_broken_body(error: ParseException) -> Response:
-    """gunicorn's own, for chunks that are none; nothing more can be read from the connection."""
-    return _answer_http_error(BadRequest("the body is not in the form that its headers announce"))
 
 
 def _answer_crash(error: Exception) -> Response:

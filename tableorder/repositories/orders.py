@@ -1,15 +1,18 @@
 """Live orders: placed, listed, moved along, voided. Ended sessions' orders are in the history."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
-from tableorder.domain.errors import Conflict, DomainError, Invalid, KeyReused, NotFound
+from tableorder.domain.errors import Conflict, NotFound, refusal
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.orders import STATUSES, Line, fingerprint
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
+from tableorder.domain.orders import STATUSES, order_fingerprint
 
 _SQL = load_statements(__file__)
 
@@ -17,16 +20,6 @@ PLACE = Statement("place_order", _SQL["place_order"])
 OF_SESSION = Statement("orders_of_session", _SQL["orders_of_session"])
 BY_TABLE = Statement("orders_by_table", _SQL["orders_by_table"])
 MOVE = Statement("move_order", _SQL["move_order"])
-
-# The error for each refusal of PLACE, made of its details.
-REFUSALS: Mapping[str, Callable[[Mapping[str, Any]], DomainError]] = {
-    "idempotency_key_reused": lambda details: KeyReused("this idempotency key was used for another order"),
-    "session_ended": lambda details: session_ended(),
-    "menu_not_found": lambda details: NotFound(f"there is no menu {details['menu_id']}", code="menu_not_found"),
-    "menu_sold_out": lambda details: Conflict(f"menu {details['menu_id']} is sold out", code="menu_sold_out"),
-    "total_too_large": lambda details: Invalid("the order's total is too large", code="total_too_large"),
-}
-
 
 @dataclass(frozen=True)
 class Listing:
@@ -48,29 +41,44 @@ class SessionListing:
     position: int | None
 
 
+@dataclass(frozen=True)
+class Voided:
+    """The table of an order of which something was voided, and what is left as JSON text, None if nothing is."""
+
+    table_id: int
+    document: str | None
+
+
 class OrderRepository:
     """A store's live orders; documents come as JSON text, built by PostgreSQL."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def place(self, *, table: TableIdentity, lines: Sequence[Line], key: str | None) -> str:
+    def place(
+        self, *, table: TableIdentity, order: Mapping[str, Any], key: str | None, limits: Limits = DEFAULT_LIMITS
+    ) -> str:
         """Place an order and return it, or the one first placed with `key`.
 
-        Raises Conflict (session_ended, menu_sold_out), NotFound (menu_not_found), KeyReused, Invalid.
+        `order` has `items` ([`menu_id`, `quantity`] and, if given, `options`, `note`, `expected_unit_price`) and, if
+        given, `note` and `expected_total`. Raises NotFound (menu_not_found, option_not_found), Conflict (session_ended,
+        menu_sold_out, option_not_offered, option_sold_out, options_mismatch, line_price_too_low, quote_mismatch,
+        limit_reached), KeyReused, Invalid, Throttled (too_many_orders).
         """
-        answer, refusal, details, _ = self._connection.fetch_one(
+        answer, code, details, _ = self._connection.fetch_one(
             PLACE,
             {
                 "session_id": table.session_id,
                 "table_id": table.table_id,
-                "lines": json.dumps([line._asdict() for line in lines]),
+                "items": json.dumps(order["items"], ensure_ascii=False),
+                "note": order.get("note"),
+                "expected_total": order.get("expected_total"),
                 "key": key,
-                "request_hash": fingerprint(lines),
+                "request_hash": order_fingerprint(order),
             },
         )
         if answer is None:
-            raise REFUSALS[refusal](details)
+            raise refusal(code, details or {})
         return answer
 
     def list_of_session(
@@ -142,14 +150,47 @@ class OrderRepository:
         if STATUSES.index(row[0]) > STATUSES.index(status):
             raise Conflict(f"order {order_id} is {row[0]} and does not go back to {status}", code="status_backwards")
 
-    def void(self, *, order_id: int, admin: AdminIdentity, reason: str | None) -> int:
-        """Take an order off the lists and write it, every line, into the voids; its table's id. Raises NotFound."""
-        table_id = self._connection.fetch_value(
-            _SQL["void_order"], {"order_id": order_id, "username": admin.username, "reason": reason}
+    def void(self, *, order_id: int, admin: AdminIdentity, reason: str | None, restock: bool = False) -> int:
+        """Take an order off the lists and write it, every line, into the voids; its table's id. Raises NotFound.
+
+        What it took of the stock is given back if it was still waiting, or with `restock`.
+        """
+        return self._void(order_id, None, admin, reason, restock=restock).table_id
+
+    def void_lines(
+        self,
+        *,
+        order_id: int,
+        lines: Sequence[Mapping[str, int]],
+        admin: AdminIdentity,
+        reason: str | None,
+        restock: bool,
+    ) -> Voided:
+        """Reduce lines ([`order_item_id`, `keep`], the quantity that remains) and write that into the voids.
+
+        Raises NotFound (order_not_found, order_item_not_found), Conflict (keep_too_large).
+        """
+        return self._void(order_id, json.dumps([*lines]), admin, reason, restock=restock)
+
+    def _void(
+        self, order_id: int, keeps: str | None, admin: AdminIdentity, reason: str | None, *, restock: bool
+    ) -> Voided:
+        row = self._connection.find_one(
+            _SQL["void_order"],
+            {
+                "order_id": order_id,
+                "keeps": keeps,
+                "username": admin.username,
+                "reason": reason,
+                "restock": restock,
+            },
         )
-        if table_id is None:
+        if row is None:
             raise _unknown(order_id)
-        return table_id
+        table_id, _, code, details, document = row
+        if code is not None:
+            raise refusal(code, details)
+        return Voided(table_id, document)
 
 
 def session_ended() -> Conflict:

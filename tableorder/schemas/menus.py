@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields
 
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, ChangeSchema, QuerySchema
+from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryInteger, Text
 
 MAX_MENUS = 1000
@@ -19,16 +20,18 @@ class GuestMenu(values.Document):
     image_base64 = values.text("a data URL", or_null=True)
     display_order = values.number()
     is_available = values.switch("false: sold out, cannot be ordered")
+    option_groups = values.list_of(GuestOptionGroup)
 
 
-class ListedMenu(GuestMenu):
-    created_at = values.moment()
-    updated_at = values.moment()
-
-
-class Menu(ListedMenu):
+class Menu(GuestMenu):
+    is_available = values.switch("the switch; guests see `orderable`")
+    orderable = values.switch("switched on, something is left, and its option groups can be satisfied")
+    remaining = values.count_or_null("what is left, null if it is not counted")
+    option_groups = values.list_of(OptionGroup)
     category_id = values.identifier()
     category_name = values.text()
+    created_at = values.moment()
+    updated_at = values.moment()
 
 
 class MenuSchema(BodySchema):
