@@ -44,7 +44,7 @@ OPERATIONS = {
                 "The table", Table, NEW_TABLE, links={"table_id": ("update_table", "delete_table", "list_history")}
             )
         },
-        problems=("table_number_taken",),
+        problems=("table_number_taken", "limit_reached"),
     ),
     "update_table": Operation(
         "Change a table",

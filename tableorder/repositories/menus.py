@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement
-from tableorder.domain.errors import Conflict, Invalid, NotFound
+from tableorder.domain.errors import Conflict, Invalid, LimitReached, NotFound
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 # The columns that an admin sets.
 COLUMNS = ("category_id", "menu_name", "price", "description", "image_base64", "display_order", "is_available")
@@ -99,18 +100,34 @@ class MenuRepository:
         """What admins see: the same, with the times. Raises NotFound (category_not_found)."""
         return self._read_catalog(ADMIN_CATALOG, store_id, category_id, ()).document or ""
 
-    def add(self, *, store_id: int, values: Mapping[str, object]) -> str:
-        """Add a menu and return it. `values`: all of COLUMNS. Raises NotFound (category_not_found)."""
-        return self._connection.fetch_value(
+    def add(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
+        """Add a menu and return it. `values`: all of COLUMNS.
+
+        Raises NotFound (category_not_found), Conflict (limit_reached). Additions to a store wait for each other, so
+        that each counts those before. Retired menus are kept for a day at least, so they have a limit too.
+        """
+        document = self._connection.fetch_value(
             """
+            SELECT pg_advisory_xact_lock(7283464, %(store_id)s);
+
+            WITH present AS (
+                SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+                  FROM menus
+                 WHERE store_id = %(store_id)s
+            )
             INSERT INTO menus AS menu (store_id, category_id, menu_name, price, description, image_base64,
                                        display_order, is_available)
-            VALUES (%(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
-                    %(display_order)s, %(is_available)s)
+            SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
+                   %(display_order)s, %(is_available)s
+              FROM present
+             WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
             RETURNING """
             + MENU,
-            {"store_id": store_id, **values},
+            {"store_id": store_id, "limit": limits.menus, **values},
         )
+        if document is None:
+            raise LimitReached(f"the store has {limits.menus} menus, which is the limit", limit=limits.menus)
+        return document
 
     def update(self, *, menu_id: int, changes: Mapping[str, object]) -> str:
         """Change the columns in `changes` and return the menu. Raises NotFound (menu_not_found, category_not_found).

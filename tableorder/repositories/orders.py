@@ -6,8 +6,18 @@ from typing import NamedTuple
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement
-from tableorder.domain.errors import Conflict, DomainError, Invalid, KeyReused, NotFound, Unavailable
+from tableorder.domain.errors import (
+    Conflict,
+    DomainError,
+    Invalid,
+    KeyReused,
+    LimitReached,
+    NotFound,
+    Throttled,
+    Unavailable,
+)
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 from tableorder.domain.orders import STATUSES, Line, fingerprint
 
 # The lines of the order at hand, as a JSON array in the order sent. Used where `orders` is in scope.
@@ -135,9 +145,10 @@ SELECT present.version,
 """,
 )
 
-# One statement, one round trip. It rests on two locks: FOR SHARE on the session waits for an end-session under way
-# and then finds it over, and holds back one that comes later until this order is in; the key's primary key makes a
-# simultaneous repeat wait for the first. The numbers are drawn first, so that the answer is known when it is kept.
+# One statement, one round trip. It rests on the lock of the session, which waits for an end-session under way and then
+# finds it over, and holds back one that comes later until this order is in. The session's orders wait for each other,
+# so session_load, which looks anew once the lock is there, counts each of them; a simultaneous repeat with the same key
+# finds it taken. The numbers are drawn first, so that the answer is known when it is kept.
 PLACE = Statement(
     "place_order",
     {
@@ -147,6 +158,9 @@ PLACE = Statement(
         "quantities": "int[]",
         "key": "text",
         "request_hash": "bytea",
+        "order_rate": "int",
+        "session_orders": "int",
+        "session_lines": "int",
     },
     """
 WITH sent AS (
@@ -164,7 +178,14 @@ WITH sent AS (
        AND table_sessions.table_id = %(table_id)s
        AND table_sessions.is_active
        AND NOT EXISTS (SELECT FROM repeated)
-       FOR SHARE OF table_sessions
+       FOR NO KEY UPDATE OF table_sessions
+), load AS MATERIALIZED (
+    SELECT load.is_repeat,
+           load.wait,
+           load.order_count >= %(session_orders)s AS orders_full,
+           load.line_count + cardinality(%(menu_ids)s::int[]) > %(session_lines)s AS lines_full
+      FROM session
+     CROSS JOIN LATERAL session_load(session.session_id, session.store_id, %(key)s, %(order_rate)s) AS load
 ), lines AS MATERIALIZED (
     SELECT sent.line, sent.menu_id, sent.quantity, menus.menu_name, menus.price, menus.is_available,
            menus.price::bigint * sent.quantity AS subtotal
@@ -176,8 +197,9 @@ WITH sent AS (
 ), accepted AS MATERIALIZED (
     SELECT session.session_id, session.table_id, session.store_id, session.table_number,
            nextval('orders_order_id_seq')::int AS order_id, now() AS order_time, priced.total::int AS total
-      FROM session, priced
+      FROM session, load, priced
      WHERE priced.orderable AND priced.total <= 2147483647
+       AND (load.is_repeat OR (load.wait IS NULL AND load.orders_full IS NOT TRUE AND load.lines_full IS NOT TRUE))
 ), numbered AS MATERIALIZED (
     SELECT nextval('order_items_order_item_id_seq')::int AS order_item_id, line, menu_id, menu_name, quantity,
            price, subtotal
@@ -227,7 +249,10 @@ SELECT (SELECT answer::text FROM repeated),
        EXISTS (SELECT FROM session),
        (SELECT menu_id FROM lines WHERE menu_name IS NULL ORDER BY line LIMIT 1),
        (SELECT menu_id FROM lines WHERE NOT is_available ORDER BY line LIMIT 1),
-       (SELECT total > 2147483647 FROM priced)
+       (SELECT total > 2147483647 FROM priced),
+       (SELECT wait FROM load WHERE NOT is_repeat),
+       (SELECT orders_full FROM load WHERE NOT is_repeat),
+       (SELECT lines_full FROM load WHERE NOT is_repeat)
 """,
 )
 
@@ -263,15 +288,33 @@ class _Outcome(NamedTuple):
     unknown_menu_id: int | None
     sold_out_menu_id: int | None
     too_large: bool | None
+    wait: float | None
+    orders_full: bool | None
+    lines_full: bool | None
 
     def answer(self) -> str | None:
         if self.earlier_answer is not None and not self.same_request:
             raise KeyReused("this idempotency key was used for another order")
         return self.earlier_answer or self.new_answer
 
-    def refusal(self) -> DomainError | None:
+    def refusal(self, limits: Limits) -> DomainError | None:
         if not self.session_active:
             return Conflict("this table's session is over", code="session_ended")
+        return self._too_many(limits) or self._not_orderable()
+
+    def _too_many(self, limits: Limits) -> DomainError | None:
+        if self.wait is not None:
+            detail = f"this table has ordered {limits.order_rate} times in 60 s; try again later"
+            return Throttled(detail, code="too_many_orders", retry_after=max(1, self.wait))
+        if self.orders_full:
+            limit = limits.session_orders
+            return LimitReached(f"this table has {limit} orders, which is the limit", limit=limit)
+        if self.lines_full:
+            limit = limits.session_lines
+            return LimitReached(f"this table's orders have {limit} lines at most", limit=limit)
+        return None
+
+    def _not_orderable(self) -> DomainError | None:
         if self.unknown_menu_id is not None:
             return NotFound(f"there is no menu {self.unknown_menu_id}", code="menu_not_found")
         if self.sold_out_menu_id is not None:
@@ -296,10 +339,13 @@ class OrderRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def place(self, *, table: TableIdentity, lines: Sequence[Line], key: str | None) -> str:
+    def place(
+        self, *, table: TableIdentity, lines: Sequence[Line], key: str | None, limits: Limits = DEFAULT_LIMITS
+    ) -> str:
         """Place an order and return it, or the one first placed with `key`.
 
-        Raises Conflict (session_ended, menu_sold_out), NotFound (menu_not_found), KeyReused, Invalid.
+        Raises Conflict (session_ended, menu_sold_out, limit_reached), NotFound (menu_not_found), KeyReused, Invalid,
+        Throttled (too_many_orders).
         """
         parameters = {
             "session_id": table.session_id,
@@ -308,13 +354,16 @@ class OrderRepository:
             "quantities": [line.quantity for line in lines],
             "key": key,
             "request_hash": fingerprint(lines),
+            "order_rate": limits.order_rate or None,
+            "session_orders": limits.session_orders or None,
+            "session_lines": limits.session_lines or None,
         }
         for _ in range(PLACE_ATTEMPTS):
             row = self._connection.fetch_one(PLACE, parameters)
             outcome = _Outcome(*row)
             if answer := outcome.answer():
                 return answer
-            if refusal := outcome.refusal():
+            if refusal := outcome.refusal(limits):
                 raise refusal
         raise Unavailable("orders with this idempotency key keep colliding", code="database_busy")
 

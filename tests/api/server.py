@@ -48,6 +48,7 @@ class Server:
             "JWT_SECRET_KEY": JWT_SECRET_KEY,
             "BCRYPT_COST": "4",
             "TRUSTED_PROXIES": "1",
+            **dict.fromkeys(("LIMIT_SESSION_ORDERS", "LIMIT_SESSION_LINES", "LIMIT_ORDER_RATE"), "0"),
             "WEB_CONCURRENCY": "2",
             "PORT": port,
             "STREAM_BIND": f"127.0.0.1:{port}",

@@ -59,7 +59,7 @@ def menu_id(restaurant: Restaurant) -> int:
 def strict_server(server: Server, tmp_path) -> Iterator[StreamServer]:
     """A stream process with narrow limits, for one test."""
     settings = {
-        "STREAMS_PER_STORE": "2",
+        "LIMIT_STORE_ADMIN_STREAMS": "2",
         "STREAMS_TOTAL": "3",
         "STREAM_HEARTBEAT": "0.4",
         "STREAM_SEND_TIMEOUT": "3",

@@ -148,6 +148,7 @@ COLUMNS = {
         store_id integer not null
         claims json not null
         expires_at timestamptz not null
+        session_id uuid
     """,
     "login_addresses": """
         store_id integer not null
