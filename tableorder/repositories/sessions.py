@@ -85,9 +85,12 @@ class SessionRepository:
                 DELETE FROM orders USING ended WHERE orders.session_id = ended.session_id
             ), forgotten_keys AS (
                 DELETE FROM idempotency_keys
-                 USING ended
-                 WHERE idempotency_keys.store_id = ended.store_id
-                   AND idempotency_keys.created_at < now() - interval '1 day'
+                 WHERE ctid = ANY (ARRAY(SELECT idempotency_keys.ctid
+                                           FROM idempotency_keys
+                                           JOIN ended ON ended.store_id = idempotency_keys.store_id
+                                          WHERE idempotency_keys.created_at < now() - interval '1 day'
+                                          LIMIT 1000
+                                            FOR UPDATE OF idempotency_keys SKIP LOCKED))
             ), past AS (
                 SELECT table_sessions.session_id
                   FROM table_sessions

@@ -39,11 +39,11 @@ T = TypeVar("T")
 
 THREADS = 4  # that ask the database for streams that begin or catch up
 NEWS_THREADS = 2  # that read what is new
-BATCH = 500  # events that are read at once
+BATCH = 100  # events that are read at once
 BATCH_BYTES = 64 * 1024  # of them as they are stored, which is compressed: some 400 KiB as they are sent
 KEPT = 1000  # events that a feed keeps
 KEPT_BYTES = 1024 * 1024
-WRITE_BYTES = 256 * 1024  # that are written at once, if it is more than one event
+WRITE_BYTES = 256 * 1024  # of these that are written at once, if it is more than one event
 IN_FLIGHT = 8 * 1024 * 1024  # bytes that a store's streams have not taken yet, past which none catches up
 COUNTERS_SHARE = 10  # one in so many of all streams is for counters alone
 TICK = 0.25  # seconds between two looks at the clock
@@ -286,14 +286,14 @@ class Hub:
         """The next events after the stream's position, other people's among them; empty if there is none now."""
         feed = stream.feed
         frames = feed.after(stream.position)
-        if frames is None:
-            await feed.in_flight.wait_until_few()
-            try:
-                frames = await self.ask(feed.store_id, _after(feed.store_id, stream.position))
-            except Unavailable:
-                asyncio.get_running_loop().call_later(LOOK, stream.woken.set)
-                return []
-        return _first(frames, WRITE_BYTES)
+        if frames is not None:
+            return _first(frames, WRITE_BYTES)
+        await feed.in_flight.wait_until_few()
+        try:
+            return await self.ask(feed.store_id, _after(feed.store_id, stream.position))
+        except Unavailable:
+            asyncio.get_running_loop().call_later(LOOK, stream.woken.set)
+            return []
 
     def ending(self, stream: Stream) -> str | None:
         """Why the stream has to end now, if it has to."""

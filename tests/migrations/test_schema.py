@@ -256,7 +256,8 @@ TRIGGERS = {
 }
 
 WITH_OWNERS_RIGHTS = {"admin_credentials", "prune_events", "latest_events", "count_live_orders"}
-FUNCTIONS = {name.rpartition(", ")[2].removesuffix("()") for name in TRIGGERS} | WITH_OWNERS_RIGHTS | {"record_event"}
+FUNCTIONS = {name.rpartition(", ")[2].removesuffix("()") for name in TRIGGERS} | WITH_OWNERS_RIGHTS
+FUNCTIONS |= {"record_event", "session_load"}
 
 
 # The catalog
