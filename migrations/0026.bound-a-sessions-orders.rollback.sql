@@ -1,1 +1,1 @@
-DROP FUNCTION session_load(uuid, integer, text, integer);
+DROP FUNCTION session_load(uuid, integer, text, integer, boolean);

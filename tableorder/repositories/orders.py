@@ -185,7 +185,8 @@ WITH sent AS (
            load.order_count >= %(session_orders)s AS orders_full,
            load.line_count + cardinality(%(menu_ids)s::int[]) > %(session_lines)s AS lines_full
       FROM session
-     CROSS JOIN LATERAL session_load(session.session_id, session.store_id, %(key)s, %(order_rate)s) AS load
+     CROSS JOIN LATERAL session_load(session.session_id, session.store_id, %(key)s, %(order_rate)s,
+                                     %(session_lines)s IS NOT NULL) AS load
 ), lines AS MATERIALIZED (
     SELECT sent.line, sent.menu_id, sent.quantity, menus.menu_name, menus.price, menus.is_available,
            menus.price::bigint * sent.quantity AS subtotal
