@@ -19,6 +19,11 @@ def read_body(schema: type[Schema]) -> Any:
     return _load(schema, _parse(request.get_data(cache=False)), "the body is not as it should be")
 
 
+def read_optional_body(schema: type[Schema]) -> Any:
+    """The JSON body, or what `schema` makes of an empty one. Raises what read_body raises."""
+    return read_body(schema) if request.get_data() else _load(schema, {}, "the body is not as it should be")
+
+
 def read_query(schema: type[Schema]) -> Any:
     """The query string, loaded by `schema`; of a repeated parameter the first counts. Raises Invalid."""
     if not request.query_string:

@@ -187,7 +187,7 @@ def _parameters(route: Route, plugin: SchemaPlugin) -> list[Any]:
 
 def _body(body: Body) -> dict[str, Any]:
     examples = {name: {"value": value} for name, value in body.examples.items()}
-    return {"required": True, "content": {"application/json": {"schema": body.schema, "examples": examples}}}
+    return {"required": body.required, "content": {"application/json": {"schema": body.schema, "examples": examples}}}
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

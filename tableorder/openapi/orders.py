@@ -135,11 +135,12 @@ made, also if both arrive at once. Another body with that key is a 422.""",
         description="Newest first. Without `limit`, all of them.",
         query=SessionOrdersQuery,
         answers={200: Answer("The orders of the current session", SessionOrders, OF_SESSION)},
+        problems=("session_ended",),
     ),
     "get_session_order": Operation(
         "Get one of the session's orders",
         answers={200: Answer("The order", Order, ORDER)},
-        problems=("order_not_found",),
+        problems=("order_not_found", "session_ended"),
     ),
     "list_orders": Operation(
         "List the open orders by table",

@@ -14,7 +14,7 @@ from marshmallow import Schema, fields
 from tableorder.domain.orders import MAX_ITEMS
 from tableorder.domain.passwords import MAX_BYTES
 from tableorder.schemas.base import BodySchema, QuerySchema
-from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, Password, Text
+from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, Password, SessionId, Text
 from tableorder.schemas.history import Day
 from tableorder.schemas.menus import MAX_MENUS, MenuIds
 from tableorder.schemas.orders import Cursor, Items
@@ -29,6 +29,7 @@ TYPES: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
     Password: ("string", "password"),
     ImageDataUrl: ("string", "image-data-url"),
     Day: ("string", "date"),
+    SessionId: ("string", "uuid"),
     Cursor: ("string", "order-cursor"),
 }
 
@@ -40,6 +41,7 @@ RULES: dict[type[fields.Field[Any]], dict[str, Any]] = {
         "description": f"at most {MAX_BYTES} bytes in UTF-8",
     },
     ImageDataUrl: {"description": "a real picture of at most 2 MiB: `data:image/png;base64,…`, or jpeg, webp or gif"},
+    SessionId: {"pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"},
     Cursor: {"description": "the `next_cursor` of the page before"},
     MenuIds: {"minItems": 1, "maxItems": MAX_MENUS, "uniqueItems": True},
     Items: {"minItems": 1, "maxItems": MAX_ITEMS},

@@ -2,7 +2,8 @@
 
 from tableorder.openapi import values
 from tableorder.openapi.logins import SESSION_ID
-from tableorder.openapi.operations import Answer, Operation
+from tableorder.openapi.operations import Answer, Body, Operation
+from tableorder.schemas.sessions import EndSessionSchema
 
 
 class SessionEnded(values.Document):
@@ -17,7 +18,13 @@ class SessionEnded(values.Document):
 OPERATIONS = {
     "end_session": Operation(
         "End a table's session",
-        description="The guests have left: their orders move to the history. Of several such calls at once, one wins.",
+        description="""\
+The guests have left: their orders move to the history. Of several such calls at once, one wins.
+
+Send the `session_id` that the counter shows: then a call that is sent twice never ends the session of the next guests.
+With an Idempotency-Key a repeat is answered as the first call was.""",
+        headers=("Idempotency-Key",),
+        body=Body(EndSessionSchema, {"the session shown": {"session_id": SESSION_ID}}, required=False),
         answers={
             200: Answer(
                 "What the session came to",
@@ -32,6 +39,12 @@ OPERATIONS = {
                 },
             )
         },
-        problems=("table_not_found", "no_active_session"),
+        problems=(
+            "idempotency_key_invalid",
+            "table_not_found",
+            "no_active_session",
+            "session_changed",
+            "idempotency_key_reused",
+        ),
     ),
 }

@@ -25,7 +25,7 @@ class OrderDeletedEvent(values.Document):
     table_id = values.identifier()
 
 
-class SessionEndedEvent(values.Document):
+class SessionEvent(values.Document):
     table_id = values.identifier()
     table_number = values.number(least=1)
     session_id = values.session()
@@ -57,11 +57,15 @@ TABLE_EVENTS: dict[str, type[Schema]] = {
     "order_created": Order,
     "order_updated": OrderUpdatedEvent,
     "order_deleted": OrderDeletedEvent,
-    "session_ended": SessionEndedEvent,
+    "session_ended": SessionEvent,
     "menu_changed": MenuChangedEvent,
     "goodbye": GoodbyeEvent,
 }
-ADMIN_EVENTS = TABLE_EVENTS | {"initial": StoreOrders, "table_changed": TableChangedEvent}
+ADMIN_EVENTS = TABLE_EVENTS | {
+    "initial": StoreOrders,
+    "session_started": SessionEvent,
+    "table_changed": TableChangedEvent,
+}
 
 DESCRIPTION = """\
 An endless stream of server-sent events; each `data` is one line of JSON. `initial` is first: {initial}. Then comes what

@@ -45,12 +45,11 @@ def _catalog(name: str, menu_fields: str) -> Statement:
     """
     return Statement(
         name,
-        {"store_id": "int", "category_id": "int", "known_versions": "text[]"},
         """
         SELECT versions.version::text,
-               %(category_id)s IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s),
+               %(category_id)s::int IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s::int),
                CASE WHEN (versions.version::text = ANY(%(known_versions)s::text[])) IS NOT TRUE THEN json_build_object(
-                   'store_id', %(store_id)s,
+                   'store_id', %(store_id)s::int,
                    'categories', COALESCE((
                        SELECT json_agg(json_build_object(
                                   'category_id', category.category_id,
@@ -65,10 +64,10 @@ def _catalog(name: str, menu_fields: str) -> Statement:
                                   ), '[]'))
                               ORDER BY category.display_order, category.category_id)
                          FROM categories AS category
-                        WHERE category.store_id = %(store_id)s
-                          AND (%(category_id)s IS NULL OR category.category_id = %(category_id)s)
+                        WHERE category.store_id = %(store_id)s::int
+                          AND (%(category_id)s::int IS NULL OR category.category_id = %(category_id)s::int)
                    ), '[]'))::text END
-          FROM (SELECT %(store_id)s AS store_id) AS store
+          FROM (SELECT %(store_id)s::int AS store_id) AS store
           LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id
         """,
     )

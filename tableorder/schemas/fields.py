@@ -11,6 +11,7 @@ from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.passwords import password_problem
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -71,6 +72,15 @@ class Password(fields.Field[str]):
         if problem := password_problem(value):
             raise ValidationError(problem.capitalize() + ".")
         return value
+
+
+class SessionId(fields.Field[str]):
+    """A session's UUID."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or not _UUID.fullmatch(value):
+            raise ValidationError("Must be a session's UUID.")
+        return value.lower()
 
 
 class ImageDataUrl(fields.Field[str]):

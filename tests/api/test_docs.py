@@ -127,6 +127,7 @@ def test_every_event_of_a_feed_is_as_described(described, restaurant, stream_ser
     restaurant.admin.patch(f"/admin/orders/{orders[0]}/status", {"status": "완료"})
     restaurant.admin.delete(f"/admin/orders/{orders[1]}")
     restaurant.add_table(2)
+    restaurant.seat(2)
     restaurant.add_menu()
     restaurant.end_session(tablet.claims["table_id"])
     until(lambda: reader.events[-1].type == "session_ended")

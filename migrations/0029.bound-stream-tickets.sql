@@ -1,4 +1,4 @@
 -- Whose a ticket is: of a session, or (null) of the store's admins. Each may have so many at a time.
--- depends: 0026.bound-a-sessions-orders
+-- depends: 0028.create-order-documents
 
 ALTER TABLE stream_tickets ADD COLUMN session_id uuid;

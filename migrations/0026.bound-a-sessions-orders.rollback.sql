@@ -1,1 +1,0 @@
-DROP FUNCTION session_load(uuid, integer, text, integer, boolean);
