@@ -22,35 +22,20 @@ WITH sent AS (
        AND table_sessions.table_id = %(table_id)s::int
        AND table_sessions.is_active
        AND NOT EXISTS (SELECT FROM repeated)
-), full_since AS (
-    -- When the order was placed that is so many back that this one is the next too many, if that is not a minute ago.
-    -- Voided orders count, or a guest who may cancel had no limit.
-    SELECT recent.order_time
-      FROM (
-         SELECT orders.order_time
-           FROM orders
-          WHERE orders.session_id = %(session_id)s::uuid AND orders.order_time > now() - interval '60 seconds'
-          UNION ALL
-         SELECT (order_voids.voided_order ->> 'order_time')::timestamptz
-           FROM order_voids
-           JOIN session ON session.store_id = order_voids.store_id AND session.session_id = order_voids.session_id
-          WHERE order_voids.voided_at > now() - interval '60 seconds'
-      ) AS recent
-     WHERE %(order_rate)s::int > 0 AND recent.order_time > now() - interval '60 seconds'
-     ORDER BY recent.order_time DESC
-    OFFSET GREATEST(%(order_rate)s::int - 1, 0)
-     LIMIT 1
 ), used AS MATERIALIZED (
     SELECT count(*) AS orders,
-           COALESCE(sum((SELECT count(*) FROM order_items WHERE order_items.order_id = orders.order_id)), 0) AS lines
+           COALESCE(sum((SELECT count(*) FROM order_items WHERE order_items.order_id = orders.order_id)), 0) AS lines,
+           count(*) FILTER (WHERE order_time > now() - interval '60 seconds') AS recent,
+           min(order_time) FILTER (WHERE order_time > now() - interval '60 seconds') AS recent_since
       FROM orders
-     WHERE orders.session_id = %(session_id)s::uuid
+     WHERE session_id = %(session_id)s::uuid
 ), room AS MATERIALIZED (
-    SELECT CASE WHEN EXISTS (SELECT FROM full_since) THEN 'too_many_orders'
+    SELECT CASE WHEN %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int THEN 'too_many_orders'
                 WHEN %(session_orders)s::int > 0 AND used.orders >= %(session_orders)s::int THEN 'session_orders'
                 WHEN %(session_lines)s::int > 0
                      AND used.lines + (SELECT count(*) FROM sent) > %(session_lines)s::int THEN 'session_lines'
-           END AS refusal
+           END AS refusal,
+           extract(epoch FROM used.recent_since + interval '60 seconds' - now()) AS wait
       FROM used
 ), lines AS MATERIALIZED (
     SELECT sent.item, sent.menu_id, sent.quantity, menus.menu_name, menus.price,
@@ -100,7 +85,7 @@ SELECT COALESCE((SELECT answer FROM repeated WHERE same), (SELECT document FROM 
                      'order_rate', %(order_rate)s::int,
                      'session_orders', %(session_orders)s::int,
                      'session_lines', %(session_lines)s::int,
-                     'wait', (SELECT extract(epoch FROM order_time + interval '60 seconds' - now()) FROM full_since))
+                     'wait', room.wait)
        END AS details,
        set_config('app.placed_order', (SELECT order_id || ' ' || document FROM answered), true)
   FROM priced, room;

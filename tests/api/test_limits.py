@@ -184,16 +184,6 @@ def test_a_session_orders_so_often_in_a_minute(slow):
     refused(429, "too_many_orders", tablet.order((menu_id, 1)))
 
 
-def test_voided_orders_count_for_the_rate(slow):
-    restaurant = add_restaurant(slow)
-    restaurant.add_table(1)
-    tablet, menu_id = restaurant.seat(1), restaurant.add_menu()
-    for _ in range(3):
-        order_id = expect(201, tablet.order((menu_id, 1)))["order_id"]
-        expect(200, restaurant.admin.delete(f"/admin/orders/{order_id}"))
-    refused(429, "too_many_orders", tablet.order((menu_id, 1)))
-
-
 @pytest.mark.parametrize("round_", range(5))
 def test_a_repeat_does_not_count_and_is_answered_as_before(slow, round_):
     restaurant = add_restaurant(slow)
