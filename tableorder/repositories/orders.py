@@ -22,7 +22,7 @@ MOVE = Statement("move_order", _SQL["move_order"])
 
 def _too_many_orders(details: Mapping[str, Any]) -> Throttled:
     detail = f"this table has ordered {details['order_rate']} times in 60 s; try again later"
-    return Throttled(detail, code="too_many_orders", retry_after=max(1, details["wait"]))
+    return Throttled(detail, code="too_many_orders", retry_after=max(1, details["wait"] or 0))
 
 
 def _too_many(what: str, limit: int) -> LimitReached:

@@ -1,10 +1,17 @@
 -- name: place_order
 -- The session is locked before anything is read: an end-session under way is waited for, and one that comes later waits
--- for this order. Orders of one session follow one another, so a repeat sees the first and a limit is exact.
-SELECT
-  FROM table_sessions
- WHERE session_id = %(session_id)s::uuid AND table_id = %(table_id)s::int AND is_active
-   FOR NO KEY UPDATE;
+-- for this order. Orders of one session follow one another, so a repeat sees the first and a limit is exact. Who orders
+-- too often does not even wait for that, or one guest's orders kept the connections of all stores busy with waiting.
+SELECT set_config('app.locked_session', COALESCE((
+           SELECT session_id::text
+             FROM table_sessions
+            WHERE session_id = %(session_id)s::uuid AND table_id = %(table_id)s::int AND is_active
+              AND (%(order_rate)s::int = 0
+                   OR (SELECT count(*)
+                         FROM orders
+                        WHERE session_id = %(session_id)s::uuid
+                          AND order_time > now() - interval '60 seconds') < %(order_rate)s::int)
+              FOR NO KEY UPDATE), ''), true);
 
 WITH sent AS (
     SELECT sent.item::int, sent.menu_id, sent.quantity
@@ -30,7 +37,8 @@ WITH sent AS (
       FROM orders
      WHERE session_id = %(session_id)s::uuid
 ), room AS MATERIALIZED (
-    SELECT CASE WHEN %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int THEN 'too_many_orders'
+    SELECT CASE WHEN current_setting('app.locked_session') = '' THEN 'too_many_orders'
+                WHEN %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int THEN 'too_many_orders'
                 WHEN %(session_orders)s::int > 0 AND used.orders >= %(session_orders)s::int THEN 'session_orders'
                 WHEN %(session_lines)s::int > 0
                      AND used.lines + (SELECT count(*) FROM sent) > %(session_lines)s::int THEN 'session_lines'

@@ -8,9 +8,9 @@ import random
 import signal
 import sys
 
-from tests.chaos import faults, load, model, soak
+from tests.chaos import faults, hostile, load, model, soak
 
-ATTACKS = (model, faults, load, soak)
+ATTACKS = (model, faults, load, soak, hostile)
 
 
 def main() -> int:
