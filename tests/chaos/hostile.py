@@ -4,6 +4,7 @@ Each attack is done over loopback by a process of its own, for seconds, over a f
 the tablets of another store order by the clock, its counter looks on, and its feed is read. Their times are compared
 with those just before and just after the attack, so that whatever else the machine does counts for both. Nothing of
 theirs may be lost, and a few seconds later the attacked store must be served as before.
+"""
 
 from __future__ import annotations
 
