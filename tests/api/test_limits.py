@@ -7,9 +7,10 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import psutil
+import psycopg2
 import pytest
 import requests
 
@@ -330,6 +331,30 @@ def test_who_missed_too_much_begins_anew(restaurant, feed):
     again = Reader(feed.base, ADMIN_STREAM, token=restaurant.admin.token, last_event_id=position)
     assert again.wait_for(1)[0].type == "table_changed"
     again.close()
+
+
+def test_a_store_whose_feeds_are_busy_delays_no_other(restaurant, few, feed):
+    """Its turn is taken by a look that waits for a lock, and others wait behind it."""
+    neighbour = add_restaurant(few)
+    reader = Reader(feed.base, ADMIN_STREAM, token=neighbour.admin.token)
+    reader.wait_for(1)
+    with closing(psycopg2.connect(few.database_url)) as busy, ThreadPoolExecutor(8) as pool:
+        busy.cursor().execute("LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE")  # which looks read, and news do not
+        begin = functools.partial(Reader, feed.base, ADMIN_STREAM, token=restaurant.admin.token)
+        waiting = [pool.submit(begin) for _ in range(8)]
+        until(lambda: _is_somebody_waiting(few))
+        expect(201, add_table(neighbour, 1))
+        assert reader.wait_for(2, 1.9)[1].type == "table_changed"
+        busy.rollback()
+        for started in waiting:
+            if started.result().status == 200:
+                started.result().close()
+    reader.close()
+
+
+def _is_somebody_waiting(server: Server) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return run_sql(server.database_url, waiting) != [(0,)]
 
 
 def _position(restaurant: Restaurant, feed: Server) -> int:
