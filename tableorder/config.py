@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tableorder import logs
 from tableorder.database.pool import PoolSettings
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 from tableorder.domain.logins import LoginLimits
 from tableorder.domain.passwords import DEFAULT_COST
 
@@ -27,9 +28,8 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class StreamSettings:
-    """How many live feeds the stream process holds open, and how long it waits; times in seconds."""
+    """How many live feeds the stream process holds open in all, and how long it waits; times in seconds."""
 
-    per_store: int = 100
     total: int = 10_000
     heartbeat: float = 30.0
     send_timeout: float = 10.0
@@ -55,6 +55,7 @@ class Config:
     logs: LogSettings = LogSettings()
     bcrypt_cost: int = DEFAULT_COST
     login_limits: LoginLimits = field(default_factory=LoginLimits)
+    limits: Limits = DEFAULT_LIMITS
     trusted_proxies: int = 0
     cors_origins: frozenset[str] = frozenset()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
@@ -80,11 +81,11 @@ class Config:
                 window=read.integer("LOGIN_FAILURE_WINDOW", LoginLimits.window, 1, 86400),
                 checks=read.integer("LIMIT_LOGIN_CHECKS", LoginLimits.checks, 0, 1000),
             ),
+            limits=_read_limits(read),
             trusted_proxies=read.integer("TRUSTED_PROXIES", cls.trusted_proxies, 0, 10),
             cors_origins=read.origins("CORS_ORIGINS"),
             max_body_bytes=read.integer("MAX_BODY_BYTES", cls.max_body_bytes, 1024, 64 * 1024 * 1024),
             streams=StreamSettings(
-                per_store=read.integer("STREAMS_PER_STORE", StreamSettings.per_store, 1, 100_000),
                 total=read.integer("STREAMS_TOTAL", StreamSettings.total, 1, 100_000),
                 heartbeat=read.seconds("STREAM_HEARTBEAT", StreamSettings.heartbeat),
                 send_timeout=read.seconds("STREAM_SEND_TIMEOUT", StreamSettings.send_timeout),
@@ -116,6 +117,21 @@ def _read_pool(read: _Reader) -> PoolSettings:
         lock_timeout=read.seconds("DATABASE_LOCK_TIMEOUT", PoolSettings.lock_timeout),
         session_state=read.switch("DATABASE_SESSION_STATE", PoolSettings.session_state),
         time_zone=read.time_zone("TIME_ZONE", PoolSettings.time_zone),
+    )
+
+
+def _read_limits(read: _Reader) -> Limits:
+    return Limits(
+        tables=read.limit("LIMIT_TABLES", Limits.tables),
+        categories=read.limit("LIMIT_CATEGORIES", Limits.categories),
+        menus=read.limit("LIMIT_MENUS", Limits.menus),
+        session_orders=read.limit("LIMIT_SESSION_ORDERS", Limits.session_orders),
+        session_lines=read.limit("LIMIT_SESSION_LINES", Limits.session_lines),
+        order_rate=read.limit("LIMIT_ORDER_RATE", Limits.order_rate),
+        table_streams=read.limit("LIMIT_TABLE_STREAMS", Limits.table_streams),
+        store_table_streams=read.limit("LIMIT_STORE_TABLE_STREAMS", Limits.store_table_streams),
+        store_admin_streams=read.limit("LIMIT_STORE_ADMIN_STREAMS", Limits.store_admin_streams),
+        replay=read.limit("LIMIT_REPLAY", Limits.replay),
     )
 
 
@@ -161,6 +177,9 @@ class _Reader:
     def integer(self, name: str, default: int, least: int, most: int) -> int:
         wanted = f"a whole number from {least} to {most}"
         return self._parse(name, default, wanted, lambda text: _within(int(text), least, most))
+
+    def limit(self, name: str, default: int) -> int:
+        return self.integer(name, default, 0, 1_000_000)
 
     def seconds(self, name: str, default: float) -> float:
         return self._parse(name, default, "a number of seconds above 0", lambda text: _within(float(text), 1e-3, 1e7))

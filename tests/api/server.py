@@ -49,6 +49,7 @@ class Server:
             "BCRYPT_COST": "4",
             "LIMIT_LOGIN_CHECKS": "0",  # a test's restaurant may have any number of logins at once
             "TRUSTED_PROXIES": "1",
+            **dict.fromkeys(("LIMIT_SESSION_ORDERS", "LIMIT_SESSION_LINES", "LIMIT_ORDER_RATE"), "0"),
             "WEB_CONCURRENCY": "2",
             "PORT": port,
             "STREAM_BIND": f"127.0.0.1:{port}",
