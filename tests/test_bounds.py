@@ -42,7 +42,8 @@ TABLES = {
     "login_failures": f"they go with the window: {GUESSING}test_a_window_slides",
     "login_addresses": f"they go after 30 days: {GUESSING}test_an_address_is_forgotten_after_a_month_without_a_login",
     "failed_logins": f"they go with the window: {GUESSING}test_a_window_slides",
-    "familiar_addresses": f"so many an account, for 30 days: {GUESSING}test_an_address_is_forgotten_after_a_month_without_a_login",
+    "familiar_addresses": "so many an account, for 30 days: "
+    f"{GUESSING}test_an_address_is_forgotten_after_a_month_without_a_login",
     "events": "they go after EVENT_RETENTION: "
     "tests/api/test_streams.py::test_old_events_are_pruned_by_the_stream_process",
     "stream_tickets": f"so many a holder: {LIMITS}test_a_holder_has_so_many_tickets_and_the_latest_count",

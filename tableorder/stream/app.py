@@ -58,7 +58,7 @@ class StreamApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "http":
+        else:
             request = Request(scope)
             try:
                 await self._answer(request, send)
