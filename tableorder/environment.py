@@ -102,7 +102,7 @@ def jwt_secret_key() -> str:
     try:
         if not path.exists():
             _write_once(path, secrets.token_urlsafe(48))
-        return path.read_text().strip()
+        return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SetupError(f"cannot keep a secret in {path}: {error.strerror}") from None
 
@@ -124,7 +124,7 @@ def _write_once(path: Path, text: str) -> None:
     """Write a file whole or not at all; of several writers the first one's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(draft, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    with open(draft, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())

@@ -135,7 +135,7 @@ def expected_objects() -> dict[str, set[str]]:
     names: dict[str, set[str]] = {"INDEX": set(), "TRIGGER": set()}
     for migration in required_migrations():
         for made_index, index, made_trigger, trigger, dropped, name in MADE.findall(
-            (SOURCE / f"{migration}.sql").read_text()
+            (SOURCE / f"{migration}.sql").read_text(encoding="utf-8")
         ):
             if dropped:
                 names[dropped].discard(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +13,7 @@ import psycopg2
 from psycopg2 import extensions, sql
 
 from tableorder.database.migrations import LOCK
-from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment
+from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment, run_program
 from tableorder.environment import CHECKOUT, DATABASE, SetupError, connect, given_url
 
 ROLE = "tableorder"
@@ -88,7 +87,7 @@ def _run(file: str, url: str, *variables: str) -> None:
     psql = [str(find_program("psql")), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]
     command = [*psql, *(part for variable in variables for part in ("--set", variable))]
     path = CHECKOUT / "sql" / "setup" / file
-    done = subprocess.run([*command, "--file", str(path)], env=libpq_environment(url), capture_output=True, text=True)
+    done = run_program([*command, "--file", str(path)], libpq_environment(url))
     if done.returncode != 0:
         raise SetupError(done.stderr.strip().replace(f"{path}:", f"{file}:"))
 

@@ -149,7 +149,7 @@ def _prepare_nginx(folder: Path, port: int) -> list[str] | None:
     # As root, nginx would hand its work to a user to whom our folder is closed.
     user = "user root;" if os.geteuid() == 0 else ""
     file = folder / "nginx.conf"
-    file.write_text(_fill(NGINX, folder, port, request_id="$request_id", user=user))
+    file.write_text(_fill(NGINX, folder, port, request_id="$request_id", user=user), encoding="utf-8")
     command = [program, "-e", "stderr", "-p", str(folder), "-c", str(file)]
     works = subprocess.run([*command, "-t"], capture_output=True).returncode == 0  # an old one knows no -e
     return command if works else None
@@ -162,7 +162,7 @@ def _prepare_caddy(folder: Path, port: int) -> list[str] | None:
     if program is None:
         return None
     file = folder / "Caddyfile"
-    file.write_text(_fill(CADDY, folder, port, request_id="{http.request.uuid}"))
+    file.write_text(_fill(CADDY, folder, port, request_id="{http.request.uuid}"), encoding="utf-8")
     # Caddy keeps things in its user's home, which may not be there.
     home = [f"{name}={folder}" for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")]
     return ["env", *home, program, "run", "--config", str(file), "--adapter", "caddyfile"]
