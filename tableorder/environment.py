@@ -16,9 +16,13 @@ from psycopg2 import extensions, sql
 
 from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
+from tableorder.database.isolation import power_of
+from tableorder.database.migrations import LOCK
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATABASE = "tableorder_db"
+ROLE = "tableorder"  # the application's
+CONNECT_SECONDS = 10
 SECONDS = 60  # for a statement of the management command
 
 
@@ -68,10 +72,49 @@ def administer(database_url: str) -> Iterator[Connection]:
         yield Connection(raw, prefix="SET LOCAL row_security = off; ", seconds=SECONDS)
 
 
+def application_url(database_url: str) -> str:
+    """The URL for the processes that serve: another one than an administrator's, who sees every store.
+
+    It is the role tableorder's, if that is let in without a password, as by the embedded server. Raises SetupError.
+    """
+    try:
+        power = power_of(database_url, seconds=CONNECT_SECONDS)
+    except psycopg2.Error as error:
+        raise SetupError(f"cannot connect to the database: {' '.join(str(error).split())}") from None
+    if power is None:
+        return database_url
+    own = as_role(database_url, ROLE)
+    with suppress(psycopg2.Error):
+        _let_in(database_url)
+        if power_of(own, seconds=CONNECT_SECONDS) is None:
+            return own
+    raise SetupError(f"DATABASE_URL: {power}")
+
+
+def as_role(database_url: str, role: str) -> str:
+    """The URL with another role, which has no password."""
+    parameters = {key: value for key, value in extensions.parse_dsn(database_url).items() if "password" not in key}
+    return "postgresql:///?" + urlencode({**parameters, "user": role}, quote_via=quote)
+
+
+def _let_in(database_url: str) -> None:
+    """Let the application's role log in, if it may not yet; without a password only where none is asked for."""
+    with closing(connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))  # two at once cannot change one role
+        cursor.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (ROLE,))
+        if cursor.fetchone() == (False,):
+            cursor.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(ROLE)))
+
+
 def connect(database_url: str) -> psycopg2.extensions.connection:
     """A plain connection. Raises SetupError."""
     try:
-        return psycopg2.connect(database_url, connect_timeout=10, application_name="tableorder management")
+        return psycopg2.connect(
+            database_url,
+            connect_timeout=CONNECT_SECONDS,
+            application_name="tableorder management",
+            client_encoding="UTF8",
+        )
     except psycopg2.Error as error:
         raise SetupError(f"cannot connect to the database: {' '.join(str(error).split())}") from None
 

@@ -7,6 +7,8 @@ import sys
 def refuse_unusable_settings() -> None:
     """End with a line that says which setting is missing or unusable; gunicorn would start such workers for ever.
 
+    The same if a database can be reached and would not keep the stores apart.
+
     It is found out in a child, so that the master keeps none of the code: the workers that it starts after
     a reload would have that instead of the new version's.
     """
@@ -15,8 +17,9 @@ def refuse_unusable_settings() -> None:
         status = 1
         try:
             from tableorder.config import config_or_exit
+            from tableorder.standing import refuse_unsafe_databases
 
-            config_or_exit(os.environ)
+            refuse_unsafe_databases(config_or_exit(os.environ))
             status = 0
         except SystemExit as end:
             print(end, file=sys.stderr, flush=True)

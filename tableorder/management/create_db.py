@@ -14,9 +14,8 @@ from psycopg2 import extensions, sql
 
 from tableorder.database.migrations import LOCK
 from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment, run_program
-from tableorder.environment import CHECKOUT, DATABASE, SetupError, connect, given_url
+from tableorder.environment import CHECKOUT, DATABASE, ROLE, SetupError, connect, given_url
 
-ROLE = "tableorder"
 MINIMUM_PASSWORD = 8  # characters
 
 

@@ -19,6 +19,7 @@ import requests
 
 from tests.api.client import Restaurant
 from tests.api.streams import ADMIN_STREAM
+from tests.database.embedded import as_application
 from tests.database.servers import free_port
 from tests.log_secrets import assert_no_secret
 from tests.management.running import CHECKOUT
@@ -44,7 +45,6 @@ class Server:
         self.base = f"http://127.0.0.1:{port}"
         self._log = log
         settings = {
-            "DATABASE_URL": database_url,
             "JWT_SECRET_KEY": JWT_SECRET_KEY,
             "BCRYPT_COST": "4",
             "TRUSTED_PROXIES": "1",
@@ -53,7 +53,9 @@ class Server:
             "STREAM_BIND": f"127.0.0.1:{port}",
             "TMPDIR": str(log.parent),  # where one that is killed leaves what it has
         }
-        self._environment = {**os.environ, **settings, **environment}
+        urls = {name: url for name, url in environment.items() if name.startswith("DATABASE_") and "://" in url}
+        urls = {name: as_application(url) for name, url in {"DATABASE_URL": database_url, **urls}.items()}
+        self._environment = {**os.environ, **settings, **environment, **urls}
         self.start()
 
     def start(self) -> None:

@@ -1,0 +1,90 @@
+"""Whether PostgreSQL keeps the stores apart for the role that the application connects as.
+
+Row-level security is no hindrance for a superuser, for a role with BYPASSRLS and for the owner of the tables. A
+connection that steps down from such a role by SET ROLE can step up again. So what counts is who logged in, and who
+that role may become.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg2 import extensions
+
+from tableorder.database.deadlines import deadline
+from tableorder.database.hosts import Hosts
+
+# Who is connected, and what is too much about a role that this is or may become: its own first, NULL if nothing is.
+STANDING = """
+SELECT session_user::text,
+       current_user::text,
+       pg_backend_pid(),
+       (SELECT role.rolname || CASE
+                   WHEN role.rolsuper THEN ' is a superuser'
+                   WHEN role.rolbypassrls THEN ' has BYPASSRLS'
+                   WHEN role.rolcreaterole THEN ' has CREATEROLE'
+                   WHEN role.rolname LIKE 'pg\\_%%' THEN ' reaches the files of the server'
+                   ELSE ' owns the tables'
+               END
+          FROM pg_roles AS role
+         WHERE pg_has_role(session_user, role.oid, 'MEMBER')
+           AND (   role.rolsuper
+                OR role.rolbypassrls
+                OR role.rolcreaterole
+                OR role.rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+                OR EXISTS (SELECT FROM pg_class WHERE relowner = role.oid AND relrowsecurity))
+         ORDER BY role.rolname <> session_user, role.rolname
+         LIMIT 1)
+"""
+
+NOT_KEPT = (
+    "something between the application and PostgreSQL, such as PgBouncer in transaction mode, does not keep what is"
+    " set for a session; set DATABASE_SESSION_STATE=off"
+)
+
+
+def power_of(dsn: str, *, seconds: float) -> str | None:
+    """What is too much about the role of a DSN; None if nothing is. Raises psycopg2.Error."""
+    with _connections(dsn, seconds, 1) as [connection], connection.cursor() as cursor:
+        cursor.execute(STANDING, {})
+        [(session_user, _, _, power)] = cursor.fetchall()
+    return describe_power(session_user, power) if power else None
+
+
+def describe_power(session_user: str, power: str) -> str:
+    """Why the role that logged in must not serve: by what it is, or by what it may become."""
+    what = power if power.startswith(f"{session_user} ") else f"{session_user} may become another role: {power}"
+    return f"{what}; row-level security would keep no stores apart. Connect as the role tableorder"
+
+
+def is_transaction_pooled(dsn: str, *, seconds: float) -> bool:
+    """Whether something in between gives one connection of the server's to several of ours in turn, as PgBouncer does.
+
+    If so, a second connection that stays in a transaction either has the server's connection that was the first
+    one's, or makes the first one get another. Raises psycopg2.Error.
+    """
+    with _connections(dsn, seconds, 2) as [first, second]:
+        first.autocommit = True
+        before = _backend(first)
+        return _backend(second) == before or _backend(first) != before
+
+
+def _backend(connection: extensions.connection) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [(backend,)] = cursor.fetchall()
+    return int(backend)
+
+
+@contextmanager
+def _connections(dsn: str, seconds: float, count: int) -> Iterator[list[extensions.connection]]:
+    hosts, opened = Hosts(dsn), list[extensions.connection]()
+    with deadline(seconds):
+        try:
+            for _ in range(count):
+                opened.append(hosts.connect(seconds, application_name="tableorder start"))
+            yield opened
+        finally:
+            for connection in opened:
+                connection.close()
