@@ -31,6 +31,9 @@ JWT_SECRET_KEY = "a key for tests only, 32 bytes or more"
 CRASH = re.compile(r'"exception": |^Traceback', re.MULTILINE)
 
 
+PROCESSES = {"": "wsgi:app", ".stream": "tableorder.stream.asgi:app"}  # by gunicorn's configuration
+
+
 class Server:
     """gunicorn with the API, as bin/serve starts it."""
 
@@ -125,3 +128,20 @@ def run_sql(database_url: str, statement: str, *parameters: object) -> list[tupl
             return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()
+
+
+def refused(kind: str, **settings: str) -> str:
+    """What a process says that ends at its start."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--config", f"deploy/gunicorn{kind}.conf.py", PROCESSES[kind]]
+    binds = {"WEB_BIND": f"127.0.0.1:{port}", "STREAM_BIND": f"127.0.0.1:{port}"}
+    ended = subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env={"JWT_SECRET_KEY": JWT_SECRET_KEY, **binds, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1, ended.stderr
+    return ended.stderr.splitlines()[-1]
