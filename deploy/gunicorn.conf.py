@@ -15,16 +15,15 @@ from typing import Any
 import gunicorn.util
 
 from tableorder.logs import configuration
-from tableorder.starting import refuse_unusable_settings
+from tableorder.starting import address, refuse_unusable_settings, text, whole_number
 
-_address = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-bind = (os.environ.get("WEB_BIND") or _address).split(",")
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+bind = text("WEB_BIND", address()).split(",")
+workers = whole_number("WEB_CONCURRENCY", 2)
 worker_class = "gthread"
 if hasattr(select, "epoll"):  # the same with less work for each request
     worker_class = "tableorder.worker.Worker"
     logger_class = "tableorder.worker.Logger"
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = whole_number("WEB_THREADS", 4)
 keepalive = 75  # seconds, longer than nginx keeps its idle connections, so that it is nginx that closes them
 graceful_timeout = 8  # seconds for the requests under way at a stop
 control_socket_disable = True  # a second instance would take the first one's away

@@ -18,6 +18,7 @@ from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
 from tableorder.database.isolation import power_of
 from tableorder.database.migrations import LOCK
+from tableorder.database.urls import check_url
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATABASE = "tableorder_db"
@@ -53,12 +54,9 @@ def given_url(variable: str) -> str:
     """The libpq URL that the environment gives, "" if none. Raises SetupError, without showing it and its password."""
     url = os.environ.get(variable, "").strip()
     try:
-        is_url = not url or (url.startswith(("postgresql://", "postgres://")) and bool(extensions.parse_dsn(url)))
-    except psycopg2.ProgrammingError:
-        is_url = False
-    if not is_url:
-        raise SetupError(f"{variable} cannot be read; it must be like postgresql://user:password@host:5432/database")
-    return url
+        return check_url(url) if url else ""
+    except ValueError as error:
+        raise SetupError(f"{variable} {error}") from None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from tableorder.environment import SetupError, administer
 from tableorder.management.arguments import Options, add_command, answer_rows
 from tableorder.management.server_config import connections_needed
 from tableorder.progress import spinner
+from tableorder.settings import read_setting
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
@@ -196,13 +197,11 @@ def _time_zone(connection: Connection, wanted: str) -> Finding:
 
 
 def _connections(connection: Connection, settings: PoolSettings) -> Finding:
-    workers = os.environ.get("WEB_CONCURRENCY") or "2"
-    if not workers.isdecimal():
-        return Finding("connections", FAILED, f"WEB_CONCURRENCY is {workers!r}; it must be a whole number")
+    workers = read_setting("WEB_CONCURRENCY", os.environ)
     most = connection.fetch_value(
         "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
     )
-    needed = connections_needed(int(workers), settings.size, settings.max_overflow)
+    needed = connections_needed(workers, settings.size, settings.max_overflow)
     status = OK if needed <= most else FAILED
     return Finding("connections", status, f"{workers} workers may need {needed}; the server has {most}")
 

@@ -69,7 +69,7 @@ def as_application(database_url: str) -> str:
     parts = urlsplit(database_url)
     if parts.username != "postgres":
         return database_url
-    with suppress(psycopg2.OperationalError):  # it is away, as the test wants it, or read-only
+    with suppress(psycopg2.OperationalError, psycopg2.errors.ReadOnlySqlTransaction):  # it is away, or a standby
         let_in(database_url)
     return parts._replace(netloc=parts.netloc.replace("postgres", "tableorder", 1)).geturl()
 

@@ -157,7 +157,11 @@ def test_all_that_prints_data_knows_json():
         (AWAY, "Connection refused"),
         ("mysql://nobody:hush@127.0.0.1/nothing", "DATABASE_URL cannot be read"),
         ("postgresql://nobody:hush@[::1/nothing", "DATABASE_URL cannot be read"),
-        ("postgresql://nobody:hush@127.0.0.1:port/nothing", "invalid integer value"),
+        ("postgresql://nobody:hush@127.0.0.1:port/nothing", "the port is not one"),
+        ("postgresql://nobody:hu@sh-hush@127.0.0.1/nothing", "in the password, @ is written %40"),
+        ("postgresql://nobody:hu/sh-hush@127.0.0.1/nothing", "in the password, @ is written %40"),
+        ("postgresql+psycopg2://nobody:hush@127.0.0.1/nothing", "it must be like postgresql://"),
+        ("postgresql://nobody:hush@127.0.0.1/nothing?pgbouncer=true", "libpq knows no parameter 'pgbouncer'"),
     ],
 )
 def test_a_url_that_leads_nowhere_is_one_line_without_the_password(tmp_path, url, said):
