@@ -38,13 +38,16 @@ preload_app = False  # connections to the database must not be shared across the
 def on_starting(server: Any) -> None:
     """Let the workers count together, in a folder of this instance's own; see tableorder/metrics.py."""
     refuse_unusable_settings()
-    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder = given or tempfile.mkdtemp(
-        prefix="tableorder-metrics-", dir=worker_tmp_dir
-    )
-    for counted in Path(folder).glob("*.db"):  # by an earlier instance
-        counted.unlink()
-    server.made_folder = None if given else folder
+    given, server.made_folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR"), None
+    try:
+        if not given:
+            given = server.made_folder = tempfile.mkdtemp(prefix="tableorder-metrics-", dir=worker_tmp_dir)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = given
+        for counted in Path(given).glob("*.db"):  # by an earlier instance
+            counted.unlink()
+    except OSError as error:  # the figures are no reason not to serve
+        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        server.log.warning("each worker counts for itself: %s", error)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -64,7 +67,8 @@ def child_exit(server: Any, worker: Any) -> None:
     """What a worker has counted stays, what it had at a moment goes."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(worker.pid)
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        mark_process_dead(worker.pid)
 
 
 def on_exit(server: Any) -> None:

@@ -320,7 +320,7 @@ SECTIONS = (
                 "PROMETHEUS_MULTIPROC_DIR",
                 FOLDER,
                 None,
-                "where the workers count for `/metrics`; without room there they serve on and each counts for itself",
+                "where the workers count for `/metrics`; what has no room there is not counted, and the log says so",
                 "a new one at each start",
             ),
         ),
