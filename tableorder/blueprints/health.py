@@ -38,6 +38,9 @@ def show_readiness() -> Response:
         logger.error("not ready: %s", readiness.fault)
         checks = {"database": "it does not keep the stores apart; the log says why"}
         return fields({"status": "unavailable", "checks": checks}, 503)
+    if readiness.waiting:
+        checks = {"database": "commits wait for a synchronous standby that does not confirm them"}
+        return fields({"status": "unavailable", "checks": checks}, 503)
     missing = [name for name in REQUIRED if name not in readiness.applied]
     if missing:
         checks = {"database": "ok", "migrations": f"not applied: {', '.join(missing)}"}

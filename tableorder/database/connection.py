@@ -111,9 +111,10 @@ def _applied_migrations(connection: Connection) -> frozenset[str]:
 
 
 class Readiness(NamedTuple):
-    """What keeps the application from serving, if anything; and the ids of the applied migrations."""
+    """Why the stores are not kept apart, if so; the commits that wait for a standby; the applied migrations' ids."""
 
     fault: str | None
+    waiting: int
     applied: frozenset[str]
 
 
@@ -161,7 +162,7 @@ class Database:
         """Whether requests can be served, asked through the pool as they are. Raises Unavailable."""
         with self.pool.checkout() as raw:
             connection = self.bind(raw, None)
-            session_user, current_user, backend, power = connection.fetch_one(STANDING)
+            session_user, current_user, backend, power, waiting = connection.fetch_one(STANDING)
             is_direct = backend == raw.info.backend_pid
             applied = _applied_migrations(connection)
         if power:
@@ -172,7 +173,7 @@ class Database:
             fault = NOT_KEPT
         else:
             fault = None
-        return Readiness(fault, applied)
+        return Readiness(fault, waiting, applied)
 
     def _is_transaction_pooled(self) -> bool:
         """Found out once, by connections of its own."""

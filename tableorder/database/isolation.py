@@ -15,7 +15,8 @@ from psycopg2 import extensions
 from tableorder.database.deadlines import deadline
 from tableorder.database.hosts import Hosts
 
-# Who is connected, and what is too much about a role that this is or may become: its own first, NULL if nothing is.
+# Who is connected; what is too much about a role that this is or may become, its own first, NULL if nothing is; and how
+# many commits wait for a standby that does not confirm them.
 STANDING = """
 SELECT session_user::text,
        current_user::text,
@@ -35,7 +36,12 @@ SELECT session_user::text,
                 OR role.rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
                 OR EXISTS (SELECT FROM pg_class WHERE relowner = role.oid AND relrowsecurity))
          ORDER BY role.rolname <> session_user, role.rolname
-         LIMIT 1)
+         LIMIT 1),
+       (SELECT count(*)
+          FROM pg_stat_activity
+         WHERE usename = session_user
+           AND wait_event = 'SyncRep'
+           AND clock_timestamp() - query_start > interval '3 seconds')
 """
 
 NOT_KEPT = (
@@ -48,7 +54,7 @@ def power_of(dsn: str, *, seconds: float) -> str | None:
     """What is too much about the role of a DSN; None if nothing is. Raises psycopg2.Error."""
     with _connections(dsn, seconds, 1) as [connection], connection.cursor() as cursor:
         cursor.execute(STANDING, {})
-        [(session_user, _, _, power)] = cursor.fetchall()
+        [(session_user, _, _, power, _)] = cursor.fetchall()
     return describe_power(session_user, power) if power else None
 
 
