@@ -1,7 +1,7 @@
-"""The files in which prometheus-client keeps what a process counts, with their room reserved before they are used.
+"""Files for the figures of prometheus-client, with room reserved on the disk.
 
-The library writes into them through memory, and makes them without room on the disk. On a full disk such a write ends
-the process with SIGBUS. What has no room here is not counted, and the service goes on.
+The library writes to its files through memory and reserves no room. On a full disk such a write ends the process with
+SIGBUS. Here a figure without room is not counted, and the service goes on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ENTRY = 32  # bytes of an entry at most, beside its key
 
 
 class NotKept:
-    """Values of this process alone, which nobody asks for."""
+    """Values of this process alone. Nobody reads them."""
 
     def __init__(self) -> None:
         self._values: dict[str, tuple[float, float]] = {}
@@ -62,7 +62,7 @@ class ReservedFile(MmapedDict):
             self._others.write_value(key, value, timestamp)
 
     def _has(self, key: str) -> bool:
-        """Whether the key is in the file, or there is room for it."""
+        """Tell whether the file has the key, or room for it."""
         if key in self._positions:
             return True
         needed, capacity = self._used + len(key.encode()) + ENTRY, self._capacity
@@ -71,7 +71,7 @@ class ReservedFile(MmapedDict):
         return capacity == self._capacity or self._reserve(capacity)
 
     def _reserve(self, capacity: int) -> bool:
-        """Whether the file may grow. If not, that is said once, and not tried again."""
+        """Let the file grow; False if the disk is full, which is logged once and not tried again."""
         if not self._is_full:
             try:
                 os.posix_fallocate(self._f.fileno(), 0, capacity)
@@ -96,7 +96,7 @@ def install() -> None:
 
 
 def _make(filename: str) -> None:
-    """Under another name first, so that whoever reads all files finds none that is empty."""
+    """Make the file under another name first: the reader of all files must find no empty one."""
     draft = f"{filename}.new"
     try:
         with open(draft, "wb") as file:

@@ -1,6 +1,6 @@
-"""Every setting: its name, type, default and meaning. The checks at the start and docs/configuration.md are made of it.
+"""The table of settings: name, type, default and meaning. The checks at the start use it.
 
-`python -m tableorder.settings docs/configuration.md` writes the tables in that document anew.
+The tables of docs/configuration.md come from it, too: `python -m tableorder.settings docs/configuration.md`.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """What a value may be: in words, as in "it must be …", and what it is once read.
+    """A type of values: in words, as in "it must be …", and as a function that reads one.
 
-    `parse` raises ValueError, KeyError or OSError. A `is_secret` value is not shown; why it is refused, `parse` says.
+    `parse` raises ValueError, KeyError or OSError. A refusal shows the value, or for a secret the error's message.
     """
 
     words: str
@@ -183,7 +183,8 @@ SECTIONS = (
                 "WEB_CONCURRENCY",
                 whole_number(1, 1000),
                 2,
-                "worker processes of the API; one for each core is a good start",
+                "worker processes of the API; one for each core is a good start; leave it out rather than empty, for gunicorn reads it "
+                "first",
             ),
             Setting(
                 "WEB_THREADS",
@@ -393,7 +394,7 @@ SECTIONS = (
 
 
 def read_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    """What the processes need, each by its name. Raises SettingError for the first that is missing or unusable."""
+    """Read the settings of the processes, by name. Raises SettingError for the first missing or unusable one."""
     checked = [setting for section in SECTIONS if section.is_checked_at_start for setting in section.settings]
     values = {setting.name: setting.read(environment) for setting in checked}
     for setting in SECTIONS[0].settings:
@@ -411,7 +412,7 @@ _BY_NAME = {setting.name: setting for section in SECTIONS for setting in section
 
 
 def with_tables(document: str) -> str:
-    """The document, with the table below each section's heading made anew."""
+    """Put the present tables into the document, each below the heading of its section."""
     for section in SECTIONS:
         rows = ["| variable | type | default | meaning |", "| --- | --- | --- | --- |"]
         rows += [setting.row() for setting in section.settings]

@@ -18,7 +18,7 @@ from tableorder.domain.errors import Unavailable
 def refuse_unsafe_databases(config: Config) -> None:
     """End the process with a line that says which setting leads to such a database, and why it is one.
 
-    One that cannot be reached is no reason: the service waits for it, and is not ready meanwhile.
+    For a database that is away the service waits, and is not ready meanwhile.
     """
     for setting, fault in _faults(config):
         if fault:

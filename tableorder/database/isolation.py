@@ -1,4 +1,4 @@
-"""Whether PostgreSQL keeps the stores apart for the role that the application connects as.
+"""Checks that PostgreSQL keeps the stores apart for the role that the application connects as.
 
 Row-level security is no hindrance for a superuser, for a role with BYPASSRLS and for the owner of the tables. A
 connection that steps down from such a role by SET ROLE can step up again. So what counts is who logged in, and who
@@ -15,8 +15,8 @@ from psycopg2 import extensions
 from tableorder.database.deadlines import deadline
 from tableorder.database.hosts import Hosts
 
-# Who is connected; what is too much about a role that this is or may become, its own first, NULL if nothing is; and how
-# many commits wait for a standby that does not confirm them.
+# The columns: the role that logged in, the present role, the server's process, the power that is too much (the role's
+# own first, then of those that it may become; NULL if there is none), and the commits that wait for a standby.
 STANDING = """
 SELECT session_user::text,
        current_user::text,
@@ -51,7 +51,7 @@ NOT_KEPT = (
 
 
 def power_of(dsn: str, *, seconds: float) -> str | None:
-    """What is too much about the role of a DSN; None if nothing is. Raises psycopg2.Error."""
+    """Say why the role of a DSN has too much power; None if it has not. Raises psycopg2.Error."""
     with _connections(dsn, seconds, 1) as [connection], connection.cursor() as cursor:
         cursor.execute(STANDING, {})
         [(session_user, _, _, power, _)] = cursor.fetchall()
@@ -59,13 +59,13 @@ def power_of(dsn: str, *, seconds: float) -> str | None:
 
 
 def describe_power(session_user: str, power: str) -> str:
-    """Why the role that logged in must not serve: by what it is, or by what it may become."""
+    """Say why the role that logged in must not serve: by its own power, or by a role that it may become."""
     what = power if power.startswith(f"{session_user} ") else f"{session_user} may become another role: {power}"
     return f"{what}; row-level security would keep no stores apart. Connect as the role tableorder"
 
 
 def is_transaction_pooled(dsn: str, *, seconds: float) -> bool:
-    """Whether something in between gives one connection of the server's to several of ours in turn, as PgBouncer does.
+    """Find out whether a pooler such as PgBouncer gives one connection of the server's to several of ours in turn.
 
     If so, a second connection that stays in a transaction either has the server's connection that was the first
     one's, or makes the first one get another. Raises psycopg2.Error.

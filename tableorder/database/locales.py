@@ -1,4 +1,4 @@
-"""The locale of the programs that we run: the machine's, but for their messages, which we read."""
+"""The locale of the programs that we run: the machine's, except for their messages. We read those."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 
 def in_english(environment: Mapping[str, str]) -> dict[str, str]:
-    """The same environment for a program whose messages are to be in English.
+    """Copy an environment so that a program writes its messages in English.
 
-    LC_ALL would overrule LC_MESSAGES, so all else that it says is said by LANG and LC_CTYPE.
+    LC_ALL would overrule LC_MESSAGES, so LANG and LC_CTYPE take its place.
     """
     settings = {name: value for name, value in environment.items() if name != "LC_ALL"}
     if everything := environment.get("LC_ALL"):

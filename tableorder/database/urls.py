@@ -1,4 +1,4 @@
-"""The URL of a database, as libpq understands it and a person types it. What is wrong is said without showing it."""
+"""Checks the URL of a database as a person types it. A refusal shows nothing of the URL, which has a password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
 def check_url(text: str) -> str:
-    """The URL as it is. Raises ValueError, whose message tells nothing of a password."""
+    """Return the URL. Raises ValueError; the message shows no part of a password."""
     if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError(f"cannot be read; it must be like {FORM}")
     query = text.partition("?")[2]

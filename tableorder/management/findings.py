@@ -1,4 +1,4 @@
-"""What the operator's checklist says of PostgreSQL itself: one question, one line."""
+"""The part of the operator's checklist about PostgreSQL itself: one question, one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tableorder.database.connection import Connection
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
 HOUR = 3600.0  # seconds
-MAX_IDLE = 60.0  # seconds in a transaction in which nothing happens
+MAX_IDLE = 60.0  # seconds that a transaction may be idle
 MAX_WAIT = 3.0  # seconds that a commit waits for a standby
 MAX_KEPT = 1e9  # bytes of the write-ahead log that a slot keeps though nobody reads it
 MANY_USED, MOST_USED = 0.75, 0.95  # of a sequence
@@ -119,7 +119,7 @@ def findings_of_server(connection: Connection) -> Iterator[Finding]:
 
 
 def isolation(connection: Connection) -> Finding:
-    """Whether row-level security binds the application's role, and the roles that are connected for it."""
+    """Check that row-level security binds the application's role, and the roles that are connected for it."""
     faults = [power for (power,) in connection.fetch_all(POWERS)]
     faults += [f"{table} has no row-level security" for (table,) in connection.fetch_all(UNGUARDED)]
     if faults:
@@ -128,13 +128,13 @@ def isolation(connection: Connection) -> Finding:
 
 
 def encoding(connection: Connection) -> Finding:
-    """Whether the database can hold every text."""
+    """Check that the database can hold every text."""
     found = connection.fetch_value("SHOW server_encoding")
     return Finding("encoding", OK if found == "UTF8" else FAILED, f"{found}; UTF8 is needed")
 
 
 def collation(connection: Connection) -> Finding:
-    """Whether the indexes of texts are in the order that the system sorts by now."""
+    """Check that the indexes of texts have the order of the system's present collation."""
     if int(connection.fetch_value("SHOW server_version_num")) < 150_000:
         return Finding("collation", OK, "this server keeps no version of it")
     name, made, now = connection.fetch_one(COLLATION)
@@ -145,7 +145,7 @@ def collation(connection: Connection) -> Finding:
 
 
 def sequences(connection: Connection) -> Finding:
-    """How many numbers each sequence has left."""
+    """Show the numbers that each sequence has left."""
     found = connection.fetch_all(SEQUENCES)
     most = max((used for _, _, used in found), default=0.0)
     status = FAILED if most >= MOST_USED else WARNING if most >= MANY_USED else OK
@@ -153,7 +153,7 @@ def sequences(connection: Connection) -> Finding:
 
 
 def commits(connection: Connection, longest: float = MAX_WAIT) -> Finding:
-    """Whether commits wait for a standby that does not confirm them."""
+    """Check that no commit waits for a standby that does not confirm it."""
     names, receivers, waiting = connection.fetch_one(COMMITS, {"longest": longest})
     if not names:
         return Finding("commits", OK, "wait for no standby")
@@ -165,7 +165,7 @@ def commits(connection: Connection, longest: float = MAX_WAIT) -> Finding:
 
 
 def slots(connection: Connection) -> Finding:
-    """Whether a replication slot keeps the log from being removed, for nobody."""
+    """Look for replication slots that keep the log and have no reader."""
     found = connection.fetch_all(SLOTS)
     unread = [f"{name} is not read and keeps {kept / 1e6:.0f} MB" for name, active, _, kept in found if not active]
     lost = [f"{name} has lost what it was to keep" for name, _, is_lost, _ in found if is_lost]
@@ -176,7 +176,7 @@ def slots(connection: Connection) -> Finding:
 
 
 def transactions(connection: Connection, longest: float = HOUR, longest_idle: float = MAX_IDLE) -> Finding:
-    """Whether somebody keeps a transaction open, which keeps VACUUM from removing anything."""
+    """Look for transactions that stay open: meanwhile VACUUM can remove nothing."""
     long, idle, prepared = connection.fetch_one(TRANSACTIONS, {"longest": longest, "longest_idle": longest_idle})
     faults = [f"{long} older than {longest / 60:.0f} minutes"] if long else []
     faults += [f"{idle} idle for more than {longest_idle:.0f} s"] if idle else []
@@ -185,7 +185,7 @@ def transactions(connection: Connection, longest: float = HOUR, longest_idle: fl
 
 
 def wraparound(connection: Connection) -> Finding:
-    """How far VACUUM is behind with what PostgreSQL needs, in the database where it is furthest."""
+    """Show how far VACUUM is behind, in the database where it is furthest behind."""
     database, age = connection.fetch_one(AGE)
     return Finding("wraparound", status_of_age(age), f"{age:,} transactions since {database} was frozen")
 

@@ -1,4 +1,4 @@
-"""Whoever row-level security does not bind may not serve: it is refused at the start, and later it is not ready."""
+"""A role that row-level security does not bind may not serve: refused at the start, later not ready."""
 
 from __future__ import annotations
 

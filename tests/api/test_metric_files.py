@@ -1,4 +1,4 @@
-"""The folder in which the workers count may be full: then they count less, and serve all the same."""
+"""The folder of the figures may be full: then the workers count less and serve on."""
 
 from __future__ import annotations
 
