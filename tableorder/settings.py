@@ -183,8 +183,8 @@ SECTIONS = (
                 "WEB_CONCURRENCY",
                 whole_number(1, 1000),
                 2,
-                "worker processes of the API; one for each core is a good start; leave it out rather than empty, for gunicorn reads it "
-                "first",
+                "worker processes of the API; one for each core is a good start; leave it out rather than empty, for "
+                "gunicorn reads it first",
             ),
             Setting(
                 "WEB_THREADS",
