@@ -26,6 +26,8 @@ if hasattr(select, "epoll"):  # the same with less work for each request
 threads = whole_number("WEB_THREADS", 4)
 keepalive = 75  # seconds, longer than nginx keeps its idle connections, so that it is nginx that closes them
 graceful_timeout = 8  # seconds for the requests under way at a stop
+forwarder_headers = ""  # no header of a request becomes its SCRIPT_NAME or PATH_INFO,
+secure_scheme_headers: dict[str, str] = {}  # nor its scheme, of which nothing here depends
 control_socket_disable = True  # a second instance would take the first one's away
 logconfig_dict = configuration(os.environ)
 # Files that are written all the time are in memory, if that can be had and TMPDIR does not say otherwise: on a disk

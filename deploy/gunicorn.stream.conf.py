@@ -20,6 +20,8 @@ graceful_timeout = 3  # seconds; the streams end well within them, after a goodb
 asgi_disconnect_grace_period = 0  # a stream whose client has gone has nothing to finish
 logconfig_dict = configuration(os.environ)
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s'  # if it is wanted; without the query: a ticket may be in it
+forwarder_headers = ""  # no header of a request becomes its SCRIPT_NAME or PATH_INFO,
+secure_scheme_headers: dict[str, str] = {}  # nor its scheme, of which nothing here depends
 control_socket_disable = True  # a second instance would take the first one's away
 
 
@@ -35,7 +37,16 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let the streams see that the worker is asked to stop; let the kernel drop readers that have gone silent."""
+    """Let the streams see that the worker is asked to stop; let the kernel drop readers that have gone silent.
+
+    What is no HTTP is refused as the application refuses everything else, and nobody is offered a WebSocket.
+    """
+    from gunicorn.asgi.protocol import ASGIProtocol
+
+    from tableorder.http.refusals import send_refusal
+
+    ASGIProtocol._send_error_response = send_refusal
+    ASGIProtocol._is_websocket_upgrade = lambda protocol, request: False
     worker.asgi.is_alive = lambda: worker.alive
     for listener in worker.sockets:
         if hasattr(socket, "TCP_USER_TIMEOUT") and listener.sock.family != socket.AF_UNIX:

@@ -55,6 +55,9 @@ def create_app(config: Config) -> Flask:
     """The WSGI application for `config`. It connects to the database with the first request that needs it."""
     app = Application("tableorder", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
+    app.url_map.merge_slashes = (
+        False  # a path with two slashes is unknown: a redirect would take its host from the client
+    )
     app.extensions[CONFIG] = config
     open_database = partial(Database, echo=config.logs.echo, slow=config.logs.slow_statement)
     app.extensions[DATABASE] = database = open_database(config.pool)

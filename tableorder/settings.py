@@ -210,7 +210,8 @@ SECTIONS = (
                 "MAX_BODY_BYTES",
                 whole_number(1024, 64 * 1024 * 1024),
                 4 * 1024 * 1024,
-                "the largest request body; `client_max_body_size` of nginx should be the same",
+                "the largest request body, such as a menu with its picture (a body that cannot have one has 16 kB at "
+                "most); `client_max_body_size` of nginx should be the same",
             ),
             Setting(
                 "TIME_ZONE",

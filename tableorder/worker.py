@@ -13,6 +13,7 @@ import functools
 import os
 import random
 import select
+import socket
 import threading
 import time
 from collections import Counter
@@ -27,6 +28,8 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one event for one thread; the next after another call
 TICK = 1.0  # seconds between two signs of life for the master
 PAUSE, LONGEST_PAUSE = 1e-4, 1e-3  # seconds before a new connection is taken, for each that is open, and at most
+LINGER = 5.0  # seconds for which a connection outlives its last answer, and bytes that are thrown away meanwhile
+LINGER_BYTES = 64 << 20
 
 
 class Logger(glogging.Logger):
@@ -62,6 +65,13 @@ def http_date(timestamp: float | None = None) -> str:
 _http_date = functools.lru_cache(maxsize=1)(util.http_date)
 
 
+class Connection(TConn):
+    """gunicorn's connection. After its last answer it waits for the client to close."""
+
+    is_over = False
+    to_discard = LINGER_BYTES  # at most, then
+
+
 class Worker(ThreadWorker):
     """Serves HTTP/1.1 on `threads` threads, which all wait in one epoll.
 
@@ -87,9 +97,9 @@ class Worker(ThreadWorker):
         self._epoll = select.epoll()
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         self._lock = threading.Lock()
-        self._open: set[TConn] = set()
+        self._open: set[Connection] = set()
         self._accepting = False
-        self.keepalived_conns: dict[int, TConn] = {}  # those that belong to nobody, by descriptor
+        self.keepalived_conns: dict[int, Connection] = {}  # those that belong to nobody, by descriptor
         wsgi.Response, util.http_date = Response, http_date
         # What is set, as plain attributes, which gunicorn otherwise looks up and converts for each request.
         self.cfg.__dict__ |= {name: setting.get() for name, setting in self.cfg.settings.items()}
@@ -113,6 +123,7 @@ class Worker(ThreadWorker):
     def set_accept_enabled(self, enabled: bool) -> None:
         """Take new connections, or no more of them."""
         with self._lock:
+            enabled = enabled and self.alive  # a listener may be closed by now
             if enabled != self._accepting:
                 for descriptor in self._listeners:
                     if enabled:
@@ -145,7 +156,7 @@ class Worker(ThreadWorker):
             idle = [fd for fd, connection in self.keepalived_conns.items() if connection.timeout <= now]
             expired = [self.keepalived_conns.pop(descriptor) for descriptor in idle]
         for connection in expired:
-            self._close(connection, graceful=False)
+            self._close(connection)
 
     def _serve(self) -> None:
         while True:
@@ -161,44 +172,82 @@ class Worker(ThreadWorker):
             return
         with self._lock:
             connection = self.keepalived_conns.pop(descriptor, None)
-        if connection:
+        if connection and connection.is_over:
+            self._discard(connection)
+        elif connection:
             self._answer(connection)
 
     def _accept(self, listener: Any) -> None:
         """Take one new connection. Workers with fewer go first, or one could have all that nginx keeps open."""
         time.sleep(min(len(self._open) * PAUSE, LONGEST_PAUSE))
-        with suppress(OSError):  # another worker was faster, or the client has gone
-            client, address = listener.accept()
-            connection = TConn(self.cfg, client, address, listener.getsockname())
-            connection.data_ready = True  # by the time that gunicorn reads
-            with self._lock:
-                self._open.add(connection)
-            self._release(connection, self._epoll.register)
+        if connection := self._take(listener):
+            self._release(connection, self._epoll.register, self.cfg.keepalive)
         if len(self._open) >= self.worker_connections:
             self.set_accept_enabled(False)
         with self._lock:
             if self._accepting:
                 self._epoll.modify(listener.fileno(), ONCE)
 
-    def _answer(self, connection: TConn) -> None:
+    def _take(self, listener: Any) -> Connection | None:
+        """The next connection of a listener, which is closed only once no more are taken."""
+        with self._lock:
+            if not self._accepting:
+                return None
+            try:
+                client, address = listener.accept()
+            except OSError:  # another worker was faster, or the client has gone
+                return None
+            connection = Connection(self.cfg, client, address, listener.getsockname())
+            connection.data_ready = True  # by the time that gunicorn reads
+            self._open.add(connection)
+            return connection
+
+    def _answer(self, connection: Connection) -> None:
         """Answer one request, or several if the client has sent them at once."""
         while self.handle(connection):
             if not connection.parser.unreader.buf.getvalue():
-                self._release(connection, self._epoll.modify)
+                self._release(connection, self._epoll.modify, self.cfg.keepalive)
                 return
-        self._close(connection, graceful=True)
+        self._say_goodbye(connection)
 
-    def _release(self, connection: TConn, watch: Any) -> None:
-        """Let any thread be woken for the connection's next request."""
+    def _say_goodbye(self, connection: Connection) -> None:
+        """Let the client know that this was the last answer, and let it close first.
+
+        What it sends until then is thrown away: closed with something unread, the connection would be reset, and the
+        client could lose the answer (RFC 9112, 9.6).
+        """
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:  # it has gone
+            self._close(connection)
+            return
+        connection.is_over = True
+        self._release(connection, self._epoll.modify, LINGER)
+
+    def _discard(self, connection: Connection) -> None:
+        """Throw away some of what comes after the last answer; close at its end, or if it is too much."""
+        try:
+            received = len(connection.sock.recv(65_536))
+        except OSError:
+            received = 0
+        connection.to_discard -= received
+        if received and connection.to_discard > 0:
+            self._release(connection, self._epoll.modify, connection.timeout - time.monotonic())
+        else:
+            self._close(connection)
+
+    def _release(self, connection: Connection, watch: Any, patience: float) -> None:
+        """Let any thread be woken by what the client sends next, which has to come within so many seconds."""
         descriptor = connection.sock.fileno()
         with self._lock:  # `_end` either finds it idle, or this finds the worker stopping
-            patience = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+            if not self.alive:
+                patience = min(patience, STOP_KEEPALIVE_LINGER)
             connection.timeout = time.monotonic() + patience
             self.keepalived_conns[descriptor] = connection
-        watch(descriptor, ONCE)
+            watch(descriptor, ONCE)
 
-    def _close(self, connection: TConn, *, graceful: bool) -> None:
-        connection.close(graceful=graceful)
+    def _close(self, connection: Connection) -> None:
+        connection.close()
         with self._lock:
             self._open.discard(connection)
         if self.alive and not self._accepting:

@@ -139,6 +139,9 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
     if _exists(connection, "login_failures"):
         failure = {"subject": f"table:{shop.store_id}:1", "failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}
         insert(connection, "login_failures", "subject", **failure)
+    if _exists(connection, "admin_keys"):
+        key = {"action": "end_session", "subject_id": shop.table_id, "idempotency_key": "하나", "request_hash": b"-"}
+        insert(connection, "admin_keys", "store_id", store_id=shop.store_id, answer="{}", **key)
     if _exists(connection, "stream_tickets"):
         ticket = {"ticket_hash": f"{shop.store_id}".encode(), "claims": "{}", "expires_at": "2026-05-05"}
         insert(connection, "stream_tickets", "store_id", store_id=shop.store_id, **ticket)

@@ -96,11 +96,23 @@ NOT_RUN = {
     ),
     "systemctl daemon-reload": "needs systemd",
     "systemctl enable --now tableorder-api tableorder-stream tableorder-backup.timer": "needs systemd",
-    "cp deploy/nginx.conf /etc/nginx/conf.d/tableorder.conf": "changes the machine; tests/deploy/test_nginx.py uses it",
+    'openssl req -x509 -newkey rsa:2048 -nodes -days 7 -subj "/CN=${name:?of the service}" '
+    "-keyout /etc/tableorder/tls/privkey.pem -out /etc/tableorder/tls/fullchain.pem": (
+        "changes the machine; tests/deploy/test_installation.py runs it elsewhere"
+    ),
+    'sed "s/tableorder\\.example/${name:?of the service}/" deploy/nginx.conf >/etc/nginx/conf.d/tableorder.conf': (
+        "changes the machine; tests/deploy/test_installation.py runs it elsewhere"
+    ),
+    "apt-get install --yes certbot": CHANGES_THE_MACHINE,
+    "mkdir -p /var/www/tableorder": CHANGES_THE_MACHINE,
+    'certbot certonly --webroot --webroot-path /var/www/tableorder --domain "${name:?of the service}" '
+    """--deploy-hook 'cd "$RENEWED_LINEAGE" && install -m 0600 fullchain.pem privkey.pem /etc/tableorder/tls/ """
+    "&& systemctl reload nginx'": "needs a name; tests/deploy/test_nginx.py asks as Let's Encrypt does",
+    "openssl x509 -noout -enddate -in /etc/tableorder/tls/fullchain.pem": "reads an installation's certificate",
     "rm -f /etc/nginx/sites-enabled/default": CHANGES_THE_MACHINE,
     "nginx -t && systemctl reload nginx": "needs systemd",
     "systemctl start tableorder-backup": "needs systemd; tests/backups/ take backups",
-    'curl -fsS "https://${name:?of the certificate}/health/ready"': "needs a name; tests/deploy/test_nginx.py asks",
+    'curl -fsS "https://${name:?of the service}/health/ready"': "needs a name; tests/deploy/test_nginx.py asks",
     "git fetch --tags && git checkout v1.3.0 && bin/setup embedded &&": (
         "a version to come; the upgrade's test copies files"
     ),

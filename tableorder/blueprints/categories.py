@@ -23,7 +23,7 @@ def list_categories(admin: AdminIdentity) -> Response:
 @blueprint.post("/admin/categories")
 @requires_admin
 def add_category(admin: AdminIdentity) -> Response:
-    values = read_body(CategorySchema)
+    values = {"display_order": None} | read_body(CategorySchema)
     with connect(admin.store_id) as connection:
         return document(CategoryRepository(connection).add(store_id=admin.store_id, **values), 201)
 

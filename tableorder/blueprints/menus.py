@@ -67,7 +67,7 @@ def list_menus(admin: AdminIdentity) -> Response:
 @blueprint.post("/admin/menus")
 @requires_admin
 def add_menu(admin: AdminIdentity) -> Response:
-    values = read_body(MenuSchema)
+    values = {"display_order": None} | read_body(MenuSchema)
     with connect(admin.store_id) as connection:
         return document(MenuRepository(connection).add(store_id=admin.store_id, values=values), 201)
 

@@ -33,14 +33,15 @@ def list_session_orders(table: TableIdentity) -> Response:
     query = read_query(SessionOrdersQuery)
     with connect(table.store_id) as connection:
         orders = OrderRepository(connection)
-        return document(orders.list_of_session(table=table, limit=query["limit"], before=query["cursor"]))
+        return document(orders.list_of_session(table=table, limit=query["limit"], before=query["cursor"]).document)
 
 
 @blueprint.get("/customer/orders/<id:order_id>")
 @requires_table
 def get_session_order(table: TableIdentity, order_id: int) -> Response:
     with connect(table.store_id) as connection:
-        return document(OrderRepository(connection).get(order_id=order_id, session_id=table.session_id))
+        orders = OrderRepository(connection)
+        return document(orders.get_of_session(order_id=order_id, session_id=table.session_id))
 
 
 @blueprint.get("/admin/orders")

@@ -1,29 +1,49 @@
 """What is no HTTP at all is refused by gunicorn, before any route: in the form of every other problem."""
 
+from email.utils import formatdate
 from http import HTTPStatus
+from typing import Any
 
 import gunicorn.util
 
 from tableorder.http.problems import CRASH, MEDIA_TYPE, problem_document
 from tableorder.http.request_ids import HEADER, choose_request_id
+from tableorder.http.security_headers import SECURITY_HEADERS
 
 DETAIL = (
     "the request is not valid HTTP, or its first line or its headers are too long; "
     "what is not ASCII in its path and query must be percent-encoded"
 )
 
+REASONS: dict[int, str] = {413: "Request Entity Too Large", 414: "URI Too Long"}  # Python's own names have changed
+
+EXPLAINED = {413: ("request_entity_too_large", "the body is too large"), 500: CRASH}
+
 
 def write_refusal(client: object, status: int, reason: str, message: str) -> None:
     """In place of gunicorn.util.write_error, whose page of HTML repeats parts of the request."""
-    refusal = reason.lower().replace(" ", "_"), DETAIL
-    code, detail = CRASH if status == HTTPStatus.INTERNAL_SERVER_ERROR else refusal
+    gunicorn.util.write_nonblock(client, refusal(status))
+
+
+def send_refusal(protocol: Any, status: int, message: str, extra_headers: object = ()) -> None:
+    """In place of the method of gunicorn's ASGI worker, whose text repeats parts of the request."""
+    protocol._safe_write(refusal(status))
+
+
+def refusal(status: int) -> bytes:
+    """The whole answer, the last one on its connection."""
+    reason = REASONS.get(status, HTTPStatus(status).phrase)
+    code, detail = EXPLAINED.get(status, (reason.lower().replace(" ", "_"), DETAIL))
     request_id = choose_request_id("")
     body = problem_document(status, code, detail, request_id)
-    head = [
-        f"HTTP/1.1 {status} {reason}",
-        "Connection: close",
-        f"Content-Type: {MEDIA_TYPE}",
-        f"Content-Length: {len(body)}",
-        f"{HEADER}: {request_id}",
-    ]
-    gunicorn.util.write_nonblock(client, ("\r\n".join(head) + f"\r\n\r\n{body}").encode("ascii"))
+    headers = {
+        "Server": "gunicorn",
+        "Date": formatdate(usegmt=True),
+        "Connection": "close",
+        "Content-Type": MEDIA_TYPE,
+        "Content-Length": str(len(body)),
+        **SECURITY_HEADERS,
+        HEADER: request_id,
+    }
+    head = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(head) + f"\r\n\r\n{body}").encode("ascii")

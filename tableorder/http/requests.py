@@ -2,21 +2,35 @@
 
 import functools
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 from flask import request
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from tableorder.domain.errors import Invalid
 from tableorder.domain.orders import MAX_KEY_LENGTH
+from tableorder.schemas.base import MAX_ERRORS, BodySchema
+
+MAX_PLAIN_BODY = 16 * 1024  # bytes, of a body that has no picture in it
+MAX_NAME = 100  # characters of a client's key, of which a problem repeats no more
 
 
-def read_body(schema: type[Schema]) -> Any:
+def read_body(schema: type[BodySchema]) -> Any:
     """The JSON body, loaded by `schema`. Raises Invalid, UnsupportedMediaType, RequestEntityTooLarge."""
     if not request.is_json:
         raise UnsupportedMediaType("the body must be JSON; send Content-Type: application/json")
-    return _load(schema, _parse(request.get_data(cache=False)), "the body is not as it should be")
+    body = request.get_data(cache=False)
+    most = request.max_content_length if schema.takes_pictures else MAX_PLAIN_BODY
+    if most is not None and len(body) > most:  # only now, since who is still sending may not see an answer
+        raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
+    return _load(schema, _parse(body), "the body is not as it should be")
+
+
+def read_optional_body(schema: type[BodySchema]) -> Any:
+    """The JSON body, or what `schema` makes of an empty one. Raises what read_body raises."""
+    return read_body(schema) if request.get_data() else _load(schema, {}, "the body is not as it should be")
 
 
 def read_query(schema: type[Schema]) -> Any:
@@ -36,11 +50,21 @@ def read_idempotency_key() -> str | None:
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except RecursionError:
         raise Invalid("the body is nested too deeply", code="json_invalid") from None
     except ValueError:  # not UTF-8, not JSON, NaN, or an integer of thousands of digits
         raise Invalid("the body is not valid JSON in UTF-8", code="json_invalid") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members. Which of two of the same name was meant, nobody knows (RFC 8259, 4)."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        [(name, _)] = counts.most_common(1)
+        raise Invalid(f"the body has the key {name[:MAX_NAME]!r} twice in one object", code="json_invalid")
+    return members
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -51,8 +75,24 @@ def _load(schema: type[Schema], data: Any, detail: str) -> Any:
     try:
         return _instance(schema).load(data)
     except ValidationError as error:
-        errors = error.normalized_messages()  # type: ignore[no-untyped-call]
+        errors = _first(error.normalized_messages(), MAX_ERRORS)  # type: ignore[no-untyped-call]
         raise Invalid(f"{detail}; see errors", errors=errors) from None
+
+
+def _first(errors: dict[Any, Any], most: int) -> dict[Any, Any]:
+    """The first `most` messages, by field; in the place of a message there may be those of a field's own fields."""
+    first: dict[Any, Any] = {}
+    for name, messages in errors.items():
+        if most == 0:
+            break
+        kept = _first(messages, most) if isinstance(messages, dict) else messages[:most]
+        first[name[:MAX_NAME] if isinstance(name, str) else name] = kept
+        most -= _count(kept)
+    return first
+
+
+def _count(errors: dict[Any, Any] | list[str]) -> int:
+    return sum(map(_count, errors.values())) if isinstance(errors, dict) else len(errors)
 
 
 @functools.cache

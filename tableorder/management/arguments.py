@@ -10,7 +10,9 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tableorder.domain.errors import Invalid
 from tableorder.domain.limits import MAX_INTEGER
+from tableorder.domain.text import clean
 from tableorder.environment import SetupError
 
 Options = argparse.Namespace
@@ -54,9 +56,10 @@ def add_command(  # type: ignore[no-untyped-def]
 
 def text(most: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if not text.strip() or len(text) > most or not text.isprintable():
-            raise argparse.ArgumentTypeError(f"must be 1 to {most} printable characters")
-        return text
+        try:
+            return clean(text, most=most)
+        except Invalid as refusal:
+            raise argparse.ArgumentTypeError(refusal.detail) from None
 
     return parse
 

@@ -5,37 +5,60 @@ nginx, if it is installed, else Caddy, which pip installs. In production it is d
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from http import HTTPStatus
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
 from tableorder.config import DEFAULT_MAX_BODY_BYTES
 from tableorder.environment import SetupError
+from tableorder.http.problems import MEDIA_TYPE, problem_document
+from tableorder.http.security_headers import SECURITY_HEADERS
 
 API_SOCKET = "api.sock"
 STREAM_SOCKET = "stream.sock"
+REFUSER_SOCKET = "refuser.sock"
 
-# What a client gets while a process is away, such as during a restart, and for a body over MAX_BODY_BYTES: the API
-# would refuse that too, but while it is still being sent, which can look like a lost connection.
-AWAY: dict[str, object] = {"status": 503, "code": "unavailable", "detail": "the service is starting or stopping"}
-TOO_LARGE: dict[str, object] = {"status": 413, "code": "request_entity_too_large", "detail": "the body is too large"}
 
-# For what nginx does not let through. Caddy passes methods on, and refuses what it cannot read in words of its own.
-MALFORMED: dict[str, object] = {
-    "status": 400,
-    "code": "bad_request",
-    "detail": "the request is not valid HTTP, or its first line or its headers are too long",
-}
-WRONG_METHOD: dict[str, object] = {
-    "status": 405,
-    "code": "method_not_allowed",
-    "detail": "the method is not allowed",
+@dataclass(frozen=True)
+class Refusal:
+    """What the proxy answers by itself; `headers` beside those that every answer has."""
+
+    status: int
+    code: str
+    detail: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def document(self, request_id: str) -> str:
+        """The problem's JSON, with the proxy's own name for the id of a request."""
+        return problem_document(self.status, self.code, self.detail, request_id)
+
+
+# While a process is away, such as during a restart.
+AWAY = Refusal(503, "unavailable", "the service is starting or stopping", {"Retry-After": "1"})
+
+# For a body over MAX_BODY_BYTES: the API would refuse that too, but while it is still being sent, which can look like a
+# lost connection.
+TOO_LARGE = Refusal(413, "request_entity_too_large", "the body is too large")
+
+# By what nginx calls what it does not let through. Caddy passes methods on, and refuses what it cannot read in words of
+# its own. A place with @ is not for requests whose path could not be read.
+MALFORMED = "the request is not valid HTTP, or its first line or its headers are too long"
+METHODS = {"Allow": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}
+REFUSALS = {
+    "502 503 504": ("@away", AWAY),
+    "413": ("@too_large", TOO_LARGE),
+    "405": ("@wrong_method", Refusal(405, "method_not_allowed", "the method is not allowed", METHODS)),
+    "400 414 494": ("= /malformed", Refusal(400, "bad_request", MALFORMED)),
+    "501": (
+        "= /encoding",
+        Refusal(501, "not_implemented", "the body may be sent as it is or in chunks, in no other way"),
+    ),
+    "505": ("= /version", Refusal(505, "http_version_not_supported", "the version of HTTP is none that is known here")),
 }
 
 NGINX = Template("""\
@@ -57,40 +80,17 @@ http {
     proxy_http_version 1.1;
     proxy_set_header Host $$http_host;
     proxy_set_header X-Forwarded-For $$remote_addr;
+$maps
     server {
         listen 127.0.0.1:$port;
-        error_page 502 504 = @away;
-        error_page 413 = @too_large;
-        error_page 400 414 494 = /malformed;  # a name with @ is not for requests whose path could not be read
-        error_page 405 = @wrong_method;
         location / { proxy_pass http://unix:$folder/$api:; }
         location ~ ^/api/v1/(admin|customer)/orders/sse$$ {
             proxy_pass http://unix:$folder/$stream:;
             proxy_buffering off;
             proxy_read_timeout 90s;
         }
-        location @away {
-            default_type application/problem+json;
-            add_header Retry-After 1 always;
-            add_header X-Request-ID $$request_id always;
-            return 503 '$away';
-        }
-        location @too_large {
-            default_type application/problem+json;
-            add_header X-Request-ID $$request_id always;
-            return 413 '$too_large';
-        }
-        location = /malformed {
-            default_type application/problem+json;
-            add_header X-Request-ID $$request_id always;
-            return 400 '$malformed';
-        }
-        location @wrong_method {
-            default_type application/problem+json;
-            add_header Allow "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" always;
-            add_header X-Request-ID $$request_id always;
-            return 405 '$wrong_method';
-        }
+$headers
+$refusals
     }
 }
 """)
@@ -101,30 +101,41 @@ CADDY = Template("""\
     auto_https off
     persist_config off
     grace_period 1s
+    servers {
+        timeouts {
+            read_header 10s
+        }
+        max_header_size 1MB  # the API refuses much shorter ones, in our form
+    }
     log {
         level FATAL
     }
 }
 :$port {
     bind 127.0.0.1
+    @too_large expression `{header.Content-Length} != "" && int({header.Content-Length}) > $max_body`
+    handle @too_large {
+        reverse_proxy unix/$folder/$refuser
+    }
     @stream path /api/v1/admin/orders/sse /api/v1/customer/orders/sse
-    reverse_proxy @stream unix/$folder/$stream {
-        flush_interval -1
+    handle @stream {
+        reverse_proxy unix/$folder/$stream {
+            flush_interval -1
+        }
     }
-    request_body {
-        max_size $max_body
+    handle {
+        request_body {
+            max_size $max_body_and_one  # one chunked body that is too large is cut here, where the API still refuses it
+        }
+        reverse_proxy unix/$folder/$api {
+            request_buffers unlimited  # so that a slow body holds up no worker
+        }
     }
-    reverse_proxy unix/$folder/$api
     handle_errors 413 {
-        header Content-Type application/problem+json
-        header X-Request-ID {http.request.uuid}
-        respond `$too_large` 413
+$too_large
     }
     handle_errors {
-        header Content-Type application/problem+json
-        header Retry-After 1
-        header X-Request-ID {http.request.uuid}
-        respond `$away` 503
+$away
     }
 }
 """)
@@ -149,7 +160,8 @@ def _prepare_nginx(folder: Path, port: int) -> list[str] | None:
     # As root, nginx would hand its work to a user to whom our folder is closed.
     user = "user root;" if os.geteuid() == 0 else ""
     file = folder / "nginx.conf"
-    file.write_text(_fill(NGINX, folder, port, request_id="$request_id", user=user), encoding="utf-8")
+    parts = {"maps": _nginx_maps(), "headers": _nginx_headers(), "refusals": _nginx_refusals()}
+    file.write_text(_fill(NGINX, folder, port, user=user, **parts), encoding="utf-8")
     command = [program, "-e", "stderr", "-p", str(folder), "-c", str(file)]
     works = subprocess.run([*command, "-t"], capture_output=True).returncode == 0  # an old one knows no -e
     return command if works else None
@@ -162,30 +174,68 @@ def _prepare_caddy(folder: Path, port: int) -> list[str] | None:
     if program is None:
         return None
     file = folder / "Caddyfile"
-    file.write_text(_fill(CADDY, folder, port, request_id="{http.request.uuid}"), encoding="utf-8")
+    caddyfile = _fill(CADDY, folder, port, too_large=_caddy_refusal(TOO_LARGE), away=_caddy_refusal(AWAY))
+    file.write_text(caddyfile, encoding="utf-8")
     # Caddy keeps things in its user's home, which may not be there.
     home = [f"{name}={folder}" for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")]
     return ["env", *home, program, "run", "--config", str(file), "--adapter", "caddyfile"]
 
 
-def _fill(template: Template, folder: Path, port: int, *, request_id: str, **values: str) -> str:
+def _nginx_maps() -> str:
+    """Variables for the headers of nginx's own answers; they are empty for a process's, which has its own."""
+    values = {"X-Request-ID": "$request_id", **SECURITY_HEADERS}
+    lines = [
+        f'    map $upstream_http_x_request_id {_variable(name)} {{ "" "{value}"; }}' for name, value in values.items()
+    ]
+    for _, refusal in REFUSALS.values():
+        for name, value in refusal.headers.items():
+            key = f'"{refusal.status}" "{value}"'
+            lines.append(f"    map $status$upstream_http_x_request_id {_variable(name)} {{ {key}; }}")
+    return "\n".join(lines)
+
+
+def _nginx_headers() -> str:
+    own = [name for _, refusal in REFUSALS.values() for name in refusal.headers]
+    names = ["X-Request-ID", *SECURITY_HEADERS, *own]
+    return "\n".join(f"        add_header {name} {_variable(name)} always;" for name in names)
+
+
+def _variable(header: str) -> str:
+    return "$own_" + header.lower().replace("-", "_")
+
+
+def _nginx_refusals() -> str:
+    return "\n".join(
+        f"""\
+        error_page {statuses} = {place.removeprefix("= ")};
+        location {place} {{
+            {"internal;" if place.startswith("=") else ""}
+            default_type {MEDIA_TYPE};
+            return {refusal.status} '{refusal.document("$request_id")}';
+        }}"""
+        for statuses, (place, refusal) in REFUSALS.items()
+    )
+
+
+def _caddy_refusal(refusal: Refusal) -> str:
+    request_id = "{http.request.uuid}"
+    headers = {"Content-Type": MEDIA_TYPE, "X-Request-ID": request_id, **SECURITY_HEADERS, **refusal.headers}
+    lines = [f'        header {name} "{value}"' for name, value in headers.items()]
+    return "\n".join([*lines, f"        respond `{refusal.document(request_id)}` {refusal.status}"])
+
+
+def _fill(template: Template, folder: Path, port: int, **values: str) -> str:
+    most = int(os.environ.get("MAX_BODY_BYTES") or DEFAULT_MAX_BODY_BYTES)
     return template.substitute(
         folder=folder,
         port=port,
         api=API_SOCKET,
         stream=STREAM_SOCKET,
-        max_body=os.environ.get("MAX_BODY_BYTES") or DEFAULT_MAX_BODY_BYTES,
-        away=_problem(AWAY, request_id),
-        too_large=_problem(TOO_LARGE, request_id),
-        malformed=_problem(MALFORMED, request_id),
-        wrong_method=_problem(WRONG_METHOD, request_id),
+        refuser=REFUSER_SOCKET,
+        max_body=most,
+        max_body_and_one=most + 1,
         **values,
     )
-
-
-def _problem(members: dict[str, object], request_id: str) -> str:
-    status = HTTPStatus(int(str(members["status"])))
-    return json.dumps({"type": "about:blank", "title": status.phrase, **members, "request_id": request_id})
 
 
 PROXIES: dict[str, Callable[[Path, int], list[str] | None]] = {"nginx": _prepare_nginx, "caddy": _prepare_caddy}

@@ -28,7 +28,8 @@ from tableorder.database.migrations import MigrationError, apply_pending, pendin
 from tableorder.domain.errors import DomainError
 from tableorder.environment import CHECKOUT, SetupError, administer, application_url, database, home, jwt_secret_key
 from tableorder.management import demo
-from tableorder.management.proxy import API_SOCKET, PROXIES, STREAM_SOCKET, prepare_proxy
+from tableorder.management.proxy import API_SOCKET, PROXIES, REFUSER_SOCKET, STREAM_SOCKET, prepare_proxy
+from tableorder.management.refuser import refusing
 from tableorder.repositories.stores import StoreRepository
 
 HOST = "127.0.0.1"
@@ -168,6 +169,7 @@ def _processes(settings: dict[str, str], options: argparse.Namespace) -> Iterato
             [*gunicorn, "deploy/gunicorn.conf.py", "wsgi:app"],
             [*gunicorn, "deploy/gunicorn.stream.conf.py", "tableorder.stream.asgi:app"],
         ]
+        stack.enter_context(refusing(folder / REFUSER_SOCKET))
         yield [stack.enter_context(_process(command, settings | sockets)) for command in commands]
 
 

@@ -1,15 +1,8 @@
 """The categories of the menu."""
 
-from tableorder.openapi import values
 from tableorder.openapi.operations import Answer, Body, Operation
-from tableorder.schemas.categories import CategoryChangeSchema, CategorySchema
-
-
-class Category(values.Document):
-    category_id = values.identifier()
-    category_name = values.text()
-    display_order = values.number()
-    menu_count = values.number()
+from tableorder.schemas import values
+from tableorder.schemas.categories import Category, CategoryChangeSchema, CategorySchema
 
 
 class Categories(values.Document):
@@ -31,6 +24,7 @@ OPERATIONS = {
     ),
     "add_category": Operation(
         "Add a category",
+        description="It comes last unless `display_order` says otherwise.",
         body=Body(CategorySchema, {"desserts": {"category_name": "후식", "display_order": 6}}),
         answers={
             201: Answer(

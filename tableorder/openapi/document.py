@@ -38,9 +38,15 @@ DESCRIPTION = """\
 The backend of in-restaurant table ordering. A tablet logs in to its table and orders; the counter follows the orders,
 moves them along and ends the table's session.
 
-Money is in won, whole. Times have an offset. An id of another restaurant is unknown: 404. Text cannot hold NUL or lone
-surrogates. Errors are problem documents (RFC 9457, `application/problem+json`), with a stable `code`. Every answer has
-an `X-Request-ID`. After a 503 or 429 try again, not before `Retry-After`."""
+Money is in won, whole. Times have an offset. An id of another restaurant is unknown: 404. Errors are problem documents
+(RFC 9457, `application/problem+json`), with a stable `code`. Every answer has an `X-Request-ID`. After a 503 or 429 try
+again, not before `Retry-After`.
+
+Texts and passwords are normalised (NFC) and trimmed, and their lengths are counted then. What nobody sees is refused:
+control characters, fillers, marks that turn the direction of text. Lines may be broken in a description alone.
+
+A request may carry the fields of the answer for the same thing: they are ignored. Any other unknown field is refused,
+and so is a key that comes twice. A body has 16 kB at most, unless it may hold a picture."""
 
 # By the blueprint's name: the operations, the tag and what it is about.
 NOUNS: dict[str, tuple[Mapping[str, Operation], str]] = {
@@ -187,7 +193,7 @@ def _parameters(route: Route, plugin: SchemaPlugin) -> list[Any]:
 
 def _body(body: Body) -> dict[str, Any]:
     examples = {name: {"value": value} for name, value in body.examples.items()}
-    return {"required": True, "content": {"application/json": {"schema": body.schema, "examples": examples}}}
+    return {"required": body.required, "content": {"application/json": {"schema": body.schema, "examples": examples}}}
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

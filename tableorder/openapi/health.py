@@ -2,8 +2,8 @@
 
 from marshmallow import fields
 
-from tableorder.openapi import values
 from tableorder.openapi.operations import Answer, Operation
+from tableorder.schemas import values
 
 
 class Healthy(values.Document):

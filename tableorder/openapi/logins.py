@@ -1,30 +1,11 @@
 """Logging in."""
 
 from tableorder.http.tokens import LIFETIME
-from tableorder.openapi import values
 from tableorder.openapi.operations import Answer, Body, Operation
-from tableorder.schemas.logins import AdminLoginSchema, TableLoginSchema
+from tableorder.schemas.logins import AdminLoginSchema, AdminToken, TableLoginSchema, TableToken
 
 SESSION_ID = "0b9d1f4e-6a0c-4a57-9c53-6f3f2a1f9d10"
 TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"  # noqa: S105 - the head of any
-
-
-class Token(values.Document):
-    access_token = values.text("goes into Authorization, after `Bearer `")
-    token_type = values.one_of("Bearer")
-    expires_in = values.number("seconds")
-    store_id = values.identifier()
-    store_name = values.text()
-
-
-class TableToken(Token):
-    table_id = values.identifier()
-    table_number = values.number(least=1)
-    session_id = values.session()
-
-
-class AdminToken(Token):
-    username = values.text()
 
 
 EXAMPLE = {

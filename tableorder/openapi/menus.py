@@ -1,24 +1,18 @@
 """The menu: as guests see it, and as an admin changes it."""
 
-from tableorder.openapi import values
 from tableorder.openapi.operations import Answer, Body, Operation
+from tableorder.schemas import values
 from tableorder.schemas.fields import Integer
-from tableorder.schemas.menus import MenuChangeSchema, MenuIds, MenuOrderSchema, MenuSchema, MenusQuery
-
-
-class GuestMenu(values.Document):
-    menu_id = values.identifier()
-    menu_name = values.text()
-    price = values.won()
-    description = values.text(or_null=True)
-    image_base64 = values.text("a data URL", or_null=True)
-    display_order = values.number()
-    is_available = values.switch("false: sold out, cannot be ordered")
-
-
-class ListedMenu(GuestMenu):
-    created_at = values.moment()
-    updated_at = values.moment()
+from tableorder.schemas.menus import (
+    GuestMenu,
+    ListedMenu,
+    Menu,
+    MenuChangeSchema,
+    MenuIds,
+    MenuOrderSchema,
+    MenuSchema,
+    MenusQuery,
+)
 
 
 class GuestMenuCategory(values.Document):
@@ -40,11 +34,6 @@ class GuestMenus(values.Document):
 class Menus(values.Document):
     store_id = values.identifier()
     categories = values.list_of(MenuCategory)
-
-
-class Menu(ListedMenu):
-    category_id = values.identifier()
-    category_name = values.text()
 
 
 class MenuOrder(values.Document):
@@ -106,13 +95,16 @@ empty 304. A change by an admin is in the next answer.""",
     ),
     "add_menu": Operation(
         "Add a menu",
+        description="It comes last in its category unless `display_order` says otherwise.",
         body=Body(MenuSchema, {"a new stew": NEW_MENU}),
         answers={201: Answer("The menu", Menu, MENU, links={"menu_id": ("update_menu", "delete_menu")})},
         problems=("category_not_found",),
     ),
     "update_menu": Operation(
         "Change a menu",
-        description="Orders that were placed keep their names and prices. null clears a description or an image.",
+        description="""\
+Orders that were placed keep their names and prices. null clears a description or an image.
+A menu that moves to another category comes last there unless `display_order` is given, too.""",
         body=Body(
             MenuChangeSchema,
             {"a new price": {"price": 9500}, "sold out": {"is_available": False}, "no picture": {"image_base64": None}},

@@ -35,6 +35,7 @@ class Body:
 
     schema: type[Schema]
     examples: Mapping[str, Document]
+    required: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,17 @@
 """Placing orders, following them, moving them along, voiding them."""
 
 from tableorder.domain.orders import PREPARING, STATUSES, WAITING
-from tableorder.openapi import values
 from tableorder.openapi.logins import SESSION_ID
 from tableorder.openapi.operations import Answer, Body, Operation
-from tableorder.schemas.orders import OrderSchema, OrdersQuery, SessionOrdersQuery, StatusSchema, VoidQuery
-
-
-class OrderItem(values.Document):
-    order_item_id = values.identifier()
-    menu_id = values.identifier()
-    menu_name = values.text("as it was when the order was placed")
-    quantity = values.number(least=1)
-    unit_price = values.won("won, as it was when the order was placed")
-    subtotal = values.won()
-
-
-class ArchivedOrder(values.Document):
-    order_id = values.identifier()
-    total_amount = values.won()
-    status = values.one_of(*STATUSES)
-    order_time = values.moment()
-    items = values.list_of(OrderItem)
-
-
-class Order(ArchivedOrder):
-    table_id = values.identifier()
-    table_number = values.number(least=1)
-    session_id = values.session()
+from tableorder.schemas import values
+from tableorder.schemas.orders import (
+    Order,
+    OrderSchema,
+    OrdersQuery,
+    SessionOrdersQuery,
+    StatusSchema,
+    VoidQuery,
+)
 
 
 class SessionOrders(values.Document):
@@ -133,11 +117,12 @@ made, also if both arrive at once. Another body with that key is a 422.""",
         description="Newest first. Without `limit`, all of them.",
         query=SessionOrdersQuery,
         answers={200: Answer("The orders of the current session", SessionOrders, OF_SESSION)},
+        problems=("session_ended",),
     ),
     "get_session_order": Operation(
         "Get one of the session's orders",
         answers={200: Answer("The order", Order, ORDER)},
-        problems=("order_not_found",),
+        problems=("order_not_found", "session_ended"),
     ),
     "list_orders": Operation(
         "List the open orders by table",

@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from tableorder.domain.orders import MAX_KEY_LENGTH
 from tableorder.http.problems import problem_members
-from tableorder.openapi.values import Document
+from tableorder.schemas.values import Document
 
 PROBLEMS: dict[str, tuple[int, str]] = {
     "json_invalid": (400, "the body is not valid JSON in UTF-8"),
@@ -34,6 +34,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "status_backwards": (409, "order 31 is 완료 and does not go back to 준비중"),
     "table_number_taken": (409, "that table number is taken"),
     "table_in_use": (409, "table 3 has an active session"),
+    "session_changed": (409, "table 3 has another session by now"),
     "no_active_session": (409, "table 3 has no active session"),
     "category_name_taken": (409, "that category name is taken"),
     "category_not_empty": (409, "category 1 has menus in it"),

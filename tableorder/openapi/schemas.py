@@ -14,10 +14,11 @@ from marshmallow import Schema, fields
 from tableorder.domain.orders import MAX_ITEMS
 from tableorder.domain.passwords import MAX_BYTES
 from tableorder.schemas.base import BodySchema, QuerySchema
-from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, Password, Text
+from tableorder.schemas.cursors import Cursor
+from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, Password, SessionId, Text
 from tableorder.schemas.history import Day
 from tableorder.schemas.menus import MAX_MENUS, MenuIds
-from tableorder.schemas.orders import Cursor, Items
+from tableorder.schemas.orders import Items
 
 NO_NUL = "^[^\\u0000]*$"
 NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
@@ -25,11 +26,13 @@ NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
 TYPES: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
     Integer: ("integer", None),
     Boolean: ("boolean", None),
-    Text: ("string", None),
+    Text: ("string", "visible-text"),
+    OptionalText: ("string", "visible-text"),
     Password: ("string", "password"),
     ImageDataUrl: ("string", "image-data-url"),
     Day: ("string", "date"),
-    Cursor: ("string", "order-cursor"),
+    SessionId: ("string", "uuid"),
+    Cursor: ("string", "cursor"),
 }
 
 RULES: dict[type[fields.Field[Any]], dict[str, Any]] = {
@@ -40,6 +43,7 @@ RULES: dict[type[fields.Field[Any]], dict[str, Any]] = {
         "description": f"at most {MAX_BYTES} bytes in UTF-8",
     },
     ImageDataUrl: {"description": "a real picture of at most 2 MiB: `data:image/png;base64,…`, or jpeg, webp or gif"},
+    SessionId: {"pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"},
     Cursor: {"description": "the `next_cursor` of the page before"},
     MenuIds: {"minItems": 1, "maxItems": MAX_MENUS, "uniqueItems": True},
     Items: {"minItems": 1, "maxItems": MAX_ITEMS},
@@ -85,6 +89,8 @@ def name_of(schema: type[Schema] | Schema | str) -> str:
 
 
 def _rules_of(converter: object, field: fields.Field[Any], *, ret: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    if isinstance(field, OptionalText):
+        return {"maxLength": field.most, "pattern": NO_NUL}
     if isinstance(field, Text):
-        return {} if "enum" in ret else {"pattern": NO_NUL if field.may_be_blank else NOT_BLANK}
+        return {} if "enum" in ret else {"minLength": 1, "maxLength": field.most, "pattern": NOT_BLANK}
     return RULES.get(type(field), {})

@@ -1,23 +1,19 @@
 """Ending a table's session; the table's login starts it."""
 
-from tableorder.openapi import values
 from tableorder.openapi.logins import SESSION_ID
-from tableorder.openapi.operations import Answer, Operation
-
-
-class SessionEnded(values.Document):
-    message = values.text()
-    table_id = values.identifier()
-    table_number = values.number(least=1)
-    session_id = values.session()
-    total_session_amount = values.won()
-    order_count = values.number()
-
+from tableorder.openapi.operations import Answer, Body, Operation
+from tableorder.schemas.sessions import EndSessionSchema, SessionEnded
 
 OPERATIONS = {
     "end_session": Operation(
         "End a table's session",
-        description="The guests have left: their orders move to the history. Of several such calls at once, one wins.",
+        description="""\
+The guests have left: their orders move to the history. Of several such calls at once, one wins.
+
+Send the `session_id` that the counter shows: then a call that is sent twice never ends the session of the next guests.
+With an Idempotency-Key a repeat is answered as the first call was.""",
+        headers=("Idempotency-Key",),
+        body=Body(EndSessionSchema, {"the session shown": {"session_id": SESSION_ID}}, required=False),
         answers={
             200: Answer(
                 "What the session came to",
@@ -32,6 +28,12 @@ OPERATIONS = {
                 },
             )
         },
-        problems=("table_not_found", "no_active_session"),
+        problems=(
+            "idempotency_key_invalid",
+            "table_not_found",
+            "no_active_session",
+            "session_changed",
+            "idempotency_key_reused",
+        ),
     ),
 }

@@ -2,13 +2,14 @@
 
 from marshmallow import Schema, fields
 
-from tableorder.openapi import values
 from tableorder.openapi.operations import Answer, Operation
-from tableorder.openapi.orders import ORDER, Order, OrderUpdated, SessionOrders, StoreOrders
+from tableorder.openapi.orders import ORDER, OrderUpdated, SessionOrders, StoreOrders
 from tableorder.openapi.schemas import name_of
 from tableorder.repositories.tickets import LIFETIME
+from tableorder.schemas import values
 from tableorder.schemas.base import QuerySchema
-from tableorder.schemas.fields import Text
+from tableorder.schemas.fields import OptionalText, Text
+from tableorder.schemas.orders import Order
 
 
 class Ticket(values.Document):
@@ -25,7 +26,7 @@ class OrderDeletedEvent(values.Document):
     table_id = values.identifier()
 
 
-class SessionEndedEvent(values.Document):
+class SessionEvent(values.Document):
     table_id = values.identifier()
     table_number = values.number(least=1)
     session_id = values.session()
@@ -48,7 +49,7 @@ class StreamQuery(QuerySchema):
     """What EventSource, which cannot send headers, puts into the query."""
 
     ticket = Text(most=100, metadata={"description": "instead of a token; from `POST …/sse/ticket`"})
-    last_event_id = Text(least=0, most=19, metadata={"description": "as Last-Event-ID; the header counts first"})
+    last_event_id = OptionalText(most=19, metadata={"description": "as Last-Event-ID; the header counts first"})
 
 
 # What an event's `data` is, by the event's type.
@@ -57,11 +58,15 @@ TABLE_EVENTS: dict[str, type[Schema]] = {
     "order_created": Order,
     "order_updated": OrderUpdatedEvent,
     "order_deleted": OrderDeletedEvent,
-    "session_ended": SessionEndedEvent,
+    "session_ended": SessionEvent,
     "menu_changed": MenuChangedEvent,
     "goodbye": GoodbyeEvent,
 }
-ADMIN_EVENTS = TABLE_EVENTS | {"initial": StoreOrders, "table_changed": TableChangedEvent}
+ADMIN_EVENTS = TABLE_EVENTS | {
+    "initial": StoreOrders,
+    "session_started": SessionEvent,
+    "table_changed": TableChangedEvent,
+}
 
 DESCRIPTION = """\
 An endless stream of server-sent events; each `data` is one line of JSON. `initial` is first: {initial}. Then comes what

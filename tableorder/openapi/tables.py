@@ -1,20 +1,9 @@
 """A store's tables."""
 
-from tableorder.openapi import values
 from tableorder.openapi.logins import SESSION_ID
 from tableorder.openapi.operations import Answer, Body, Operation
-from tableorder.schemas.tables import TableChangeSchema, TableSchema
-
-
-class ListedTable(values.Document):
-    table_id = values.identifier()
-    table_number = values.number(least=1)
-    current_session_id = values.session(or_null=True)
-    is_active = values.switch("whether guests are there")
-
-
-class Table(ListedTable):
-    store_id = values.identifier()
+from tableorder.schemas import values
+from tableorder.schemas.tables import ListedTable, Table, TableChangeSchema, TableSchema
 
 
 class Tables(values.Document):

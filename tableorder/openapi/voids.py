@@ -2,11 +2,13 @@
 
 from marshmallow import fields
 
-from tableorder.openapi import values
+from tableorder.openapi.history import CURSORS, DAYS
 from tableorder.openapi.logins import SESSION_ID
 from tableorder.openapi.operations import Answer, Operation
-from tableorder.openapi.orders import ORDER, Order
-from tableorder.schemas.base import PageQuery
+from tableorder.openapi.orders import ORDER
+from tableorder.schemas import values
+from tableorder.schemas.history import OffsetBooksQuery
+from tableorder.schemas.orders import Order
 
 
 class Void(values.Document):
@@ -25,6 +27,7 @@ class Voids(values.Document):
     store_id = values.identifier()
     total_count = values.number("of all pages")
     voids = values.list_of(Void)
+    next_cursor = values.next_cursor()
 
 
 VOID = {
@@ -42,8 +45,17 @@ VOID = {
 OPERATIONS = {
     "list_voids": Operation(
         "List the voided orders",
-        description="Newest first: who, when, why, and the order with every line.",
-        query=PageQuery,
-        answers={200: Answer("A page of the voids", Voids, {"store_id": 1, "total_count": 1, "voids": [VOID]})},
+        description=f"""\
+Newest first: who, when, why, and the order with every line. {DAYS}
+
+{CURSORS} `offset` counts entries, and each order that is voided meanwhile moves them on.""",
+        query=OffsetBooksQuery,
+        answers={
+            200: Answer(
+                "A page of the voids",
+                Voids,
+                {"store_id": 1, "total_count": 1, "voids": [VOID], "next_cursor": None},
+            )
+        },
     ),
 }

@@ -34,12 +34,20 @@ class CategoryRepository:
             {"store_id": store_id},
         )
 
-    def add(self, *, store_id: int, category_name: str, display_order: int) -> str:
-        """Add a category and return it. Raises Conflict (category_name_taken)."""
+    def add(self, *, store_id: int, category_name: str, display_order: int | None) -> str:
+        """Add a category, as the last one without a `display_order`, and return it.
+
+        Two that are added at once may get the same place; then the later id comes last. Raises Conflict
+        (category_name_taken).
+        """
         return self._connection.fetch_value(
             """
             INSERT INTO categories AS category (store_id, category_name, display_order)
-            VALUES (%(store_id)s, %(category_name)s, %(display_order)s)
+            VALUES (%(store_id)s, %(category_name)s,
+                    COALESCE(%(display_order)s,
+                             (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
+                                FROM categories
+                               WHERE store_id = %(store_id)s)))
             RETURNING """
             + CATEGORY
             + "::text",

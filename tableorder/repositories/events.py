@@ -7,13 +7,7 @@ from datetime import timedelta
 
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import TableIdentity
-from tableorder.repositories.orders import BY_TABLE, OF_SESSION
-
-# The id of the store's latest event; of a store without one, the id up to which all events were pruned.
-POSITION = """(
-    SELECT GREATEST((SELECT pruned_up_to FROM event_horizon),
-                    (SELECT max(event_id) FROM events WHERE store_id = %(store_id)s))
-)"""
+from tableorder.repositories.orders import OrderRepository
 
 
 @dataclass(frozen=True)
@@ -41,13 +35,16 @@ class EventRepository:
         self._connection = connection
 
     def position(self, *, store_id: int) -> int:
-        """The id of the latest event."""
-        return self._connection.fetch_value("SELECT " + POSITION, {"store_id": store_id})
+        """The id of the latest event; of a store without one, the id up to which all events were pruned."""
+        return self._connection.fetch_value("SELECT up_to FROM event_position(%(store_id)s)", {"store_id": store_id})
 
     def can_resume(self, *, store_id: int, event_id: int) -> bool:
         """Whether every event after `event_id` is still there, and `event_id` is one that can have been given."""
         return self._connection.fetch_value(
-            "SELECT %(event_id)s BETWEEN (SELECT pruned_up_to FROM event_horizon) AND " + POSITION,
+            """
+            SELECT %(event_id)s BETWEEN (SELECT pruned_up_to FROM event_horizon) AND up_to
+              FROM event_position(%(store_id)s)
+            """,
             {"store_id": store_id, "event_id": event_id},
         )
 
@@ -67,27 +64,18 @@ class EventRepository:
 
     def snapshot_of_store(self, *, store_id: int) -> Snapshot:
         """The counter's view (OrderRepository.list_by_table), read together with its position."""
-        parameters = {"store_id": store_id, "status": None, "table_id": None, "known_version": None}
-        document, position = self._connection.fetch_one(
-            "SELECT by_table.document, " + POSITION + " FROM (" + BY_TABLE.sql + ") AS by_table", parameters
-        )
-        return Snapshot(position, document)
+        listing = OrderRepository(self._connection).list_by_table(store_id=store_id)
+        return Snapshot(listing.position, listing.document or "")
 
     def snapshot_of_session(self, *, table: TableIdentity) -> Snapshot:
-        """The tablet's view (OrderRepository.list_of_session), read together with its position."""
-        parameters = {
-            "store_id": table.store_id,
-            "session_id": table.session_id,
-            "table_id": table.table_id,
-            "table_number": table.table_number,
-            "limit": None,
-            "before_time": None,
-            "before_id": None,
-        }
-        document, position = self._connection.fetch_one(
-            "SELECT of_session.*, " + POSITION + " FROM (" + OF_SESSION.sql + ") AS of_session", parameters
+        """The tablet's view (OrderRepository.list_of_session), read together with its position.
+
+        Raises Conflict (session_ended).
+        """
+        listing = OrderRepository(self._connection).list_of_session(
+            table=table, limit=None, before=None, with_position=True
         )
-        return Snapshot(position, document)
+        return Snapshot(listing.position or 0, listing.document)
 
     def latest(self, *, store_ids: list[int]) -> dict[int, int]:
         """By store, the id of its latest event, on any connection; stores without events are left out."""

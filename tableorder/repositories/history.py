@@ -1,61 +1,129 @@
 """Ended sessions, as they were; readable after their tables are gone."""
 
-from datetime import date
-
 from tableorder.database.connection import Connection
 from tableorder.domain.errors import NotFound
+from tableorder.domain.pages import Page
 
 
 class HistoryRepository:
-    """A store's archive; documents come as JSON text."""
+    """A store's archive; documents come as JSON text. Days are of the connection's time zone."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def list(self, *, table_id: int, start: date | None, end: date | None, limit: int, offset: int) -> str:
-        """One table's ended sessions, newest first, from the start of day `start` to the end of day `end`.
-
-        Days are of the connection's time zone. Raises NotFound if there is no such table and never was.
-        """
-        row = self._connection.fetch_one(
+    def list_of_store(self, *, store_id: int, table_number: int | None, page: Page) -> str:
+        """The store's ended sessions, newest first; of all tables, or of those that had the number at that time."""
+        return self._connection.fetch_value(
             """
-            WITH found AS (
-                SELECT history_id, session_id, completed_time, archived_order_data
+            WITH found AS MATERIALIZED (
+                SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
                   FROM order_history
-                 WHERE table_id = %(table_id)s
+                 WHERE store_id = %(store_id)s
+                   AND (%(table_number)s::int IS NULL OR table_number = %(table_number)s)
                    AND (%(start)s::date IS NULL OR completed_time >= %(start)s::date::timestamptz)
                    AND (%(end)s::date IS NULL OR completed_time < (%(end)s::date + 1)::timestamptz)
+                   AND (%(before_time)s::bigint IS NULL
+                        OR (completed_time, history_id)
+                           < (timestamptz 'epoch' + %(before_time)s::bigint * interval '1 microsecond',
+                              %(before_id)s::bigint))
+                 ORDER BY completed_time DESC, history_id DESC
+                 LIMIT %(limit)s + 1
             ), page AS (
-                SELECT history_id, session_id, completed_time, archived_order_data
+                SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
                   FROM found
                  ORDER BY completed_time DESC, history_id DESC
-                 LIMIT %(limit)s OFFSET %(offset)s
-            ), numbered AS (
-                SELECT COALESCE((SELECT table_number FROM tables WHERE table_id = %(table_id)s),
-                                (SELECT table_number
-                                   FROM order_history
-                                  WHERE table_id = %(table_id)s
-                                  ORDER BY completed_time DESC, history_id DESC
-                                  LIMIT 1)) AS table_number
+                 LIMIT %(limit)s
             )
-            SELECT numbered.table_number,
-                   json_build_object(
-                       'table_id', %(table_id)s,
-                       'table_number', numbered.table_number,
-                       'total_count', (SELECT count(*) FROM found),
+            SELECT json_build_object(
+                       'store_id', %(store_id)s,
                        'history', COALESCE((
                            SELECT json_agg(json_build_object(
                                       'history_id', history_id,
                                       'session_id', session_id,
+                                      'table_id', table_id,
+                                      'table_number', table_number,
                                       'completed_time', completed_time,
                                       'archived_order_data', archived_order_data)
                                   ORDER BY completed_time DESC, history_id DESC)
-                             FROM page), '[]'))::text
-              FROM numbered
+                             FROM page), '[]'),
+                       'next_cursor', (
+                           SELECT (extract(epoch FROM completed_time) * 1000000)::bigint || '-' || history_id
+                             FROM page
+                            WHERE (SELECT count(*) FROM found) > %(limit)s
+                            ORDER BY completed_time, history_id
+                            LIMIT 1))::text
             """,
-            {"table_id": table_id, "start": start, "end": end, "limit": limit, "offset": offset},
+            {"store_id": store_id, "table_number": table_number, **page.parameters()},
         )
-        table_number, document = row
-        if table_number is None:
+
+    def list_of_table(self, *, store_id: int, table_id: int, page: Page) -> str:
+        """One table's ended sessions, newest first, each with the number that the table had at that time.
+
+        Raises NotFound if there is no such table and none of its sessions.
+        """
+        document = self._connection.fetch_value(
+            """
+            WITH found AS MATERIALIZED (
+                SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
+                  FROM order_history
+                 WHERE store_id = %(store_id)s
+                   AND table_id = %(table_id)s
+                   AND (%(start)s::date IS NULL OR completed_time >= %(start)s::date::timestamptz)
+                   AND (%(end)s::date IS NULL OR completed_time < (%(end)s::date + 1)::timestamptz)
+                   AND (%(before_time)s::bigint IS NULL
+                        OR (completed_time, history_id)
+                           < (timestamptz 'epoch' + %(before_time)s::bigint * interval '1 microsecond',
+                              %(before_id)s::bigint))
+                 ORDER BY completed_time DESC, history_id DESC
+                 LIMIT %(limit)s + 1 OFFSET %(offset)s
+            ), page AS (
+                SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
+                  FROM found
+                 ORDER BY completed_time DESC, history_id DESC
+                 LIMIT %(limit)s
+            ), last_session AS (
+                SELECT table_number
+                  FROM order_history
+                 WHERE store_id = %(store_id)s AND table_id = %(table_id)s
+                 ORDER BY completed_time DESC, history_id DESC
+                 LIMIT 1
+            ), named AS (
+                SELECT table_number FROM tables WHERE table_id = %(table_id)s
+                 UNION ALL
+                SELECT table_number
+                  FROM last_session
+                 WHERE NOT EXISTS (SELECT FROM tables WHERE table_id = %(table_id)s)
+            )
+            SELECT json_build_object(
+                       'table_id', %(table_id)s,
+                       'table_number', named.table_number,
+                       'total_count', (
+                           SELECT count(*)
+                             FROM order_history
+                            WHERE store_id = %(store_id)s
+                              AND table_id = %(table_id)s
+                              AND (%(start)s::date IS NULL OR completed_time >= %(start)s::date::timestamptz)
+                              AND (%(end)s::date IS NULL OR completed_time < (%(end)s::date + 1)::timestamptz)),
+                       'history', COALESCE((
+                           SELECT json_agg(json_build_object(
+                                      'history_id', history_id,
+                                      'session_id', session_id,
+                                      'table_id', table_id,
+                                      'table_number', table_number,
+                                      'completed_time', completed_time,
+                                      'archived_order_data', archived_order_data)
+                                  ORDER BY completed_time DESC, history_id DESC)
+                             FROM page), '[]'),
+                       'next_cursor', (
+                           SELECT (extract(epoch FROM completed_time) * 1000000)::bigint || '-' || history_id
+                             FROM page
+                            WHERE (SELECT count(*) FROM found) > %(limit)s
+                            ORDER BY completed_time, history_id
+                            LIMIT 1))::text
+              FROM named
+            """,
+            {"store_id": store_id, "table_id": table_id, **page.parameters()},
+        )
+        if document is None:
             raise NotFound(f"there is no table {table_id}", code="table_not_found")
         return document

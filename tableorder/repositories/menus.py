@@ -44,12 +44,11 @@ def _catalog(name: str, menu_fields: str) -> Statement:
     """
     return Statement(
         name,
-        {"store_id": "int", "category_id": "int", "known_versions": "text[]"},
         """
         SELECT versions.version::text,
-               %(category_id)s IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s),
+               %(category_id)s::int IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s::int),
                CASE WHEN (versions.version::text = ANY(%(known_versions)s::text[])) IS NOT TRUE THEN json_build_object(
-                   'store_id', %(store_id)s,
+                   'store_id', %(store_id)s::int,
                    'categories', COALESCE((
                        SELECT json_agg(json_build_object(
                                   'category_id', category.category_id,
@@ -64,10 +63,10 @@ def _catalog(name: str, menu_fields: str) -> Statement:
                                   ), '[]'))
                               ORDER BY category.display_order, category.category_id)
                          FROM categories AS category
-                        WHERE category.store_id = %(store_id)s
-                          AND (%(category_id)s IS NULL OR category.category_id = %(category_id)s)
+                        WHERE category.store_id = %(store_id)s::int
+                          AND (%(category_id)s::int IS NULL OR category.category_id = %(category_id)s::int)
                    ), '[]'))::text END
-          FROM (SELECT %(store_id)s AS store_id) AS store
+          FROM (SELECT %(store_id)s::int AS store_id) AS store
           LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id
         """,
     )
@@ -100,13 +99,23 @@ class MenuRepository:
         return self._read_catalog(ADMIN_CATALOG, store_id, category_id, ()).document or ""
 
     def add(self, *, store_id: int, values: Mapping[str, object]) -> str:
-        """Add a menu and return it. `values`: all of COLUMNS. Raises NotFound (category_not_found)."""
+        """Add a menu, as the last of its category without a display_order, and return it.
+
+        `values`: all of COLUMNS. The category is locked, so that a reorder under way is over and its places count.
+        Raises NotFound (category_not_found).
+        """
         return self._connection.fetch_value(
             """
+            SELECT FROM categories WHERE category_id = %(category_id)s FOR NO KEY UPDATE;
+
             INSERT INTO menus AS menu (store_id, category_id, menu_name, price, description, image_base64,
                                        display_order, is_available)
             VALUES (%(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
-                    %(display_order)s, %(is_available)s)
+                    COALESCE(%(display_order)s,
+                             (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
+                                FROM menus
+                               WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
+                    %(is_available)s)
             RETURNING """
             + MENU,
             {"store_id": store_id, **values},
@@ -115,17 +124,29 @@ class MenuRepository:
     def update(self, *, menu_id: int, changes: Mapping[str, object]) -> str:
         """Change the columns in `changes` and return the menu. Raises NotFound (menu_not_found, category_not_found).
 
-        A None clears a description or an image; the other columns are never None.
+        A None clears a description or an image; the other columns are never None. A menu that changes its category
+        comes last in the new one unless its place is given, too: its place in the old one says nothing there. Locks
+        the menu and then the category, as a reorder does.
         """
         document = self._connection.fetch_value(
             """
+            SELECT FROM menus WHERE menu_id = %(menu_id)s AND deleted_at IS NULL FOR NO KEY UPDATE;
+
+            SELECT FROM categories WHERE category_id = %(category_id)s FOR NO KEY UPDATE;
+
             UPDATE menus AS menu
                SET category_id = COALESCE(%(category_id)s, menu.category_id),
                    menu_name = COALESCE(%(menu_name)s, menu.menu_name),
                    price = COALESCE(%(price)s, menu.price),
                    description = CASE WHEN %(sets_description)s THEN %(description)s ELSE menu.description END,
                    image_base64 = CASE WHEN %(sets_image)s THEN %(image_base64)s ELSE menu.image_base64 END,
-                   display_order = COALESCE(%(display_order)s, menu.display_order),
+                   display_order = COALESCE(
+                       %(display_order)s,
+                       CASE WHEN menu.category_id <> %(category_id)s THEN (
+                           SELECT LEAST(COALESCE(max(menus.display_order)::bigint + 1, 0), 2147483647)
+                             FROM menus
+                            WHERE menus.category_id = %(category_id)s AND menus.deleted_at IS NULL) END,
+                       menu.display_order),
                    is_available = COALESCE(%(is_available)s, menu.is_available)
              WHERE menu.menu_id = %(menu_id)s AND menu.deleted_at IS NULL
             RETURNING """
@@ -146,11 +167,21 @@ class MenuRepository:
         """Give a category's menus the order of `menu_ids`, which names each of them once.
 
         Raises NotFound (menu_not_found), Invalid (several_categories), Conflict (menus_missing) if some are left out.
-        Locked in the order of their ids, so that two calls at once wait for each other and never deadlock.
+        The menus are locked in the order of their ids, so that two calls at once wait for each other and never
+        deadlock. Then their category is locked: a menu that is being added to it comes before or after all of this.
         """
         row = self._connection.fetch_one(
             """
-            SELECT FROM menus WHERE menu_id = ANY(%(menu_ids)s) ORDER BY menu_id FOR NO KEY UPDATE;
+            SELECT FROM menus
+             WHERE menu_id = ANY(%(menu_ids)s) AND deleted_at IS NULL
+             ORDER BY menu_id
+               FOR NO KEY UPDATE;
+
+            SELECT FROM categories
+             WHERE category_id = (SELECT min(category_id)
+                                    FROM menus
+                                   WHERE menu_id = ANY(%(menu_ids)s) AND deleted_at IS NULL)
+               FOR NO KEY UPDATE;
 
             WITH sent AS (
                 SELECT menu_id, position

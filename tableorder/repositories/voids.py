@@ -1,6 +1,7 @@
 """Orders that an admin deleted: off the lists, on the books."""
 
 from tableorder.database.connection import Connection
+from tableorder.domain.pages import Page
 
 
 class VoidRepository:
@@ -9,21 +10,41 @@ class VoidRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def list(self, *, store_id: int, limit: int, offset: int) -> str:
-        """The voids, newest first: who, when, why, and the order with every line."""
+    def list(self, *, store_id: int, page: Page) -> str:
+        """The voids, newest first: who, when, why, and the order with every line.
+
+        Days are of the connection's time zone.
+        """
         return self._connection.fetch_value(
             """
-            WITH page AS (
+            WITH found AS MATERIALIZED (
                 SELECT void_id, order_id, session_id, table_id, table_number, voided_at, voided_by, reason,
                        voided_order
                   FROM order_voids
                  WHERE store_id = %(store_id)s
+                   AND (%(start)s::date IS NULL OR voided_at >= %(start)s::date::timestamptz)
+                   AND (%(end)s::date IS NULL OR voided_at < (%(end)s::date + 1)::timestamptz)
+                   AND (%(before_time)s::bigint IS NULL
+                        OR (voided_at, void_id)
+                           < (timestamptz 'epoch' + %(before_time)s::bigint * interval '1 microsecond',
+                              %(before_id)s::bigint))
                  ORDER BY voided_at DESC, void_id DESC
-                 LIMIT %(limit)s OFFSET %(offset)s
+                 LIMIT %(limit)s + 1 OFFSET %(offset)s
+            ), page AS (
+                SELECT void_id, order_id, session_id, table_id, table_number, voided_at, voided_by, reason,
+                       voided_order
+                  FROM found
+                 ORDER BY voided_at DESC, void_id DESC
+                 LIMIT %(limit)s
             )
             SELECT json_build_object(
                        'store_id', %(store_id)s,
-                       'total_count', (SELECT count(*) FROM order_voids WHERE store_id = %(store_id)s),
+                       'total_count', (
+                           SELECT count(*)
+                             FROM order_voids
+                            WHERE store_id = %(store_id)s
+                              AND (%(start)s::date IS NULL OR voided_at >= %(start)s::date::timestamptz)
+                              AND (%(end)s::date IS NULL OR voided_at < (%(end)s::date + 1)::timestamptz)),
                        'voids', COALESCE((
                            SELECT json_agg(json_build_object(
                                       'void_id', void_id,
@@ -36,7 +57,13 @@ class VoidRepository:
                                       'reason', reason,
                                       'order', voided_order)
                                   ORDER BY voided_at DESC, void_id DESC)
-                             FROM page), '[]'))::text
+                             FROM page), '[]'),
+                       'next_cursor', (
+                           SELECT (extract(epoch FROM voided_at) * 1000000)::bigint || '-' || void_id
+                             FROM page
+                            WHERE (SELECT count(*) FROM found) > %(limit)s
+                            ORDER BY voided_at, void_id
+                            LIMIT 1))::text
             """,
-            {"store_id": store_id, "limit": limit, "offset": offset},
+            {"store_id": store_id, **page.parameters()},
         )

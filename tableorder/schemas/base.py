@@ -1,17 +1,39 @@
 """What all schemas share."""
 
-from typing import Any
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, validates_schema
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, pre_load, validates_schema
 
-from tableorder.schemas.fields import QueryInteger
+MAX_ERRORS = 20  # listed at once
 
 
 class BodySchema(Schema):
-    """A request's JSON body; unknown fields are refused, so that a misspelt one is not silently ignored."""
+    """A request's JSON body. A field that is neither its own nor its `answer`'s is refused: it may be a misspelt one.
+
+    `answer` is what the same thing is answered as. Its other fields are ignored, so that a client may send back what it
+    was given.
+    """
+
+    answer: ClassVar[type[Schema] | None] = None
+    takes_pictures: ClassVar[bool] = False
 
     class Meta:
         unknown = RAISE
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._ignored = self.answer().fields.keys() - self.fields.keys() if self.answer else frozenset()
+
+    @pre_load
+    def drop_ignored(self, data: Any, **kwargs: Any) -> Any:
+        """The body without what is ignored, and with no more unknown fields than are listed."""
+        if not isinstance(data, Mapping) or data.keys() <= self.fields.keys():
+            return data
+        unknown = (name for name in data if name not in self.fields and name not in self._ignored)
+        kept = {*self.fields, *islice(unknown, MAX_ERRORS)}
+        return {name: value for name, value in data.items() if name in kept}
 
 
 class ChangeSchema(BodySchema):
@@ -28,10 +50,3 @@ class QuerySchema(Schema):
 
     class Meta:
         unknown = EXCLUDE
-
-
-class PageQuery(QuerySchema):
-    """Which page of a list that only grows."""
-
-    limit = QueryInteger(most=100, load_default=20)
-    offset = QueryInteger(least=0, load_default=0)

@@ -1,4 +1,4 @@
-"""Fields stricter than marshmallow's own: JSON types are taken at their word, and text is what PostgreSQL can hold."""
+"""Fields stricter than marshmallow's own: JSON types are taken at their word, texts are kept as domain/text.py says."""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +6,14 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from tableorder.domain.errors import Invalid
 from tableorder.domain.images import image_problem
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.passwords import password_problem
+from tableorder.domain.text import clean, is_blank
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 class Integer(fields.Field[int]):
@@ -45,40 +47,68 @@ class Boolean(fields.Field[bool]):
 
 
 class Text(fields.Field[str]):
-    """Text of `least` to `most` characters, without NUL and lone surrogates; not only white space if `least` > 0."""
+    """Text of 1 to `most` characters, as domain/text.py keeps it; with `choices`, one of them."""
 
-    def __init__(self, *, least: int = 1, most: int, choices: Sequence[str] = (), **kwargs: Any) -> None:
-        one_of = [validate.OneOf(choices, error="Must be one of: {choices}.")] if choices else []
-        super().__init__(validate=[validate.Length(min=least, max=most), *one_of], **kwargs)
-        self.may_be_blank = least == 0
+    def __init__(self, *, most: int, may_break: bool = False, choices: Sequence[str] = (), **kwargs: Any) -> None:
+        one_of = validate.OneOf(choices, error="Must be one of: {choices}.") if choices else None
+        super().__init__(validate=one_of, **kwargs)
+        self.most = most
+        self.may_break = may_break
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str):
-            raise ValidationError("Must be a string.")
-        if _UNSTORABLE.search(value):
-            raise ValidationError("Must not contain NUL or lone surrogates.")
-        if not self.may_be_blank and not value.strip():
-            raise ValidationError("Must not be blank.")
-        return value
+        try:
+            return clean(_string(value), most=self.most, may_break=self.may_break)
+        except Invalid as refusal:
+            raise _sentence(refusal.detail) from None
+
+
+class OptionalText(Text):
+    """Text or None, which a blank one stands for: it is what a form sends for an empty field."""
+
+    def __init__(self, *, most: int, may_break: bool = False, **kwargs: Any) -> None:
+        super().__init__(most=most, may_break=may_break, allow_none=True, pre_load=_none_if_blank, **kwargs)
 
 
 class Password(fields.Field[str]):
-    """A password that bcrypt can take: 1 to 72 bytes of UTF-8, without NUL."""
+    """A password that can be kept. It stays as it was sent: domain/passwords.py normalises it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str):
-            raise ValidationError("Must be a string.")
-        if problem := password_problem(value):
-            raise ValidationError(problem.capitalize() + ".")
+        if problem := password_problem(_string(value)):
+            raise _sentence(problem)
         return value
+
+
+class SessionId(fields.Field[str]):
+    """A session's UUID."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or not _UUID.fullmatch(value):
+            raise ValidationError("Must be a session's UUID.")
+        return value.lower()
 
 
 class ImageDataUrl(fields.Field[str]):
-    """The data URL of a real picture."""
+    """The data URL of a real picture, or None, which a blank one stands for, too."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_none=True, pre_load=_none_if_blank, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str):
-            raise ValidationError("Must be a string.")
-        if problem := image_problem(value):
-            raise ValidationError(problem)
+        if problem := image_problem(_string(value)):
+            raise _sentence(problem)
         return value
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValidationError("Must be a string.")
+    return value
+
+
+def _none_if_blank(value: Any) -> Any:
+    return None if isinstance(value, str) and is_blank(value) else value
+
+
+def _sentence(problem: str) -> ValidationError:
+    """The refusal, for a list of a field's own errors."""
+    return ValidationError(problem[0].upper() + problem[1:] + ".")

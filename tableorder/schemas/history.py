@@ -1,4 +1,4 @@
-"""Which of a table's ended sessions are listed."""
+"""Pages of the books: of the ended sessions, of the voided orders."""
 
 import re
 from datetime import date
@@ -6,7 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from tableorder.schemas.base import PageQuery
+from tableorder.schemas.base import QuerySchema
+from tableorder.schemas.cursors import Cursor
+from tableorder.schemas.fields import QueryInteger
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -23,7 +25,11 @@ class Day(fields.Field[date]):
         raise ValidationError("Must be a date, YYYY-MM-DD.")
 
 
-class HistoryQuery(PageQuery):
+class BooksQuery(QuerySchema):
+    """Some days, both included, and where in them the page begins."""
+
+    limit = QueryInteger(most=100, load_default=20)
+    cursor = Cursor(load_default=None)
     start_date = Day(load_default=None)
     end_date = Day(load_default=None)
 
@@ -32,3 +38,18 @@ class HistoryQuery(PageQuery):
         start, end = data.get("start_date"), data.get("end_date")
         if start and end and start > end:
             raise ValidationError("Must not be before start_date.", "end_date")
+
+
+class StoreHistoryQuery(BooksQuery):
+    table_number = QueryInteger(load_default=None)
+
+
+class OffsetBooksQuery(BooksQuery):
+    """For clients that count entries instead of following cursors."""
+
+    offset = QueryInteger(least=0, load_default=0)
+
+    @validates_schema
+    def require_one_beginning(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if data.get("cursor") and data.get("offset"):
+            raise ValidationError("Give offset or cursor, not both.", "offset")

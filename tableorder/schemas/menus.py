@@ -4,28 +4,55 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, ChangeSchema, QuerySchema
-from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, QueryInteger, Text
+from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryInteger, Text
 
 MAX_MENUS = 1000
 
 
+class GuestMenu(values.Document):
+    menu_id = values.identifier()
+    menu_name = values.text()
+    price = values.won()
+    description = values.text(or_null=True)
+    image_base64 = values.text("a data URL", or_null=True)
+    display_order = values.number()
+    is_available = values.switch("false: sold out, cannot be ordered")
+
+
+class ListedMenu(GuestMenu):
+    created_at = values.moment()
+    updated_at = values.moment()
+
+
+class Menu(ListedMenu):
+    category_id = values.identifier()
+    category_name = values.text()
+
+
 class MenuSchema(BodySchema):
+    answer = Menu
+    takes_pictures = True
+
     category_id = Integer(required=True)
     menu_name = Text(required=True, most=100)
     price = Integer(required=True)
-    description = Text(least=0, most=500, allow_none=True, load_default=None)
-    image_base64 = ImageDataUrl(allow_none=True, load_default=None)
-    display_order = Integer(least=0, load_default=0)
+    description = OptionalText(most=500, may_break=True, load_default=None)
+    image_base64 = ImageDataUrl(load_default=None)
+    display_order = Integer(least=0)
     is_available = Boolean(load_default=True)
 
 
 class MenuChangeSchema(ChangeSchema):
+    answer = Menu
+    takes_pictures = True
+
     category_id = Integer()
     menu_name = Text(most=100)
     price = Integer()
-    description = Text(least=0, most=500, allow_none=True)
-    image_base64 = ImageDataUrl(allow_none=True)
+    description = OptionalText(most=500, may_break=True)
+    image_base64 = ImageDataUrl()
     display_order = Integer(least=0)
     is_available = Boolean()
 

@@ -1,19 +1,43 @@
 """Orders as they are sent, listed, moved along and voided."""
 
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line
+from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema
-from tableorder.schemas.fields import Integer, QueryInteger, Text
+from tableorder.schemas.cursors import Cursor
+from tableorder.schemas.fields import Integer, OptionalText, QueryInteger, Text
 
-_CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,10})", re.ASCII)
+
+class OrderItem(values.Document):
+    order_item_id = values.identifier()
+    menu_id = values.identifier()
+    menu_name = values.text("as it was when the order was placed")
+    quantity = values.number(least=1)
+    unit_price = values.won("won, as it was when the order was placed")
+    subtotal = values.won()
+
+
+class ArchivedOrder(values.Document):
+    order_id = values.identifier()
+    total_amount = values.won()
+    status = values.one_of(*STATUSES)
+    order_time = values.moment()
+    items = values.list_of(OrderItem)
+
+
+class Order(ArchivedOrder):
+    table_id = values.identifier()
+    table_number = values.number(least=1)
+    session_id = values.session()
 
 
 class LineSchema(BodySchema):
+    answer = OrderItem
+
     menu_id = Integer(required=True)
     quantity = Integer(required=True, most=MAX_QUANTITY)
 
@@ -41,21 +65,15 @@ class Items(fields.List[Any]):
 
 
 class OrderSchema(BodySchema):
+    answer = Order
+
     items = Items(fields.Nested(LineSchema), required=True)
 
 
 class StatusSchema(BodySchema):
+    answer = Order
+
     status = Text(required=True, most=20, choices=STATUSES)
-
-
-class Cursor(fields.Field[tuple[int, int]]):
-    """The `next_cursor` of an earlier page: microseconds since 1970 and an order's id."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[int, int]:
-        match = _CURSOR.fullmatch(value)
-        if match is None or int(match[2]) > MAX_INTEGER:
-            raise ValidationError("Must be a next_cursor from an earlier answer.")
-        return int(match[1]), int(match[2])
 
 
 class SessionOrdersQuery(QuerySchema):
@@ -69,4 +87,4 @@ class OrdersQuery(QuerySchema):
 
 
 class VoidQuery(QuerySchema):
-    reason = Text(least=0, most=200, load_default=None)
+    reason = OptionalText(most=200, load_default=None)

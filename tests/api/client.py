@@ -101,8 +101,9 @@ class Restaurant:
         tablet.claims = answer
         return tablet
 
-    def end_session(self, table_id: int) -> requests.Response:
-        return self.admin.post(f"/admin/tables/{table_id}/end-session")
+    def end_session(self, table_id: int, *, key: str | None = None, **body: Any) -> requests.Response:
+        headers = {"Idempotency-Key": key} if key is not None else None
+        return self.admin.post(f"/admin/tables/{table_id}/end-session", body or None, headers=headers)
 
 
 def expect(status: int, response: requests.Response) -> Any:

@@ -89,3 +89,24 @@ def test_another_stores_categories_are_unknown(restaurant, open_restaurant):
         refused(404, "category_not_found", other.admin.patch(f"/admin/categories/{unknown}", {"display_order": 1}))
         refused(404, "category_not_found", other.admin.delete(f"/admin/categories/{unknown}"))
     assert expect(200, other.admin.get("/admin/categories"))["categories"] == []
+
+
+def test_a_category_without_a_place_comes_last(restaurant, tablet):
+    second, first = restaurant.add_category("음료", display_order=5), restaurant.add_category("식사", display_order=2)
+    added = expect(201, restaurant.admin.post("/admin/categories", {"category_name": "후식"}))
+    assert added["display_order"] == 6
+    wanted = [first, second, added["category_id"]]
+    for client, path in ((tablet, "/customer/menus"), (restaurant.admin, "/admin/categories")):
+        assert [c["category_id"] for c in expect(200, client.get(path))["categories"]] == wanted
+
+
+def test_after_the_last_place_that_there_is_a_category_still_comes_last(restaurant):
+    wanted = [restaurant.add_category("음료", display_order=2**31 - 1), restaurant.add_category("식사")]
+    categories = expect(200, restaurant.admin.get("/admin/categories"))["categories"]
+    assert [category["category_id"] for category in categories] == wanted
+
+
+def test_the_place_of_a_new_category_goes_by_its_own_store(restaurant, open_restaurant):
+    open_restaurant().add_category("음료", display_order=7)
+    added = expect(201, restaurant.admin.post("/admin/categories", {"category_name": "음료"}))
+    assert added["display_order"] == 0

@@ -113,6 +113,10 @@ def serve_and_end(described: OpenApiClient, admin: Client, tablet: Tablet, order
     call("end_session", 200, by=admin, table_id=table_id)
     call("end_session", 409, by=admin, table_id=table_id)
     call("list_history", 200, by=admin, table_id=table_id)
+    call("list_store_history", 200, by=admin, query={"table_number": 2, "cursor": "1770183910500000-12"})
+    [past] = call("list_store_history", 200, by=admin)["history"]
+    assert past["table_id"] == table_id
+    call("list_store_history", 400, by=admin, query={"cursor": "x"})
     call("get_order", 404, by=admin, order_id=order["order_id"])
 
 
@@ -127,6 +131,7 @@ def test_every_event_of_a_feed_is_as_described(described, restaurant, stream_ser
     restaurant.admin.patch(f"/admin/orders/{orders[0]}/status", {"status": "완료"})
     restaurant.admin.delete(f"/admin/orders/{orders[1]}")
     restaurant.add_table(2)
+    restaurant.seat(2)
     restaurant.add_menu()
     restaurant.end_session(tablet.claims["table_id"])
     until(lambda: reader.events[-1].type == "session_ended")

@@ -9,6 +9,11 @@ from PIL import Image
 from tests.api.client import UNKNOWN_ID, expect, refused
 
 
+@pytest.fixture
+def category_id(restaurant):
+    return restaurant.add_category()
+
+
 def picture(image_format, size=(8, 8)):
     content = io.BytesIO()
     Image.new("RGB", size, "red").save(content, image_format)
@@ -160,7 +165,6 @@ def test_an_admin_changes_a_menu(restaurant):
 
     assert change(price=1)["description"] == "매워요"
     assert change(description=None)["image_base64"] == image
-    assert change(description="")["description"] == ""
     assert change(image_base64=None)["price"] == 1
     assert change(category_id=second)["category_name"] == "안주"
     changed = change(menu_name="부대찌개", display_order=7, is_available=False)
@@ -178,7 +182,6 @@ def test_a_picture_comes_back_as_it_was_sent(restaurant, image_format):
 @pytest.mark.parametrize(
     "image",
     [
-        "",
         "rubbish",
         "https://example.com/x.png",
         data_url("png").replace("png", "svg+xml"),
@@ -326,3 +329,58 @@ def test_an_order_of_menus_names_each_of_one_category_once(restaurant, tablet):
     refused(400, "validation_failed", put([*ids, "x"]))
     refused(400, "validation_failed", put([1] * 5000))
     expect(200, put(ids[::-1]))
+
+
+def in_order(restaurant, category_id):
+    """The category's menus as they are listed."""
+    [category] = expect(200, restaurant.admin.get(f"/admin/menus?category_id={category_id}"))["categories"]
+    return [menu["menu_id"] for menu in category["menus"]]
+
+
+def test_a_menu_without_a_place_comes_last_after_a_reorder(restaurant, category_id):
+    ids = [restaurant.add_menu(category_id=category_id) for _ in range(3)]
+    expect(200, restaurant.admin.put("/admin/menus/order", {"menu_ids": ids[::-1]}))
+    ids = [*ids[::-1], *(restaurant.add_menu(category_id=category_id) for _ in range(2))]
+    assert in_order(restaurant, category_id) == ids
+    first = restaurant.add_menu(category_id=category_id, display_order=0)
+    assert in_order(restaurant, category_id) == [first, *ids]
+
+
+def test_a_deleted_menu_has_no_place(restaurant, category_id):
+    gone = restaurant.add_menu(category_id=category_id, display_order=100)
+    expect(200, restaurant.admin.delete(f"/admin/menus/{gone}"))
+    menu = {"category_id": category_id, "menu_name": "국수", "price": 1}
+    assert expect(201, restaurant.admin.post("/admin/menus", menu))["display_order"] == 0
+
+
+def test_after_the_last_place_that_there_is_a_menu_still_comes_last(restaurant, category_id):
+    ids = [restaurant.add_menu(category_id=category_id, display_order=2**31 - 1)]
+    ids.append(restaurant.add_menu(category_id=category_id))
+    ids.append(restaurant.add_menu())
+    expect(200, restaurant.admin.patch(f"/admin/menus/{ids[2]}", {"category_id": category_id}))
+    assert in_order(restaurant, category_id) == ids
+
+
+def test_a_menu_that_moves_comes_last_unless_its_place_is_given(restaurant, category_id):
+    moving = restaurant.add_menu()
+    ids = [restaurant.add_menu(category_id=category_id) for _ in range(2)]
+    expect(200, restaurant.admin.put("/admin/menus/order", {"menu_ids": ids[::-1]}))
+    moved = expect(200, restaurant.admin.patch(f"/admin/menus/{moving}", {"category_id": category_id}))
+    assert (moved["category_id"], moved["display_order"]) == (category_id, 3)
+    assert in_order(restaurant, category_id) == [*ids[::-1], moving]
+    other = restaurant.add_menu()
+    expect(200, restaurant.admin.patch(f"/admin/menus/{other}", {"category_id": category_id, "display_order": 0}))
+    assert in_order(restaurant, category_id) == [other, *ids[::-1], moving]
+
+
+def test_a_menu_that_is_sent_its_own_category_stays_in_its_place(restaurant, category_id):
+    ids = [restaurant.add_menu(category_id=category_id) for _ in range(3)]
+    expect(200, restaurant.admin.patch(f"/admin/menus/{ids[0]}", {"category_id": category_id, "price": 2}))
+    assert in_order(restaurant, category_id) == ids
+
+
+@pytest.mark.parametrize("path", ["/admin/menus", "/admin/categories"])
+def test_null_is_no_place(restaurant, category_id, path):
+    body = {"category_id": category_id, "menu_name": "국수", "price": 1} if "menus" in path else {"category_name": "면"}
+    problem = refused(400, "validation_failed", restaurant.admin.post(path, body | {"display_order": None}))
+    assert problem["errors"].keys() == {"display_order"}

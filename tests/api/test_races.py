@@ -2,10 +2,15 @@
 
 import functools
 import secrets
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg2
 import pytest
 
 from tests.api.client import at_once, expect
+from tests.factories import value
+from tests.waiting import until
 
 ROUNDS = 10
 
@@ -153,6 +158,53 @@ def test_one_order_of_menus_wins_whole(restaurant, query, round_):
     assert [answer.status_code for answer in answers] == [200] * 6
     now = query("SELECT menu_id FROM menus WHERE category_id = %s ORDER BY display_order, menu_id", category_id)
     assert [menu_id for (menu_id,) in now] in orders
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_what_comes_to_a_category_while_it_is_put_in_order_comes_last(restaurant, query, round_):
+    """And no two calls wait for each other: each answers as if it had come before or after the others."""
+    category_id = restaurant.add_category()
+    ids = [restaurant.add_menu(category_id=category_id) for _ in range(4)]
+    movers = [restaurant.add_menu() for _ in range(2)]
+    menu = {"category_id": category_id, "menu_name": "x", "price": 1}
+    answers = at_once(
+        functools.partial(restaurant.admin.put, "/admin/menus/order", {"menu_ids": ids[::-1]}),
+        *[functools.partial(restaurant.admin.post, "/admin/menus", menu)] * 3,
+        *(functools.partial(restaurant.admin.patch, f"/admin/menus/{m}", {"category_id": category_id}) for m in movers),
+    )
+    assert answers[0].status_code in (200, 409)
+    assert [answer.status_code for answer in answers[1:]] == [201] * 3 + [200] * 2
+    rows = query("SELECT menu_id, display_order FROM menus WHERE category_id = %s ORDER BY 2, 1", category_id)
+    assert [menu_id for menu_id, _ in rows[:4]] == (ids[::-1] if answers[0].ok else ids)
+    assert len({place for _, place in rows}) == len(rows) == 9
+
+
+def test_a_menu_that_is_added_waits_for_the_order_under_way(restaurant, server, query):
+    """A second connection holds up the reorder where it has given the places and has not committed."""
+    category_id = restaurant.add_category()
+    ids = [restaurant.add_menu(category_id=category_id, display_order=0) for _ in range(4)]
+    menu = {"category_id": category_id, "menu_name": "x", "price": 1}
+    with closing(psycopg2.connect(server.database_url)) as other, ThreadPoolExecutor(2) as pool:
+        value(other, "SELECT 1 FROM menu_versions WHERE store_id = %s FOR UPDATE", restaurant.store_id)
+        reorder = pool.submit(restaurant.admin.put, "/admin/menus/order", {"menu_ids": ids[::-1]})
+        until(lambda: waiting(query, "WITH ORDINALITY") == 1)
+        add = pool.submit(restaurant.admin.post, "/admin/menus", menu)
+        until(lambda: waiting(query, "INSERT INTO menus") == 1)
+        other.rollback()
+        expect(200, reorder.result())
+        added = expect(201, add.result())
+    rows = query("SELECT menu_id FROM menus WHERE category_id = %s ORDER BY display_order, menu_id", category_id)
+    assert [menu_id for (menu_id,) in rows] == [*ids[::-1], added["menu_id"]]
+
+
+def waiting(query, text):
+    """How many connections of this database wait for a lock with such a statement."""
+    [(count,)] = query(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, %s) > 0",
+        text,
+    )
+    return count
 
 
 def test_a_new_price_is_in_the_very_next_answer_of_every_worker(restaurant, menu_id):

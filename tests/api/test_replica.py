@@ -22,7 +22,7 @@ from tests.database.servers import free_port
 from tests.management.running import manage
 from tests.waiting import until
 
-READS = "/admin/menus", "/admin/voids"
+READS = "/admin/menus", "/admin/voids", "/admin/history"
 
 
 class Standby(servers.Server):

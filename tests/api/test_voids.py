@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests.api.client import expect, refused
 
 
@@ -36,3 +38,61 @@ def test_voids_come_in_pages(restaurant, tablet, menu_id):
     assert page["total_count"] == 3 and [entry["order_id"] for entry in page["voids"]] == [ids[1], ids[0]]
     assert page["voids"][0]["reason"] is None
     refused(400, "validation_failed", restaurant.admin.get("/admin/voids?limit=101"))
+
+
+def test_no_void_repeats_or_is_skipped_while_others_come(restaurant, tablet, menu_id):
+    def void() -> int:
+        order_id = expect(201, tablet.order((menu_id, 1)))["order_id"]
+        expect(200, restaurant.admin.delete(f"/admin/orders/{order_id}"))
+        return order_id
+
+    there = [void() for _ in range(5)]
+    walked, cursor = [], ""
+    while cursor is not None:
+        page = expect(200, restaurant.admin.get(f"/admin/voids?limit=2{cursor and '&cursor=' + cursor}"))
+        walked += [entry["order_id"] for entry in page["voids"]]
+        cursor = page["next_cursor"]
+        there_now = void()
+    assert walked == there[::-1] and there_now not in walked
+    assert page["total_count"] == 7
+
+
+def test_voids_of_one_microsecond_come_in_pages(restaurant, table_id, query):
+    query(
+        "INSERT INTO order_voids"
+        "       (store_id, order_id, session_id, table_id, table_number, voided_at, voided_by, voided_order)"
+        " SELECT %s, 1000000000 + %s * 10 + n, gen_random_uuid(), %s, 1, '2026-02-04 00:00+09', '사장', '{}'"
+        "   FROM generate_series(1, 5) AS n",
+        *(restaurant.store_id, restaurant.store_id, table_id),
+    )
+    walked, cursor = [], ""
+    while cursor is not None:
+        page = expect(200, restaurant.admin.get(f"/admin/voids?limit=2{cursor and '&cursor=' + cursor}"))
+        walked += [entry["void_id"] for entry in page["voids"]]
+        cursor = page["next_cursor"]
+    assert len(walked) == 5 and walked == sorted(set(walked), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("query_string", "expected"),
+    [
+        ("", [3, 2, 1]),
+        ("start_date=2026-02-04", [3, 2]),
+        ("end_date=2026-02-04", [2, 1]),
+        ("end_date=2026-02-03", [1]),
+        ("start_date=2026-02-04&end_date=2026-02-04", [2]),
+        ("start_date=2026-02-06", []),
+    ],
+)
+def test_voids_of_some_days(restaurant, table_id, query, query_string, expected):
+    times = ("2026-02-03 23:59:59.999999+09", "2026-02-04 00:00+09", "2026-02-05 12:00+09")
+    for number, time in enumerate(times, 1):
+        query(
+            "INSERT INTO order_voids"
+            "       (store_id, order_id, session_id, table_id, table_number, voided_at, voided_by, voided_order)"
+            " VALUES (%s, %s, gen_random_uuid(), %s, %s, %s, '사장', '{}')",
+            *(restaurant.store_id, 1_500_000_000 + restaurant.store_id * 10 + number, table_id, number, time),
+        )
+    page = expect(200, restaurant.admin.get(f"/admin/voids?{query_string}"))
+    assert [entry["table_number"] for entry in page["voids"]] == expected
+    assert (page["total_count"], page["next_cursor"]) == (len(expected), None)

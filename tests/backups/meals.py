@@ -33,7 +33,7 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
         table = json.loads(TableRepository(connection).add(store_id=store_id, table_number=1, table_password_hash="-"))
         for _ in range(meals):
             _order(connection, store_id, table["table_id"], menu_id)
-            SessionRepository(connection).end(table_id=table["table_id"])
+            SessionRepository(connection).end(store_id=store_id, table_id=table["table_id"])
         _order(connection, store_id, table["table_id"], menu_id)
         voided = _order(connection, store_id, table["table_id"], menu_id)
         OrderRepository(connection).void(order_id=voided, admin=AdminIdentity(store_id, name), reason="잘못 눌렀음")

@@ -12,6 +12,12 @@ from tests.bench.town import MENUS, TABLES, Town
 
 SESSION = "lpad(to_hex(:table::int), 32, '0')::uuid"
 
+LINES = (
+    "json_build_array(json_build_object('menu_id', :one::int, 'quantity', 1),"
+    " json_build_object('menu_id', :two::int, 'quantity', 2),"
+    " json_build_object('menu_id', :three::int, 'quantity', 3))"
+)
+
 PIPELINE = """\\set table random(1, {tables})
 \\set store (:table - 1) / {per_store} + 1
 \\set first (:store - 1) * {menus}
@@ -31,8 +37,7 @@ STATEMENTS = {
         {
             "session_id": SESSION,
             "table_id": ":table",
-            "menu_ids": "ARRAY[:one::int, :two::int, :three::int]",
-            "quantities": "'{1,2,3}'",
+            "lines": LINES,
             "key": "NULL",
             "request_hash": "NULL",
         },
@@ -41,8 +46,8 @@ STATEMENTS = {
         OF_SESSION,
         {
             "session_id": SESSION,
-            "table_id": ":table",
-            "table_number": "1",
+            "store_id": ":store",
+            "with_position": "false",
             "limit": "NULL",
             "before_time": "NULL",
             "before_id": "NULL",

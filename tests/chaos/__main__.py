@@ -8,9 +8,9 @@ import random
 import signal
 import sys
 
-from tests.chaos import faults, load, model, soak
+from tests.chaos import faults, load, model, soak, turnover
 
-ATTACKS = (model, faults, load, soak)
+ATTACKS = (model, turnover, faults, load, soak)
 
 
 def main() -> int:

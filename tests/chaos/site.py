@@ -13,6 +13,7 @@ import psycopg2
 
 from tableorder.database.migrations import apply_pending
 from tests.api.server import Server, StreamServer
+from tests.database.embedded import memory
 from tests.database.servers import Network
 from tests.database.servers import Server as Postgres
 
@@ -32,6 +33,14 @@ class Site:
         with closing(psycopg2.connect(self.url)) as connection, connection, connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """A folder for PostgreSQL's data where a commit does not wait for a disk, if there is room in memory."""
+    with tempfile.TemporaryDirectory(prefix="tableorder-chaos-", dir=memory()) as name:
+        Path(name).chmod(0o755)  # for PostgreSQL's user
+        yield Path(name)
 
 
 @contextmanager

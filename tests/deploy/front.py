@@ -39,6 +39,8 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    set_real_ip_from 127.0.0.1;  # so that a test can come from anywhere
+    real_ip_header X-Test-Address;
     include {folder}/tableorder.conf;
 }}
 """
@@ -49,6 +51,7 @@ class Front:
 
     def __init__(self, folder: Path, api: Server, stream: Server, connections: int) -> None:
         self.http, self.https = free_port(), free_port()
+        self.folder = folder
         self.base = f"https://localhost:{self.https}"
         self.certificate = folder / "certificate.pem"
         self.access_log, self.error_log = folder / "access.log", folder / "error.log"
@@ -60,8 +63,12 @@ class Front:
         changes = {
             "127.0.0.1:8000": urlsplit(api.base).netloc,
             "127.0.0.1:8001": urlsplit(stream.base).netloc,
+            "tableorder.example": "localhost",
             "listen 80;": f"listen 127.0.0.1:{self.http};",
-            "listen 443 ssl;": f"listen 127.0.0.1:{self.https} ssl;",
+            "listen [::]:80;": f"listen [::1]:{self.http};",
+            "listen 443 ssl ": f"listen 127.0.0.1:{self.https} ssl ",
+            "listen [::]:443 ssl ": f"listen [::1]:{self.https} ssl ",
+            "/var/www/tableorder": str(folder),
             "/etc/tableorder/tls/fullchain.pem": str(self.certificate),
             "/etc/tableorder/tls/privkey.pem": str(key),
             "/var/log/nginx/tableorder.log": str(self.access_log),
@@ -85,6 +92,10 @@ class Front:
         """A raw connection from an address of this machine."""
         plain = socket.create_connection(("127.0.0.1", self.https), 30, (address, 0))
         return self._context.wrap_socket(plain, server_hostname="localhost")
+
+    def connect_plainly(self, port: int) -> socket.socket:
+        """A raw connection without TLS to one of nginx's ports."""
+        return socket.create_connection(("127.0.0.1", port), 30)
 
 
 @contextmanager

@@ -99,7 +99,9 @@ def test_everything_that_is_mounted_is_there():
     for service in SERVICES.values():
         for mount in service.get("volumes", []):
             source = mount.partition(":")[0]
-            assert source in named or source.startswith("${TLS_FOLDER") or (FOLDER / source).exists(), mount
+            assert (
+                source in named or source.startswith(("${TLS_FOLDER", "${ACME_FOLDER")) or (FOLDER / source).exists()
+            ), mount
         if build := service.get("build"):
             assert (FOLDER / build["context"]).resolve() == CHECKOUT
             assert (CHECKOUT / build["dockerfile"]).exists()
@@ -128,14 +130,15 @@ def test_nginx_takes_its_configuration(tmp_path):
     command = command.replace("/etc/tableorder/nginx.conf", str(shipped)).replace(
         "/etc/nginx/conf.d/default.conf", str(site)
     )
-    subprocess.run(["sh", "-euc", command], check=True)
+    subprocess.run(["sh", "-euc", command], env={**os.environ, "SERVER_NAME": "localhost"}, check=True)
     text = site.read_text()
+    assert "server_name localhost;" in text and "tableorder.example" not in text
     assert "127.0.0.1" not in text and "/var/log" not in text
     make = [str(OPENSSL), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
     subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     text = text.replace("/etc/tableorder/tls", str(tmp_path)).replace("/dev/std", f"{tmp_path}/std")
-    site.write_text(text.replace("listen 80", "listen 8080").replace("listen 443", "listen 8443"))
+    site.write_text(re.sub(r"listen (\[::\]:)?(80|443)", r"listen \g<1>1\g<2>0", text))  # ports that need no rights
     temporary = "".join(
         f"{kind}_temp_path {tmp_path}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )

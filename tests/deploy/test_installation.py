@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from tests.api.server import Server
 from tests.backups.commands import Commands
 from tests.database.embedded import file_for_everybody
 from tests.database.packaged import VERSIONS, packaged_server
+from tests.deploy.front import NGINX
 from tests.documents import DOCUMENTS, blocks, commands
-from tests.management.running import manage
+from tests.management.running import CHECKOUT, manage
 from tests.management.test_create_db import HBA, PASSWORD, create_db
 
 GUIDE = DOCUMENTS["docs/installation.md"]
@@ -76,3 +78,26 @@ def test_each_file_that_it_copies_is_there():
     copied = [word for command in COMMANDS if command.startswith("cp ") for word in shlex.split(command)[1:-1]]
     assert len(copied) > 4
     assert [pattern for pattern in copied if not list(Path(__file__).parents[2].glob(pattern))] == []
+
+
+@pytest.mark.skipif(NGINX is None or shutil.which("openssl") is None, reason="needs nginx and openssl")
+def test_nginx_takes_its_first_certificate_and_its_configuration(tmp_path):
+    """The guide's own commands, with its folders here; nginx is asked whether it could start."""
+    site = tmp_path / "tableorder.conf"
+    folders = {"/etc/tableorder/tls": str(tmp_path), "/etc/nginx/conf.d": str(tmp_path)}
+    wanted = [command for command in COMMANDS if command.startswith(("openssl req ", "sed "))]
+    assert len(wanted) == 2
+    for command in wanted:
+        for there, here_ in folders.items():
+            command = command.replace(there, here_)
+        subprocess.run(["sh", "-euc", command], cwd=CHECKOUT, env={**os.environ, "name": "rice.example.kr"}, check=True)
+    text = site.read_text()
+    assert "tableorder.example" not in text and "server_name rice.example.kr;" in text
+    text = re.sub(r"listen (\[::\]:)?(80|443)", r"listen \g<1>1\g<2>0", text)  # ports that need no rights
+    site.write_text(text.replace("/etc/tableorder/tls", str(tmp_path)).replace("/var/log/nginx", str(tmp_path)))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {tmp_path}/{kind}; " for kind in kinds)
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(f"pid {tmp_path}/pid; events {{}} http {{ access_log off; {temporary} include {site}; }}")
+    tested = subprocess.run([str(NGINX), "-t", "-e", "stderr", "-c", str(whole)], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stderr

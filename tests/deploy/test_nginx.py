@@ -5,20 +5,30 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import random
+import re
 import resource
 import shutil
 import socket
 import ssl
+import subprocess
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
+from http.client import HTTPMessage, HTTPResponse
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 import requests
+from PIL import Image
 
-from tests.api.client import Restaurant, expect, refused, refused_lines
+from tableorder.config import StreamSettings
+from tableorder.http.security_headers import SECURITY_HEADERS
+from tests.api.client import TABLE_PASSWORD, Restaurant, at_once, expect, refused, refused_lines
 from tests.api.server import Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM
 from tests.deploy.front import NGINX, Front, opened_front
@@ -68,10 +78,51 @@ def bearer(who) -> dict[str, str]:
 
 
 def test_plain_http_is_sent_to_https(front):
-    response = requests.get(f"http://localhost:{front.http}/health/live?x=1", allow_redirects=False, timeout=30)
-    assert response.status_code == 308
-    assert response.headers["Location"] == "https://localhost/health/live?x=1"
-    assert response.headers["Server"] == "nginx"
+    """Under the name of the certificate, whatever name the client gives."""
+    for host in ("localhost", "elsewhere.example"):
+        response = requests.get(
+            f"http://127.0.0.1:{front.http}/health/live?x=1", headers={"Host": host}, allow_redirects=False, timeout=30
+        )
+        assert response.status_code == 308
+        assert response.headers["Location"] == "https://localhost/health/live?x=1"
+        assert response.headers["Server"] == "nginx" and "Strict-Transport-Security" not in response.headers
+
+
+def test_over_plain_http_only_the_proof_for_a_certificate_is_answered(front):
+    challenges = front.folder / ".well-known" / "acme-challenge"
+    (challenges / "folder").mkdir(parents=True)
+    (challenges / "token").write_text("token.thumbprint")
+    base = f"http://127.0.0.1:{front.http}/.well-known/acme-challenge"
+    proof = requests.get(f"{base}/token", timeout=30)
+    assert (proof.status_code, proof.text) == (200, "token.thumbprint")
+    assert proof.headers["Content-Type"] == "text/plain" and proof.headers["X-Content-Type-Options"] == "nosniff"
+    for nothing in ("", "/", "/other", "/folder", "/folder/", "/../../certificate.pem"):
+        answer = requests.get(base + nothing, allow_redirects=False, timeout=30)
+        if nothing in ("", "/../../certificate.pem"):  # not in the folder
+            assert answer.status_code == 308
+        else:
+            refused(404, "not_found", answer)
+    refused(405, "method_not_allowed", requests.post(f"{base}/token", timeout=30))
+
+
+def test_it_is_reached_over_ipv6_as_well(front):
+    assert requests.get(f"https://localhost:{front.https}/health", verify=str(front.certificate), timeout=30).ok
+    for port, begins in {front.http: b"HTTP/1.1 308 ", front.https: b"HTTP/1.1 400 "}.items():
+        with socket.create_connection(("::1", port), 30) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(1024).startswith(begins)
+
+
+def test_a_browser_has_more_than_six_feeds_over_one_connection(front, restaurant):
+    """By curl, for `requests` knows HTTP/1.1 alone."""
+    curl = ["curl", "-sS", "--http2", "--cacert", str(front.certificate), "-H"]
+    curl += [f"Authorization: Bearer {restaurant.admin.token}", "--parallel", "--parallel-max", "10"]
+    curl += ["--max-time", "3", "-w", "version %{http_version} %{num_connects}\n"]
+    told = subprocess.run([*curl, *[front.base + ADMIN_STREAM] * 10], capture_output=True, text=True).stdout
+    assert told.count("event: initial") == 10
+    versions = re.findall(r"version (\S+) (\d)", told)
+    assert len(versions) == 10 and {version for version, _ in versions} == {"2"}
+    assert sum(int(connects) for _, connects in versions) == 1
 
 
 def test_the_api_answers_over_tls(front, restaurant):
@@ -117,6 +168,94 @@ def test_a_large_answer_is_compressed_and_still_cached_by_its_etag(front, restau
     assert (again.status_code, again.content) == (304, b"")
 
 
+LARGEST = 2 << 20  # bytes of a picture
+
+
+def test_the_largest_picture_comes_through(front, restaurant):
+    image_base64 = picture()
+    menu = {"category_id": restaurant.add_category("사진"), "menu_name": "비빔밥", "price": 1}
+    added = requests.post(
+        f"{front.base}/api/v1/admin/menus",
+        json=menu | {"image_base64": image_base64},
+        headers=bearer(restaurant.admin),
+        verify=str(front.certificate),
+        timeout=30,
+    )
+    assert expect(201, added)["image_base64"] == image_base64
+
+
+def picture() -> str:
+    """A PNG with hardly a byte less than is allowed: noise, which nothing compresses."""
+    width, height = 1000, LARGEST // 3000 - 2
+    written = BytesIO()
+    Image.frombytes("RGB", (width, height), random.Random(1).randbytes(3 * width * height)).save(written, "PNG")
+    assert LARGEST - 10_000 < len(written.getvalue()) <= LARGEST
+    return f"data:image/png;base64,{b64encode(written.getvalue()).decode()}"
+
+
+def test_a_feed_without_events_lives_on(front, restaurant):
+    """For longer than the longest silence that the feed allows itself."""
+    patient = {"verify": str(front.certificate), "timeout": 2 * StreamSettings.heartbeat, "stream": True}
+    with requests.get(front.base + ADMIN_STREAM, headers=bearer(restaurant.admin), **patient) as response:
+        lines = response.iter_lines(chunk_size=1)
+        while next(lines) != b"event: initial":
+            pass
+        began = time.monotonic()
+        while next(lines) != b": ":
+            pass
+        assert time.monotonic() - began >= StreamSettings.heartbeat - 1
+        restaurant.add_table(9999)
+        while next(lines) != b"event: table_changed":
+            pass
+
+
+def log_in_at_once(front: Front, logins: list[tuple[str, dict[str, object]]]) -> list[requests.Response]:
+    """The answers to logins that begin at the same moment, each from its address."""
+
+    def log_in(address: str, login: dict[str, object]) -> requests.Response:
+        return requests.post(
+            f"{front.base}/api/v1/auth/table/login",
+            json=login,
+            headers={"X-Test-Address": address},
+            verify=str(front.certificate),
+            timeout=60,
+        )
+
+    return at_once(*[partial(log_in, *login) for login in logins])
+
+
+def test_twenty_tablets_that_are_switched_on_together_are_all_in_within_seconds(front, restaurant):
+    for number in range(100, 120):
+        restaurant.add_table(number)
+    login = {"store_id": restaurant.store_id, "table_password": TABLE_PASSWORD}
+    tablets = [("198.51.100.1", login | {"table_number": number}) for number in range(100, 120)]
+
+    def seconds_until_all_are_in() -> float:
+        started = time.monotonic()
+        for answer in log_in_at_once(front, tablets):
+            expect(200, answer)
+        return time.monotonic() - started
+
+    assert_within(8, seconds_until_all_are_in)
+
+
+def test_logins_of_one_address_wait_for_a_turn_and_those_past_the_queue_are_refused(front):
+    """An address of IPv6 is a network of 64 bits. Nobody from elsewhere waits."""
+    for addresses in (["198.51.100.2"] * 60, [f"2001:db8:0:1::{number:x}" for number in range(60)]):
+        answers = log_in_at_once(front, [(address, {}) for address in addresses])
+        let_in = [answer for answer in answers if answer.status_code == 400]
+        assert 41 <= len(let_in) < 60  # the first, forty that waited, and a few more while these were sent
+        assert max(answer.elapsed.total_seconds() for answer in let_in) > 7
+        for answer in answers:
+            if answer not in let_in:
+                refused(503, "overloaded", answer)
+                assert answer.headers["Retry-After"] == "1" and answer.elapsed.total_seconds() < 5
+    elsewhere = [f"198.51.101.{number}" for number in range(30)]
+    elsewhere += [f"2001:db8:0:{number:x}::1" for number in range(100, 130)]
+    answers = log_in_at_once(front, [(address, {}) for address in elsewhere])
+    assert {answer.status_code for answer in answers} == {400}
+
+
 def test_an_event_goes_out_at_once(front, restaurant):
     with front.get(ADMIN_STREAM, headers=bearer(restaurant.admin), stream=True) as response:
         lines = response.iter_lines(chunk_size=1)
@@ -150,25 +289,80 @@ def test_a_clients_word_for_its_address_is_not_taken(front, servers, restaurant)
     assert subjects == [("address:127.0.0.1",)]
 
 
+# What nginx refuses before it knows for which server or location it is.
+BROKEN = [
+    ("GARBAGE", 400, "bad_request"),
+    ("GET /%00 HTTP/1.1", 400, "bad_request"),
+    ("GET /%zz HTTP/1.1", 400, "bad_request"),
+    ("GET /../.. HTTP/1.1", 400, "bad_request"),
+    ("GET /a b HTTP/1.1", 400, "bad_request"),
+    ("GET * HTTP/1.1", 400, "bad_request"),
+    ("G@T / HTTP/1.1", 400, "bad_request"),
+    ("PRI * HTTP/2.0", 400, "bad_request"),
+    ("CONNECT localhost:80 HTTP/1.1", 400, "bad_request"),
+    ("GET /health HTTP/1.1\r\nHost: twice", 400, "bad_request"),
+    ("GET /health HTTP/1.1\r\nContent-Length: x", 400, "bad_request"),
+    ("POST /health HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", 400, "bad_request"),
+    (f"GET /{'x' * 9000} HTTP/1.1", 400, "bad_request"),
+    (f"GET /health HTTP/1.1\r\nAuthorization: {'x' * 9000}", 400, "bad_request"),
+    ("TRACE /health HTTP/1.1", 405, "method_not_allowed"),
+    ("POST /health HTTP/1.1\r\nTransfer-Encoding: gzip", 501, "not_implemented"),
+    ("GET /health HTTP/2.0", 505, "http_version_not_supported"),
+    ("GET /health HTTP/9.9", 505, "http_version_not_supported"),
+]
+
+
+@pytest.mark.parametrize(("lines", "status", "code"), BROKEN)
+@pytest.mark.parametrize("tls", [True, False], ids=["https", "http"])
+def test_what_nginx_refuses_by_itself_has_the_form_of_every_other_problem(front, lines, status, code, tls):
+    with front.connect() if tls else front.connect_plainly(front.http) as connection:
+        *answer, headers = refused_lines(connection, lines)
+    assert answer == [status, code]
+    assert_complete(headers, tls=tls)
+    assert status != 405 or "GET" in headers["Allow"]
+
+
 @pytest.mark.parametrize(
     ("lines", "status", "code"),
     [
-        ("GET /%00 HTTP/1.1", 400, "bad_request"),
-        ("GET /a b HTTP/1.1", 400, "bad_request"),
-        ("GET /health HTTP/1.1\r\nContent-Length: x", 400, "bad_request"),
-        (f"GET /{'x' * 9000} HTTP/1.1", 400, "bad_request"),
-        (f"GET /health HTTP/1.1\r\nAuthorization: {'x' * 9000}", 400, "bad_request"),
         ("GET /api/v1/admin/orders?status=대기중 HTTP/1.1", 400, "bad_request"),
-        ("TRACE /health HTTP/1.1", 405, "method_not_allowed"),
+        (f"{'M' * 40} /health HTTP/1.1", 400, "bad_request"),
+        ("GET /health HTTP/1.1" + "\r\nX-Many: x" * 101, 431, "request_header_fields_too_large"),
+        (f"GET /{'x' * 5000} HTTP/1.1", 414, "uri_too_long"),
         ("DELETE /health HTTP/1.1", 405, "method_not_allowed"),
         ("GET /metrics HTTP/1.1", 404, "not_found"),
+        ("GET /malformed HTTP/1.1", 404, "not_found"),
+        ("GET /plain HTTP/1.1", 404, "not_found"),
+        ("GET /api//v1/admin/orders HTTP/1.1", 404, "not_found"),
     ],
 )
-def test_what_nginx_refuses_by_itself_has_the_form_of_every_other_problem(front, lines, status, code):
+def test_so_has_what_is_refused_behind_it(front, lines, status, code):
     with front.connect() as connection:
         *answer, headers = refused_lines(connection, lines)
     assert answer == [status, code]
-    assert status != 405 or "GET" in headers["Allow"]
+    assert_complete(headers, tls=True)
+    assert "Location" not in headers
+
+
+def test_plain_http_on_the_port_of_https_is_told_so(front):
+    with front.connect_plainly(front.https) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = HTTPResponse(connection)
+        answer.begin()
+        problem = json.loads(answer.read())
+    assert (answer.status, problem["code"]) == (400, "bad_request") and "HTTPS" in problem["detail"]
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert_complete(answer.headers, tls=False)
+
+
+def assert_complete(headers: HTTPMessage, *, tls: bool) -> None:
+    """What nginx or gunicorn answers by itself has the headers of every answer of ours, each of them once."""
+    wanted = {**SECURITY_HEADERS, "Content-Type": "application/problem+json", "Server": "nginx"}
+    if tls:
+        wanted["Strict-Transport-Security"] = "max-age=31536000"
+    assert {name: headers.get_all(name) for name in wanted} == {name: [value] for name, value in wanted.items()}
+    assert tls or "Strict-Transport-Security" not in headers
+    assert len(headers.get_all("X-Request-ID")) == 1
 
 
 @pytest.mark.parametrize("size", [5 << 20, 1 << 30])
@@ -292,7 +486,11 @@ def test_no_request_hides_in_another(front, servers, request_, behind_nginx):
 
 
 # What a client has sent when it stops: nothing, some of a header, some of a body.
-SLOW = [b"", b"GET /health/live HTTP/1.1\r\nHost: local", post(b"Content-Length: 1000") + b"{"]
+SLOW = [
+    b"",
+    b"GET /health/live HTTP/1.1\r\nHost: local",
+    b"POST /api/v1/customer/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{",
+]
 
 
 def test_who_is_slow_is_cut_off_and_the_others_are_served(front, restaurant):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from configparser import ConfigParser
 from datetime import datetime
 from pathlib import Path
 
@@ -98,3 +99,20 @@ def test_every_command_is_there():
 def test_a_service_may_do_little(unit):
     shown = analyze("security", "--offline=true", f"--threshold={round(MOST_EXPOSED * 10)}", unit)
     assert shown.returncode == 0, shown.stdout[-2000:]
+
+
+LASTING = [unit for unit in SERVICES if "Restart=always" in unit.read_text()]
+
+
+@pytest.mark.parametrize("unit", LASTING, ids=lambda unit: unit.stem)
+def test_what_is_to_run_always_is_started_again_however_often_it_has_failed(unit):
+    """systemd gives up after five starts in ten seconds, unless its own section says otherwise."""
+    sections = ConfigParser(strict=False, interpolation=None)
+    sections.optionxform = str
+    sections.read(unit)
+    assert sections["Unit"]["StartLimitIntervalSec"] == "0"
+    assert float(sections["Service"]["RestartSec"]) >= 1  # so that it does not spin
+
+
+def test_the_api_and_the_feed_are_to_run_always():
+    assert {"tableorder-api", "tableorder-stream"} <= {unit.stem for unit in LASTING}

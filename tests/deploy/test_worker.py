@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from email.utils import parsedate_to_datetime
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,9 +18,13 @@ import psutil
 import pytest
 
 from tests.api.server import Server
-from tests.waiting import until
+from tests.waiting import assert_within, until
 
 REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+REFUSED = b"POST /api/v1/auth/admin/login HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+RELOADS = 5
 
 Start = Callable[..., Server]
 
@@ -197,3 +202,73 @@ def test_rubbish_holds_no_thread(start):
                 connection.sendall(rubbish)
     with closing(connect(server)) as connection:
         ask(connection)
+
+
+def test_a_reload_under_load_fails_nobody_and_logs_nothing(start):
+    """A worker that is to end may have been woken for a connection that it may not take any more."""
+    server = start(workers=2)
+    master, over = psutil.Process(server.process.pid), threading.Event()
+    failures: list[Exception] = []
+
+    def load() -> None:
+        while not over.is_set():
+            try:
+                with closing(connect(server)) as connection:
+                    ask(connection)
+            except (OSError, HTTPException) as failure:
+                failures.append(failure)
+
+    clients = [threading.Thread(target=load) for _ in range(8)]
+    for client in clients:
+        client.start()
+    for _ in range(RELOADS):
+        before = set(master.children())
+        master.send_signal(signal.SIGHUP)
+        until(lambda before=before: len(master.children()) == 2 and not before & set(master.children()))
+    over.set()
+    for client in clients:
+        client.join()
+    assert failures == []
+    assert "failed" not in server.log() and "Error" not in server.log()
+
+
+def test_who_sends_before_reading_still_sees_why_it_was_refused(start):
+    """Though most of what it sends is not read: for a while it is taken and thrown away."""
+    server = start(MAX_BODY_BYTES="16384")
+    for _ in range(5):
+        for size in (100_000, 1_000_000, 5_000_000, 40_000_000):
+            with closing(connect(server)) as connection:
+                connection.sendall(REFUSED % size + b"x" * size)
+                assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+                assert connection.recv(1) == b""
+
+
+def test_who_sends_more_than_anybody_would_is_cut_off(start):
+    with closing(connect(start(MAX_BODY_BYTES="16384"))) as connection:
+        connection.sendall(REFUSED % (1 << 40))
+        with pytest.raises(ConnectionError):
+            for _ in range(200 << 4):  # 200 MB
+                connection.sendall(b"x" * 65_536)
+
+
+def test_who_does_not_close_after_the_last_answer_holds_no_thread(start):
+    server = start("--threads=2")
+
+    def seconds() -> float:
+        began = time.monotonic()
+        with ExitStack() as stack:
+            for _ in range(10):
+                last = stack.enter_context(closing(connect(server)))
+                ask(last, REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        return time.monotonic() - began
+
+    assert_within(2, seconds)
+
+
+def test_who_keeps_a_connection_and_says_nothing_does_not_hold_up_a_stop(start):
+    server = start("--graceful-timeout=50")
+    with closing(connect(server)) as idle, closing(connect(server)) as lingering:
+        ask(idle)
+        ask(lingering, REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        server.process.terminate()
+        assert server.process.wait(20) == 0

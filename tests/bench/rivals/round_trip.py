@@ -5,6 +5,7 @@ logged or counted. No application of these parts, with the same statements, can 
 """
 
 import functools
+import json
 import os
 import threading
 
@@ -37,16 +38,16 @@ def show_menu() -> Response:
 
 @app.get("/api/v1/customer/orders")
 def list_orders() -> Response:
-    [document] = run(OF_SESSION, limit=None, before_time=None, before_id=None)
+    document, _ = run(OF_SESSION, limit=None, before_time=None, before_id=None, with_position=False)
     return Response(document, content_type="application/json")
 
 
 @app.post("/api/v1/customer/orders")
 def place_order() -> Response:
     lines = [Line(**item) for item in request.get_json()["items"]]
-    menu_ids, quantities = zip(*lines, strict=True)
-    row = run(PLACE, menu_ids=[*menu_ids], quantities=[*quantities], key=None, request_hash=fingerprint(lines))
-    return Response(row[2], 201, content_type="application/json")
+    sent = json.dumps([line._asdict() for line in lines])
+    answer, *_ = run(PLACE, lines=sent, key=None, request_hash=fingerprint(lines))
+    return Response(answer, 201, content_type="application/json")
 
 
 def run(statement: Statement, **parameters: object) -> tuple:

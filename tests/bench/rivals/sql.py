@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from tableorder.database.statements import Statement
+from tableorder.database.statements import Statement, numbered, parameters_of
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
-def numbered(statement: Statement) -> str:
-    """The SQL with $1, $2, … for the parameters, each cast to its type, in the order of the statement's types."""
-    number = {name: position for position, name in enumerate(statement.types, 1)}
-    return _replace(statement, lambda name: f"${number[name]}::{statement.types[name]}")
+def last_part(statement: Statement) -> tuple[str, list[str]]:
+    """The SQL of the statement's last part with $1, $2, … for its parameters, and their names in that order.
+
+    A driver without our round trip of several statements leaves out those before, which only lock.
+    """
+    part = statement.parts[-1]
+    return numbered(part), parameters_of(part)
 
 
 def filled_in(statement: Statement, expressions: Mapping[str, str]) -> str:
-    """The SQL with an expression for each parameter, cast to its type."""
-    return _replace(statement, lambda name: f"({expressions[name]})::{statement.types[name]}")
-
-
-def _replace(statement: Statement, text: Callable[[str], str]) -> str:
-    return _PARAMETER.sub(lambda match: text(match[1]), statement.sql).replace("%%", "%")
+    """The SQL with an expression for each parameter."""
+    return _PARAMETER.sub(lambda match: f"({expressions[match[1]]})", statement.sql).replace("%%", "%")

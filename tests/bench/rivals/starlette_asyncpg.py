@@ -29,18 +29,18 @@ from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line, fi
 from tableorder.http.announcer import PAUSE
 from tableorder.repositories.menus import GUEST_CATALOG
 from tableorder.repositories.orders import BY_TABLE, MOVE, OF_SESSION, PLACE
-from tests.bench.rivals.sql import numbered
+from tests.bench.rivals.sql import last_part
 
 SECRET = os.environ["JWT_SECRET_KEY"]
 INTEGER = range(1, 2**31)
 
 ANNOUNCE = "SELECT pg_notify('tableorder_events', store_id::text) FROM unnest($1::int[]) AS store_id"
 STORE = "SELECT set_config('app.store_id', $1, false)"
-CATALOG = numbered(GUEST_CATALOG)
-PLACE_ORDER = numbered(PLACE)
-ORDERS = numbered(OF_SESSION)
-DASHBOARD = numbered(BY_TABLE)
-MOVE_ORDER = numbered(MOVE)
+CATALOG = last_part(GUEST_CATALOG)
+PLACE_ORDER = last_part(PLACE)
+ORDERS = last_part(OF_SESSION)
+DASHBOARD = last_part(BY_TABLE)
+MOVE_ORDER = last_part(MOVE)
 TABLE = """
 SELECT table_id, store_name, table_password_hash
   FROM tables JOIN stores USING (store_id)
@@ -77,6 +77,11 @@ async def run(method: str, store_id: int, statement: str, *parameters: object):
         return await getattr(connection, method)(statement, *parameters)
 
 
+async def run_ours(store_id: int, statement: tuple[str, list[str]], **parameters: object) -> asyncpg.Record:
+    sql, names = statement
+    return await run("fetchrow", store_id, sql, *[parameters[name] for name in names])
+
+
 async def body(request: Request) -> dict:
     if request.headers.get("content-type") != "application/json":
         raise Refused(415, "the body must be JSON")
@@ -93,7 +98,7 @@ def answer(text: str, status: int = 200, headers: dict[str, str] | None = None) 
 async def show_menu(request: Request) -> Response:
     store_id = claims(request, "table")["store_id"]
     tags = re.findall(r'"([^"]*)\.all"', request.headers.get("if-none-match", ""))
-    version, _, document = await run("fetchrow", store_id, CATALOG, store_id, None, tags)
+    version, _, document = await run_ours(store_id, CATALOG, store_id=store_id, category_id=None, known_versions=tags)
     headers = {"ETag": f'"{version}.all"', "Cache-Control": "private, no-cache"}
     return Response(status_code=304, headers=headers) if document is None else answer(document, 200, headers)
 
@@ -101,21 +106,19 @@ async def show_menu(request: Request) -> Response:
 async def place_order(request: Request) -> Response:
     table = claims(request, "table")
     lines = read_lines(await body(request))
-    row = await run(
-        "fetchrow",
+    row = await run_ours(
         table["store_id"],
         PLACE_ORDER,
-        UUID(table["session_id"]),
-        table["table_id"],
-        [line.menu_id for line in lines],
-        [line.quantity for line in lines],
-        request.headers.get("idempotency-key"),
-        fingerprint(lines),
+        session_id=UUID(table["session_id"]),
+        table_id=table["table_id"],
+        lines=json.dumps([line._asdict() for line in lines]),
+        key=request.headers.get("idempotency-key"),
+        request_hash=fingerprint(lines),
     )
-    if row[2] is None:
+    if row["answer"] is None:
         raise Refused(409, "not possible")
     app.state.news.put_nowait(table["store_id"])
-    return answer(row[2], 201)
+    return answer(row["answer"], 201)
 
 
 def read_lines(body: dict) -> list[Line]:
@@ -134,14 +137,22 @@ def read_lines(body: dict) -> list[Line]:
 
 async def list_session_orders(request: Request) -> Response:
     table = claims(request, "table")
-    session_id = UUID(table["session_id"])
-    parameters = session_id, table["table_id"], table["table_number"], None, None, None
-    return answer(await run("fetchval", table["store_id"], ORDERS, *parameters))
+    row = await run_ours(
+        table["store_id"],
+        ORDERS,
+        store_id=table["store_id"],
+        session_id=UUID(table["session_id"]),
+        limit=None,
+        before_time=None,
+        before_id=None,
+        with_position=False,
+    )
+    return answer(row["document"])
 
 
 async def list_orders(request: Request) -> Response:
     store_id = claims(request, "admin")["store_id"]
-    row = await run("fetchrow", store_id, DASHBOARD, store_id, None, None, None)
+    row = await run_ours(store_id, DASHBOARD, store_id=store_id, status=None, table_id=None, known_version=None)
     return answer(row["document"])
 
 
@@ -151,10 +162,10 @@ async def update_order_status(request: Request) -> Response:
     if status not in STATUSES:
         raise Refused(400, "status")
     order_id = request.path_params["order_id"]
-    present = await run("fetchval", store_id, MOVE_ORDER, order_id, status, list(STATUSES))
-    if present is None:
+    row = await run_ours(store_id, MOVE_ORDER, order_id=order_id, status=status, statuses=list(STATUSES))
+    if row is None:
         raise Refused(404, "there is no such order")
-    if STATUSES.index(present) > STATUSES.index(status):
+    if STATUSES.index(row["status"]) > STATUSES.index(status):
         raise Refused(409, "orders do not go back")
     app.state.news.put_nowait(store_id)
     return answer(json.dumps({"order_id": order_id, "status": status}, ensure_ascii=False))

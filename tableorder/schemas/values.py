@@ -26,6 +26,15 @@ def number(description: str | None = None, *, least: int = 0) -> Integer:
     return Integer(required=True, least=least, metadata=_described(description))
 
 
+def past_number(description: str) -> Integer:
+    """A table's number at some time, or null: the books did not keep it at first."""
+    return Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": f"{description}; null if the books do not say it"},
+    )
+
+
 def won(description: str | None = None) -> fields.Integer:
     """An amount of money. Sums go past what one price or order may be."""
     return fields.Integer(
@@ -56,6 +65,11 @@ def session(*, or_null: bool = False) -> fields.UUID:
 def moment() -> fields.AwareDateTime:
     """A time with an offset, RFC 3339."""
     return fields.AwareDateTime(required=True)
+
+
+def next_cursor() -> fields.String:
+    """Where the next page of a list begins."""
+    return text("the `cursor` of the next page; null on the last one", or_null=True)
 
 
 def list_of(schema: type[Document]) -> fields.List[Any]:

@@ -1,0 +1,15 @@
+-- The lists of the books in pages: of a store, of a number that its tables had, of one table. The store comes first
+-- because row security asks for it: so entries are counted in the index alone, however many a table has.
+-- depends: 0030.normalise-names
+-- transactional: false
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_order_history_of_store
+    ON order_history (store_id, completed_time DESC, history_id DESC);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_order_history_of_number
+    ON order_history (store_id, table_number, completed_time DESC, history_id DESC);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_order_history_of_table
+    ON order_history (store_id, table_id, completed_time DESC, history_id DESC);
+
+DROP INDEX CONCURRENTLY IF EXISTS idx_order_history_page;
