@@ -174,6 +174,7 @@ def test_collation(url, status):
     ],
 )
 def test_sequences(url, status, last, expected):
+    run_sql(url, "ALTER SEQUENCE orders_order_id_seq MAXVALUE 2147483647")
     run_sql(url, "SELECT setval('orders_order_id_seq', %s)", last)
     found, detail = status(findings.sequences)
     run_sql(url, "SELECT setval('orders_order_id_seq', 1)")
