@@ -25,10 +25,11 @@ from tableorder.blueprints import (
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.announcer import Announcer
-from tableorder.http.context import ANNOUNCER, CONFIG, DATABASE, REPLICA
+from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, REPLICA
 from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.exchange import with_exchange
+from tableorder.http.password_work import PasswordWork
 from tableorder.http.problems import register_error_handlers
 from tableorder.http.replica import Replica
 from tableorder.metrics import pool_observer
@@ -63,6 +64,7 @@ def create_app(config: Config) -> Flask:
     app.extensions[DATABASE] = database = open_database(config.pool)
     database.pool.on_change = pool_observer(database.pool)
     app.extensions[ANNOUNCER] = Announcer(database)
+    app.extensions[BCRYPT_WORK] = PasswordWork(config.login_limits.checks)
     app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
     app.url_map.converters["id"] = IdConverter
     register_error_handlers(app)

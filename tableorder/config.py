@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tableorder.database.pool import PoolSettings
+from tableorder.domain.logins import LoginLimits
 from tableorder.domain.passwords import DEFAULT_COST
-from tableorder.settings import SettingError, read_settings
+from tableorder.settings import SettingError, read_setting, read_settings
 
 DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024
 
 ConfigError = SettingError
-
-
-@dataclass(frozen=True)
-class LoginLimits:
-    """How many failures, in the latest `window` seconds, an account or a client address may have."""
-
-    account_failures: int = 10
-    address_failures: int = 100
-    window: int = 300
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class Config:
     jwt_secret_key: str
     logs: LogSettings = LogSettings()
     bcrypt_cost: int = DEFAULT_COST
-    login_limits: LoginLimits = LoginLimits()
+    login_limits: LoginLimits = field(default_factory=LoginLimits)
     trusted_proxies: int = 0
     cors_origins: frozenset[str] = frozenset()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
@@ -82,6 +74,7 @@ class Config:
                 account_failures=value["LOGIN_ACCOUNT_FAILURES"],
                 address_failures=value["LOGIN_ADDRESS_FAILURES"],
                 window=value["LOGIN_FAILURE_WINDOW"],
+                checks=value["LIMIT_LOGIN_CHECKS"],
             ),
             trusted_proxies=value["TRUSTED_PROXIES"],
             cors_origins=value["CORS_ORIGINS"],
@@ -95,6 +88,11 @@ class Config:
                 listen_dsn=value["DATABASE_LISTEN_URL"] or value["DATABASE_URL"],
             ),
         )
+
+
+def bcrypt_cost(environment: Mapping[str, str]) -> int:
+    """The cost of new password hashes, for a command that needs no other setting. Raises ConfigError."""
+    return int(read_setting("BCRYPT_COST", environment))
 
 
 def _pool(value: Mapping[str, Any]) -> PoolSettings:

@@ -7,11 +7,14 @@ needs in the caches of another one; kept on one, a worker serves a quarter more 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import sys
+import threading
+from contextlib import suppress
 
 # Those that this process may have, as long as it keeps to none of them.
 ALLOWED = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+NICENESS = 10  # a tenth of a processor that others want, too: they hardly notice, and it does get on
 
 
 def stay_on(processor: int) -> None:
@@ -19,18 +22,16 @@ def stay_on(processor: int) -> None:
     _allow({processor})
 
 
-@contextmanager
-def anywhere() -> Iterator[None]:
-    """Let this thread run on any processor meanwhile; for long work that leaves the interpreter to the others."""
-    if not ALLOWED:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    _allow(ALLOWED)
-    try:
-        yield
-    finally:
-        _allow(before)
+def give_way() -> None:
+    """Let this thread run on any processor from now on, after those that serve.
+
+    For long work that leaves the interpreter to the others. There is no way back: only root makes a thread less nice.
+    """
+    if ALLOWED:
+        _allow(ALLOWED)
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _allow(processors: set[int]) -> None:

@@ -277,7 +277,15 @@ SECTIONS = (
                 "BCRYPT_COST",
                 whole_number(4, 16),
                 DEFAULT_COST,
-                "of new password hashes; one more doubles the work of each login",
+                "of new password hashes, those of `bin/tableorder` too; one more doubles the work of each login. A "
+                "login renews a cheaper hash; every wrong one takes as long as the dearest hash of all stores",
+            ),
+            Setting(
+                "LIMIT_LOGIN_CHECKS",
+                whole_number(0, 1000),
+                2,
+                "passwords that a worker checks or hashes at once, before 503; 0 for any number. Less than "
+                "`WEB_THREADS`, so that others are served meanwhile",
             ),
             Setting("LOGIN_ACCOUNT_FAILURES", whole_number(1, 1000), 10, "failed logins of one account before 429"),
             Setting(
@@ -306,7 +314,8 @@ SECTIONS = (
                 "EVENT_RETENTION",
                 SECONDS,
                 86_400.0,
-                "after which an event is forgotten, and who comes back later starts with `initial`",
+                "after which, and after a minute at least, an event is forgotten, and who comes back later "
+                "starts with `initial`",
             ),
         ),
     ),

@@ -142,6 +142,11 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
     if _exists(connection, "admin_keys"):
         key = {"action": "end_session", "subject_id": shop.table_id, "idempotency_key": "하나", "request_hash": b"-"}
         insert(connection, "admin_keys", "store_id", store_id=shop.store_id, answer="{}", **key)
+    if _exists(connection, "failed_logins"):
+        count = {"kind": "table", "account_id": shop.table_id, "address": ""}
+        failure = {"failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}
+        insert(connection, "failed_logins", "account_id", **count | failure)
+        insert(connection, "familiar_addresses", "account_id", **count | {"address": "192.0.2.1"})
     if _exists(connection, "stream_tickets"):
         ticket = {"ticket_hash": f"{shop.store_id}".encode(), "claims": "{}", "expires_at": "2026-05-05"}
         insert(connection, "stream_tickets", "store_id", store_id=shop.store_id, **ticket)

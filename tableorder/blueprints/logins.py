@@ -1,6 +1,7 @@
 """Logging in: a tablet to its table's session, an admin to a store."""
 
-from collections.abc import Mapping
+import hmac
+from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Blueprint, Response
@@ -8,14 +9,15 @@ from flask import Blueprint, Response
 from tableorder.database.connection import Connection
 from tableorder.domain.errors import Throttled, Unauthorized
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.passwords import verify_password
+from tableorder.domain.passwords import hash_cost, hash_password, verify_password
 from tableorder.http.client_address import client_address
-from tableorder.http.context import config, connect
+from tableorder.http.context import config, connect, password_work
+from tableorder.http.exchange import note
+from tableorder.http.request_logs import printable
 from tableorder.http.requests import read_body
 from tableorder.http.responses import fields
 from tableorder.http.tokens import LIFETIME, issue_token
-from tableorder.processors import anywhere
-from tableorder.repositories.logins import AdminAccount, LoginRepository, TableAccount
+from tableorder.repositories.logins import AdminAccount, LoginRepository, Renewal, Standing, TableAccount
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.logins import AdminLoginSchema, TableLoginSchema
 
@@ -28,10 +30,15 @@ Account = TypeVar("Account", TableAccount, AdminAccount)
 def log_in_table() -> Response:
     body = read_body(TableLoginSchema)
     store_id, table_number = body["store_id"], body["table_number"]
-    with connect(store_id) as connection:
-        subject = _admit(connection, store_id, f"table:{store_id}:{table_number}")
-        account = _logins(connection).find_table(store_id=store_id, table_number=table_number)
-    account = _verify(body["table_password"], account, subject)
+    note(account={"store_id": store_id, "table_number": table_number}, address=client_address())
+
+    def find(logins: LoginRepository) -> tuple[TableAccount | None, Standing]:
+        unknown_id = _unknown_id(f"table {table_number} of store {store_id}")
+        return logins.find_table(
+            store_id=store_id, table_number=table_number, unknown_id=unknown_id, address=client_address()
+        )
+
+    account = _log_in(find, store_id, body["table_password"])
     with connect(store_id) as connection:
         session_id = SessionRepository(connection).join(store_id=store_id, table_id=account.table_id)
     table = TableIdentity(store_id, account.table_id, account.table_number, session_id)
@@ -52,12 +59,15 @@ def log_in_table() -> Response:
 @blueprint.post("/auth/admin/login")
 def log_in_admin() -> Response:
     body = read_body(AdminLoginSchema)
-    with connect(None) as connection:
-        account = _logins(connection).find_admin(username=body["username"])
-    store_id = account.store_id if account else None
-    with connect(store_id) as connection:
-        subject = _admit(connection, store_id, f"admin:{body['username']}")
-    account = _verify(body["password"], account, subject)
+    username, password = body["username"], body["password"]
+    # Who has typed the password into both fields does not want to read it in a log.
+    note(account=None if password in username else {"username": printable(username)}, address=client_address())
+
+    def find(logins: LoginRepository) -> tuple[AdminAccount | None, Standing]:
+        unknown_id = _unknown_id(f"admin {username}")
+        return logins.find_admin(username=username, unknown_id=unknown_id, address=client_address())
+
+    account = _log_in(find, None, password)
     admin = AdminIdentity(account.store_id, account.username)
     return fields(
         {
@@ -71,41 +81,42 @@ def log_in_admin() -> Response:
     )
 
 
-def _admit(connection: Connection, store_id: int | None, account: str) -> str:
-    """The subject that this login's failures are counted for. Raises Throttled if it has used them up.
-
-    An address that the store has logged in from before has a count of its own for each of the store's accounts, so
-    that strangers who guess from elsewhere do not lock the store's tablets out. All strangers together share one.
-    """
-    address = client_address()
-    familiar = _logins(connection).is_familiar(store_id=store_id, address=address)
-    subject = f"{account}@{address}" if familiar else account
-    _refuse_throttled(_logins(connection).retry_after(limits=_limits(subject)))
-    return subject
-
-
-def _verify(password: str, account: Account | None, subject: str) -> Account:
+def _log_in(
+    find: Callable[[LoginRepository], tuple[Account | None, Standing]], store_id: int | None, password: str
+) -> Account:
     """The account, if the password is its. No connection is held while bcrypt works.
 
-    Raises Unauthorized, the same for a wrong password as for no account; Throttled if others have used up the
-    failures in the meantime, so that guesses sent all at once are not worth more than guesses one by one.
+    Raises Unauthorized, the same for a wrong password as for no account; TooManyLogins; Throttled if the failures are
+    used up. They are counted again after the check, so that guesses sent all at once are worth no more than others.
     """
-    with anywhere():
-        right = verify_password(password, account.password_hash if account else None, cost=config().bcrypt_cost)
+    cost = config().bcrypt_cost
+    with password_work().turn() as run:
+        with connect(store_id) as connection:
+            account, standing = find(_logins(connection))
+        _refuse_throttled(standing.barred)
+        password_hash = account.password_hash if account and standing.entry is None else None
+        right, renewal = run(lambda: _check(password, password_hash, standing.dearest_cost or 0, cost))
     if account is None or not right:
         with connect(None) as connection:
-            _refuse_throttled(_logins(connection).record_failure(limits=_limits(subject)))
+            _refuse_throttled(_logins(connection).record_failure(standing))
         raise Unauthorized("the credentials are wrong", code="credentials_invalid")
     with connect(account.store_id) as connection:
-        limit = config().login_limits.account_failures
-        _refuse_throttled(_logins(connection).clear(account=subject, limit=limit))
-        _logins(connection).remember(store_id=account.store_id, address=client_address())
+        _refuse_throttled(_logins(connection).record_success(standing, renewal))
     return account
 
 
-def _limits(subject: str) -> Mapping[str, int]:
-    limits = config().login_limits
-    return {subject: limits.account_failures, f"address:{client_address()}": limits.address_failures}
+def _check(password: str, password_hash: str | None, dearest_cost: int, cost: int) -> tuple[bool, Renewal | None]:
+    """Check the password, and make a new hash if it is right and the old one is cheaper."""
+    right = verify_password(password, password_hash, cost=max(cost, dearest_cost))
+    if not right or password_hash is None or (hash_cost(password_hash) or 0) >= cost:
+        return right, None
+    return right, Renewal(password_hash, hash_password(password, cost=cost))
+
+
+def _unknown_id(asked_for: str) -> int:
+    """The id by which an account is counted that does not exist. It is keyed: the count does not show the name."""
+    digest = hmac.digest(config().jwt_secret_key.encode(), asked_for.encode(), "sha256")
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _refuse_throttled(retry_after: int | None) -> None:
@@ -114,4 +125,4 @@ def _refuse_throttled(retry_after: int | None) -> None:
 
 
 def _logins(connection: Connection) -> LoginRepository:
-    return LoginRepository(connection, window=config().login_limits.window)
+    return LoginRepository(connection, limits=config().login_limits)

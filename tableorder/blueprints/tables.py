@@ -7,10 +7,9 @@ from flask import Blueprint, Response
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.passwords import hash_password
 from tableorder.http.authentication import requires_admin
-from tableorder.http.context import config, connect
+from tableorder.http.context import config, connect, password_work
 from tableorder.http.requests import read_body
 from tableorder.http.responses import document, fields
-from tableorder.processors import anywhere
 from tableorder.repositories.tables import TableRepository
 from tableorder.schemas.tables import TableChangeSchema, TableSchema
 
@@ -49,9 +48,12 @@ def delete_table(admin: AdminIdentity, table_id: int) -> Response:
 
 
 def _with_hash(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with the password hashed, which takes a while and is done with no connection held."""
+    """The values with the password hashed, which takes a while and is done with no connection held.
+
+    Raises TooManyLogins.
+    """
     if "table_password" not in values:
         return values
-    password = values.pop("table_password")
-    with anywhere():
-        return values | {"table_password_hash": hash_password(password, cost=config().bcrypt_cost)}
+    password, cost = values.pop("table_password"), config().bcrypt_cost
+    with password_work().turn() as run:
+        return values | {"table_password_hash": run(lambda: hash_password(password, cost=cost))}

@@ -83,6 +83,12 @@ class PoolExhausted(Unavailable):
     code = "pool_exhausted"
 
 
+class TooManyLogins(Unavailable):
+    """As many passwords are being checked as are allowed at once."""
+
+    code = "too_many_logins"
+
+
 class TooManyStreams(Unavailable):
     """As many live feeds are open as are allowed."""
 

@@ -9,6 +9,7 @@ from flask import current_app
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
 from tableorder.http.announcer import Announcer
+from tableorder.http.password_work import PasswordWork
 from tableorder.http.replica import Replica
 
 T = TypeVar("T")
@@ -17,6 +18,7 @@ CONFIG = "tableorder.config"
 DATABASE = "tableorder.database"
 ANNOUNCER = "tableorder.announcer"
 REPLICA = "tableorder.replica"
+BCRYPT_WORK = "tableorder.password_work"
 
 
 def config() -> Config:
@@ -41,6 +43,11 @@ def read(store_id: int, query: Callable[[Connection], T]) -> T:
     """
     replica: Replica = current_app.extensions[REPLICA]
     return replica.read(store_id, query)
+
+
+def password_work() -> PasswordWork:
+    """What this process checks and hashes passwords with."""
+    return current_app.extensions[BCRYPT_WORK]
 
 
 def announce(store_id: int) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "tableorder.request_id"
 STORE_ID = "tableorder.store_id"
+NOTES = "tableorder.notes"
 
 
 def with_exchange(app: WSGIApplication, *, slow: float) -> WSGIApplication:
@@ -49,6 +50,11 @@ def current_request_id() -> str:
     return request.environ[REQUEST_ID]
 
 
+def note(**values: object) -> None:
+    """Have the line of the log for the request under way say this, too. Never a secret."""
+    request.environ.setdefault(NOTES, {}).update(values)
+
+
 def _record(environ: WSGIEnvironment, status: int, duration: float, slow: float) -> None:
     rule = environ["werkzeug.request"].url_rule
     route = rule.rule if rule else None
@@ -64,4 +70,5 @@ def _record(environ: WSGIEnvironment, status: int, duration: float, slow: float)
         store_id=environ.get(STORE_ID),
         database_time=round(usage.seconds, 6),
         statements=usage.statements,
+        **environ.get(NOTES, {}),
     )

@@ -7,8 +7,17 @@ import time
 
 logger = logging.getLogger("tableorder.requests")
 
+LONGEST = 50  # characters of a client's text
+
 # What all records of a request have in common; filling in a new one each time is a fifth of the work.
 _RECORD = vars(logging.LogRecord(logger.name, logging.INFO, __file__, 0, "request", None, None))
+
+
+def printable(text: str) -> str:
+    """A client's short text as a line of the log may have it: on a terminal, too, it is read and not obeyed."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:LONGEST]
+    )
 
 
 def log_request(*, slow: float, method: str, route: str | None, status: int, duration: float, **others: object) -> None:

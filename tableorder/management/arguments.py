@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tableorder.config import bcrypt_cost
 from tableorder.domain.errors import Invalid
 from tableorder.domain.limits import MAX_INTEGER
+from tableorder.domain.passwords import hash_password
 from tableorder.domain.text import clean
 from tableorder.environment import SetupError
 
@@ -80,6 +83,12 @@ def ask_password(options: Options, prompt: str) -> str:
     if getpass.getpass("The same again: ") != password:
         raise SetupError("the passwords differ")
     return password
+
+
+def ask_hash(options: Options, prompt: str, *, least: int) -> str:
+    """The hash of a new password of `least` characters or more. Raises SetupError, Invalid, ConfigError."""
+    cost = bcrypt_cost(os.environ)
+    return hash_password(ask_password(options, prompt), cost=cost, least=least)
 
 
 def answer(options: Options, values: object, text: str) -> None:

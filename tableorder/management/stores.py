@@ -6,7 +6,7 @@ from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.domain.errors import NotFound
-from tableorder.domain.passwords import hash_password
+from tableorder.domain.passwords import LEAST_OF_PERSON
 from tableorder.environment import administer
 from tableorder.management.arguments import (
     Options,
@@ -14,7 +14,7 @@ from tableorder.management.arguments import (
     add_noun,
     answer,
     answer_rows,
-    ask_password,
+    ask_hash,
     text,
 )
 from tableorder.repositories.stores import StoreRepository
@@ -59,7 +59,7 @@ def add_commands(nouns: Any) -> None:
 
 
 def add_store(url: str, options: Options) -> None:
-    password_hash = hash_password(ask_password(options, f"Password of {options.username}"))
+    password_hash = ask_hash(options, f"Password of {options.username}", least=LEAST_OF_PERSON)
     with administer(url) as connection:
         store_id = StoreRepository(connection).add(
             store_name=options.name, admin_username=options.username, admin_password_hash=password_hash
@@ -79,7 +79,7 @@ def list_stores(url: str, options: Options) -> None:
 def change_password(url: str, options: Options) -> None:
     with administer(url) as connection:
         require_store(connection, options.username)
-    password_hash = hash_password(ask_password(options, f"New password of {options.username}"))
+    password_hash = ask_hash(options, f"New password of {options.username}", least=LEAST_OF_PERSON)
     with administer(url) as connection:
         StoreRepository(connection).set_password(admin_username=options.username, admin_password_hash=password_hash)
     answer(options, {"admin_username": options.username}, f"Changed the password of {options.username}.")

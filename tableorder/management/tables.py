@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tableorder.domain.passwords import hash_password
+from tableorder.domain.passwords import LEAST_OF_TABLE
 from tableorder.environment import administer
 from tableorder.management.arguments import (
     Options,
     add_command,
     add_noun,
     answer,
-    ask_password,
+    ask_hash,
     number,
     text,
 )
@@ -39,7 +39,7 @@ def add_commands(nouns: Any) -> None:
 def add_table(url: str, options: Options) -> None:
     with administer(url) as connection:
         store_id = require_store(connection, options.username)
-    password_hash = hash_password(ask_password(options, f"Password of table {options.number}'s tablet"))
+    password_hash = ask_hash(options, f"Password of table {options.number}'s tablet", least=LEAST_OF_TABLE)
     with administer(url) as connection:
         table = TableRepository(connection).add(
             store_id=store_id, table_number=options.number, table_password_hash=password_hash

@@ -18,7 +18,8 @@ EXAMPLE = {
 
 THROTTLED = """\
 Failures are counted, by default 10 in 5 minutes for an account and 100 for a client's address; then the answer is 429,
-with Retry-After. Wrong passwords and unknown accounts get the same answer."""
+with Retry-After. Wrong passwords and unknown accounts get the same answer. While as many passwords are being checked
+as the process checks at once, the answer is 503, with Retry-After."""
 
 OPERATIONS = {
     "log_in_table": Operation(
@@ -36,13 +37,13 @@ OPERATIONS = {
                 links={"table_id": ("end_session",)},
             )
         },
-        problems=("credentials_invalid", "too_many_failures"),
+        problems=("credentials_invalid", "too_many_failures", "too_many_logins"),
     ),
     "log_in_admin": Operation(
         "Log an admin in",
         description=THROTTLED,
         body=Body(AdminLoginSchema, {"the demo's admin": {"username": "demo", "password": "demo-admin"}}),
         answers={200: Answer("The admin's token", AdminToken, {**EXAMPLE, "username": "demo"})},
-        problems=("credentials_invalid", "too_many_failures"),
+        problems=("credentials_invalid", "too_many_failures", "too_many_logins"),
     ),
 }

@@ -51,6 +51,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "database_timeout": (503, "the database did not answer in time"),
     "database_busy": (503, "this collided with another request"),
     "pool_exhausted": (503, "all connections to the database are in use"),
+    "too_many_logins": (503, "too many passwords are being checked at once; try again"),
     "too_many_streams": (503, "as many live feeds are open as are allowed; try again later"),
 }
 

@@ -37,7 +37,6 @@ TYPES: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
 
 RULES: dict[type[fields.Field[Any]], dict[str, Any]] = {
     Password: {
-        "minLength": 1,
         "maxLength": MAX_BYTES,
         "pattern": NO_NUL,
         "description": f"at most {MAX_BYTES} bytes in UTF-8",
@@ -93,4 +92,6 @@ def _rules_of(converter: object, field: fields.Field[Any], *, ret: dict[str, Any
         return {"maxLength": field.most, "pattern": NO_NUL}
     if isinstance(field, Text):
         return {} if "enum" in ret else {"minLength": 1, "maxLength": field.most, "pattern": NOT_BLANK}
+    if isinstance(field, Password):
+        return RULES[Password] | {"minLength": field.least}
     return RULES.get(type(field), {})

@@ -33,14 +33,14 @@ OPERATIONS = {
                 "The table", Table, NEW_TABLE, links={"table_id": ("update_table", "delete_table", "list_history")}
             )
         },
-        problems=("table_number_taken",),
+        problems=("table_number_taken", "too_many_logins"),
     ),
     "update_table": Operation(
         "Change a table",
         description="Tokens that were given out stay good until the session ends or they expire.",
         body=Body(TableChangeSchema, {"another number": {"table_number": 10}}),
         answers={200: Answer("The table", Table, {**NEW_TABLE, "table_number": 10})},
-        problems=("table_not_found", "table_number_taken"),
+        problems=("table_not_found", "table_number_taken", "too_many_logins"),
     ),
     "delete_table": Operation(
         "Delete a table",

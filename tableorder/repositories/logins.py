@@ -1,22 +1,14 @@
 """What a login is checked against: the password's hash, and the failures counted for all processes and hosts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tableorder.database.connection import Connection
+from tableorder.database.connection import Connection, Row
+from tableorder.domain.logins import LoginLimits
 
-FAMILIAR_DAYS = 30  # after its last login, for which a store's address stays known
+TABLE, ADMIN, UNKNOWN = "table", "admin", "unknown"
 
-# Seconds until subject number i may try again: until the oldest of its latest `limit` failures leaves the window.
-# No row while none of the subjects has that many failures in the window.
-RETRY_AFTER = """
-    SELECT max(ceil(extract(epoch FROM failures.failed_at[cardinality(failures.failed_at) - allowed.failures + 1]
-                                       + %(window)s * interval '1 second' - now())))::int AS seconds
-      FROM unnest(%(subjects)s, %(limits)s) AS allowed (subject, failures)
-      JOIN login_failures AS failures ON failures.subject = allowed.subject
-     WHERE failures.failed_at[cardinality(failures.failed_at) - allowed.failures + 1]
-           > now() - %(window)s * interval '1 second'
-"""
+FAMILIAR_ADDRESSES = 20  # of an account, those of its latest logins
+EVERYWHERE = ""  # the address of the row that all addresses share from which nobody has logged in lately
 
 
 @dataclass(frozen=True)
@@ -40,135 +32,248 @@ class AdminAccount:
     password_hash: str
 
 
-class LoginRepository:
-    """Accounts, failed logins, and the addresses that a store logs in from. Most of it works before a store is known.
+@dataclass(frozen=True)
+class Standing:
+    """The prospects of a login, by the failures that were counted before it. Waits are in seconds, None for none.
 
-    `limits` maps a subject (an account, a client address) to the failures it may have in `window` seconds.
+    `barred`: before a password is looked at; `entry`: before the right one is taken. `dearest_cost` is the greatest
+    cost of all stored hashes, None if there are none.
     """
 
-    def __init__(self, connection: Connection, *, window: int) -> None:
+    kind: str
+    account_id: int
+    address: str
+    is_known: bool
+    barred: int | None
+    entry: int | None
+    dearest_cost: int | None
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """A hash of a new cost, and the one that it replaces."""
+
+    old: str
+    new: str
+
+
+class LoginRepository:
+    """Accounts, failed logins, and the addresses that are familiar to an account.
+
+    An account is counted by its id, and by `unknown_id` if it does not exist; see login_standing() for the rules.
+    """
+
+    def __init__(self, connection: Connection, *, limits: LoginLimits) -> None:
         self._connection = connection
-        self._window = window
+        self._limits = limits
 
-    def find_table(self, *, store_id: int, table_number: int) -> TableAccount | None:
-        """The table with this number, on a connection bound to `store_id`."""
-        row = self._connection.find_one(
+    def find_table(
+        self, *, store_id: int, table_number: int, unknown_id: int, address: str
+    ) -> tuple[TableAccount | None, Standing]:
+        """The table with this number, on a connection bound to `store_id`, and what its login may expect."""
+        row = self._connection.fetch_one(
             """
-            SELECT tables.table_id, tables.table_number, stores.store_id, stores.store_name, tables.table_password_hash
-              FROM tables
-              JOIN stores ON stores.store_id = tables.store_id
-             WHERE tables.store_id = %(store_id)s AND tables.table_number = %(table_number)s
-            """,
-            {"store_id": store_id, "table_number": table_number},
-        )
-        return TableAccount(*row) if row else None
-
-    def find_admin(self, *, username: str) -> AdminAccount | None:
-        """The admin with this username, on any connection."""
-        row = self._connection.find_one(
-            """
-            SELECT store_id, store_name, admin_username, admin_password_hash
-              FROM admin_credentials(%(username)s)
-            """,
-            {"username": username},
-        )
-        return AdminAccount(*row) if row else None
-
-    def is_familiar(self, *, store_id: int | None, address: str) -> bool:
-        """Whether the store has logged in from this address lately, on a connection bound to it; False for no store."""
-        return self._connection.fetch_value(
-            """
-            SELECT EXISTS (SELECT FROM login_addresses
-                            WHERE store_id = %(store_id)s
-                              AND address = %(address)s
-                              AND last_login_at > now() - %(familiar)s * interval '1 day')
-            """,
-            {"store_id": store_id, "address": address, "familiar": FAMILIAR_DAYS},
-        )
-
-    def remember(self, *, store_id: int, address: str) -> None:
-        """Note that the store has logged in from this address, once a day, and forget those of long ago.
-
-        Nothing is waited for once the address is locked: no deadlock.
-        """
-        self._connection.fetch_all(
-            """
-            INSERT INTO login_addresses AS known (store_id, address)
-            VALUES (%(store_id)s, %(address)s)
-                ON CONFLICT (store_id, address) DO UPDATE
-               SET last_login_at = now()
-             WHERE known.last_login_at < now() - interval '1 day';
-
-            WITH past AS (
-                SELECT address
-                  FROM login_addresses
-                 WHERE store_id = %(store_id)s AND last_login_at < now() - %(familiar)s * interval '1 day'
-                   FOR UPDATE SKIP LOCKED
+            WITH found AS (
+                SELECT tables.table_id, tables.table_number, stores.store_id, stores.store_name,
+                       tables.table_password_hash
+                  FROM tables
+                  JOIN stores ON stores.store_id = tables.store_id
+                 WHERE tables.store_id = %(store_id)s AND tables.table_number = %(table_number)s
             )
-            DELETE FROM login_addresses
-             USING past
-             WHERE login_addresses.store_id = %(store_id)s AND login_addresses.address = past.address
+            SELECT standing.is_known, standing.barred, standing.entry, dearest_password_cost(),
+                   found.table_id, found.table_number, found.store_id, found.store_name, found.table_password_hash
+              FROM (VALUES (true)) AS asked (at_all)
+              LEFT JOIN found ON true
+             CROSS JOIN LATERAL login_standing(
+                       CASE WHEN found.table_id IS NULL THEN 'unknown' ELSE 'table' END,
+                       COALESCE(found.table_id, %(unknown_id)s),
+                       %(address)s, %(window)s, %(account_limit)s, %(familiar_limit)s, %(address_limit)s) AS standing
             """,
-            {"store_id": store_id, "address": address, "familiar": FAMILIAR_DAYS},
+            {
+                "store_id": store_id,
+                "table_number": table_number,
+                "unknown_id": unknown_id,
+                "address": address,
+                **self._parameters(),
+            },
         )
+        account = TableAccount(*row[4:]) if row[4] is not None else None
+        kind, account_id = (TABLE, account.table_id) if account else (UNKNOWN, unknown_id)
+        return account, _standing(kind, account_id, address, row)
 
-    def retry_after(self, *, limits: Mapping[str, int]) -> int | None:
-        """Seconds to wait if any of the subjects has used up its failures, else None."""
-        return self._connection.fetch_value(RETRY_AFTER, self._parameters(limits))
+    def find_admin(self, *, username: str, unknown_id: int, address: str) -> tuple[AdminAccount | None, Standing]:
+        """The admin with this username, on any connection, and what its login may expect."""
+        row = self._connection.fetch_one(
+            """
+            SELECT standing.is_known, standing.barred, standing.entry, dearest_password_cost(),
+                   found.store_id, found.store_name, found.admin_username, found.admin_password_hash
+              FROM (VALUES (true)) AS asked (at_all)
+              LEFT JOIN admin_credentials(%(username)s) AS found ON true
+             CROSS JOIN LATERAL login_standing(
+                       CASE WHEN found.store_id IS NULL THEN 'unknown' ELSE 'admin' END,
+                       COALESCE(found.store_id, %(unknown_id)s),
+                       %(address)s, %(window)s, %(account_limit)s, %(familiar_limit)s, %(address_limit)s) AS standing
+            """,
+            {"username": username, "unknown_id": unknown_id, "address": address, **self._parameters()},
+        )
+        account = AdminAccount(*row[4:]) if row[4] is not None else None
+        kind, account_id = (ADMIN, account.store_id) if account else (UNKNOWN, unknown_id)
+        return account, _standing(kind, account_id, address, row)
 
-    def record_failure(self, *, limits: Mapping[str, int]) -> int | None:
-        """Count a failure for every subject; seconds to wait if one had used up its failures before, else None.
+    def record_failure(self, standing: Standing) -> int | None:
+        """Count a failure of the account and of the address; seconds to wait if they were used up before, else None.
 
-        Some failures that are long past are forgotten meanwhile. Rows are locked in the order of their names, and
-        past ones only if nobody holds them: no deadlock.
+        Each failure locks the account's first row, so that failures at the same time are counted one by one. The last
+        statement deletes some old rows, except those that another transaction holds. It waits for nothing: no deadlock.
         """
         return self._connection.fetch_value(
             """
+            INSERT INTO failed_logins AS counted (kind, account_id, address, failed_at, last_failed_at)
+            SELECT subjects.kind, subjects.account_id, subjects.address, '{}', now()
+              FROM (VALUES ('address', 0, %(address)s), (%(kind)s, %(account_id)s, ''))
+                   AS subjects (kind, account_id, address)
+             ORDER BY subjects.kind
+                ON CONFLICT (kind, account_id, address) DO UPDATE
+               SET last_failed_at = now();
+
+            INSERT INTO failed_logins AS counted (kind, account_id, address, failed_at, last_failed_at)
+            SELECT subjects.kind, subjects.account_id, subjects.address, ARRAY[now()], now()
+              FROM (VALUES ('address', 0, %(address)s), (%(kind)s, %(account_id)s, %(own_address)s))
+                   AS subjects (kind, account_id, address)
+             ORDER BY subjects.kind
+                ON CONFLICT (kind, account_id, address) DO UPDATE
+               SET failed_at = (counted.failed_at || now())
+                               [greatest(1, cardinality(counted.failed_at) + 2 - %(kept)s):],
+                   last_failed_at = now();
+
             WITH past AS (
-                SELECT subject
-                  FROM login_failures
+                SELECT kind, account_id, address
+                  FROM failed_logins
                  WHERE last_failed_at < now() - %(window)s * interval '1 second'
                  LIMIT 100
                    FOR UPDATE SKIP LOCKED
+            ), forgotten AS (
+                DELETE FROM failed_logins
+                 USING past
+                 WHERE failed_logins.kind = past.kind
+                   AND failed_logins.account_id = past.account_id
+                   AND failed_logins.address = past.address
+            ), strange AS (
+                SELECT kind, account_id, address
+                  FROM familiar_addresses
+                 WHERE last_login_at < now() - interval '30 days'
+                 LIMIT 100
+                   FOR UPDATE SKIP LOCKED
+            ), forgotten_addresses AS (
+                DELETE FROM familiar_addresses
+                 USING strange
+                 WHERE familiar_addresses.kind = strange.kind
+                   AND familiar_addresses.account_id = strange.account_id
+                   AND familiar_addresses.address = strange.address
             )
-            DELETE FROM login_failures USING past WHERE login_failures.subject = past.subject;
-
-            WITH recorded AS (
-                INSERT INTO login_failures AS failures (subject, failed_at, last_failed_at)
-                SELECT subject, ARRAY[now()], now()
-                  FROM unnest(%(subjects)s) AS subject
-                 ORDER BY subject
-                    ON CONFLICT (subject) DO UPDATE
-                   SET failed_at = (failures.failed_at || now())
-                                   [greatest(1, cardinality(failures.failed_at) + 2 - %(kept)s):],
-                       last_failed_at = now()
-                RETURNING subject, failed_at
-            )
-            SELECT max(ceil(extract(epoch FROM failed_at[cardinality(failed_at) - allowed.failures]
-                                               + %(window)s * interval '1 second' - now())))::int
-              FROM recorded
-              JOIN unnest(%(subjects)s, %(limits)s) AS allowed (subject, failures) USING (subject)
-             WHERE failed_at[cardinality(failed_at) - allowed.failures] > now() - %(window)s * interval '1 second'
+            SELECT GREATEST(standing.barred, standing.wrong)
+              FROM login_standing(%(kind)s, %(account_id)s, %(address)s, %(window)s, %(account_limit)s + 1,
+                                  %(familiar_limit)s + 1, %(address_limit)s + 1) AS standing
             """,
-            self._parameters(limits) | {"kept": max(limits.values()) + 1},
+            {
+                **self._subject(standing),
+                **self._parameters(),
+                "kept": self._limits.account_failures + self._limits.address_failures,
+            },
         )
 
-    def clear(self, *, account: str, limit: int) -> int | None:
-        """Forget an account's failures after a success, unless it has used them up by now: then seconds to wait."""
+    def record_success(self, standing: Standing, renewal: Renewal | None) -> int | None:
+        """Let the right password in, unless the failures have been used up by now: then seconds to wait, else None.
+
+        It clears what was counted for this address; from an unfamiliar one also what all others share. The address is
+        familiar to the account from then on, and the hash is renewed if nobody has changed it.
+        """
         return self._connection.fetch_value(
             """
-            SELECT FROM login_failures WHERE subject = ANY(%(subjects)s) FOR UPDATE;
+            SELECT
+              FROM failed_logins
+             WHERE kind = %(kind)s AND account_id = %(account_id)s
+             ORDER BY address
+               FOR UPDATE;
 
-            WITH throttled AS ("""
-            + RETRY_AFTER
-            + """), cleared AS (
-                DELETE FROM login_failures
-                 WHERE subject = ANY(%(subjects)s) AND (SELECT seconds FROM throttled) IS NULL
+            WITH standing AS MATERIALIZED (
+                SELECT is_familiar, GREATEST(barred, entry) AS seconds
+                  FROM login_standing(%(kind)s, %(account_id)s, %(address)s, %(window)s, %(account_limit)s,
+                                      %(familiar_limit)s, %(address_limit)s)
+            ), admitted AS MATERIALIZED (
+                SELECT is_familiar FROM standing WHERE seconds IS NULL
+            ), cleared AS (
+                DELETE FROM failed_logins
+                 USING admitted
+                 WHERE failed_logins.kind = %(kind)s
+                   AND failed_logins.account_id = %(account_id)s
+                   AND (failed_logins.address = %(address)s
+                        OR (failed_logins.address = '' AND NOT admitted.is_familiar))
+            ), remembered AS (
+                INSERT INTO familiar_addresses AS familiar (kind, account_id, address)
+                SELECT %(kind)s, %(account_id)s, %(address)s
+                  FROM admitted
+                    ON CONFLICT (kind, account_id, address) DO UPDATE
+                   SET last_login_at = now()
+                 WHERE familiar.last_login_at < now() - interval '1 day'
+            ), surplus AS (
+                SELECT familiar_addresses.address
+                  FROM familiar_addresses
+                 WHERE familiar_addresses.kind = %(kind)s
+                   AND familiar_addresses.account_id = %(account_id)s
+                   AND familiar_addresses.address <> %(address)s
+                 ORDER BY familiar_addresses.last_login_at DESC
+                OFFSET %(familiar_addresses)s - 1
+                   FOR UPDATE SKIP LOCKED
+            ), forgotten AS (
+                DELETE FROM familiar_addresses
+                 USING surplus
+                 WHERE familiar_addresses.kind = %(kind)s
+                   AND familiar_addresses.account_id = %(account_id)s
+                   AND familiar_addresses.address = surplus.address
+            ), renewed_table AS (
+                UPDATE tables
+                   SET table_password_hash = %(new_hash)s
+                  FROM admitted
+                 WHERE %(kind)s = 'table'
+                   AND tables.table_id = %(account_id)s
+                   AND tables.table_password_hash = %(old_hash)s
+            ), renewed_admin AS (
+                UPDATE stores
+                   SET admin_password_hash = %(new_hash)s
+                  FROM admitted
+                 WHERE %(kind)s = 'admin'
+                   AND stores.store_id = %(account_id)s
+                   AND stores.admin_password_hash = %(old_hash)s
             )
-            SELECT seconds FROM throttled
+            SELECT seconds FROM standing
             """,
-            self._parameters({account: limit}),
+            {
+                **self._subject(standing),
+                **self._parameters(),
+                "familiar_addresses": FAMILIAR_ADDRESSES,
+                "old_hash": renewal.old if renewal else None,
+                "new_hash": renewal.new if renewal else None,
+            },
         )
 
-    def _parameters(self, limits: Mapping[str, int]) -> dict[str, object]:
-        return {"subjects": list(limits), "limits": list(limits.values()), "window": self._window}
+    def _subject(self, standing: Standing) -> dict[str, object]:
+        return {
+            "kind": standing.kind,
+            "account_id": standing.account_id,
+            "address": standing.address,
+            "own_address": standing.address if standing.is_known else EVERYWHERE,
+        }
+
+    def _parameters(self) -> dict[str, object]:
+        return {
+            "window": self._limits.window,
+            "account_limit": self._limits.account_failures,
+            "familiar_limit": self._limits.familiar_failures,
+            "address_limit": self._limits.address_failures,
+        }
+
+
+def _standing(kind: str, account_id: int, address: str, row: Row) -> Standing:
+    is_known, barred, entry, dearest_cost = row[:4]
+    return Standing(kind, account_id, address, is_known, barred, entry, dearest_cost)

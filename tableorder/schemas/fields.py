@@ -70,10 +70,14 @@ class OptionalText(Text):
 
 
 class Password(fields.Field[str]):
-    """A password that can be kept. It stays as it was sent: domain/passwords.py normalises it."""
+    """A password of `least` characters or more. It stays as it was sent: domain/passwords.py normalises it."""
+
+    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least = least
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if problem := password_problem(_string(value)):
+        if problem := password_problem(_string(value), least=self.least):
             raise _sentence(problem)
         return value
 

@@ -1,5 +1,6 @@
 """Tables as an admin adds and changes them."""
 
+from tableorder.domain.passwords import LEAST_OF_TABLE
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, ChangeSchema
 from tableorder.schemas.fields import Integer, Password
@@ -20,11 +21,11 @@ class TableSchema(BodySchema):
     answer = Table
 
     table_number = Integer(required=True)
-    table_password = Password(required=True)
+    table_password = Password(required=True, least=LEAST_OF_TABLE)
 
 
 class TableChangeSchema(ChangeSchema):
     answer = Table
 
     table_number = Integer()
-    table_password = Password()
+    table_password = Password(least=LEAST_OF_TABLE)

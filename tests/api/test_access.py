@@ -82,7 +82,7 @@ ADMIN = {
     ("PATCH", "/api/v1/admin/categories/{category}"): Call(200, {"display_order": 3}),
     ("DELETE", "/api/v1/admin/categories/{empty_category}"): Call(200),
     ("GET", "/api/v1/admin/tables"): Call(200),
-    ("POST", "/api/v1/admin/tables"): Call(201, {"table_number": 77, "table_password": "x"}),
+    ("POST", "/api/v1/admin/tables"): Call(201, {"table_number": 77, "table_password": "xxxx"}),
     ("PATCH", "/api/v1/admin/tables/{table}"): Call(200, {"table_number": 78}),
     ("POST", "/api/v1/admin/tables/{table}/end-session"): Call(200),
     ("GET", "/api/v1/admin/tables/{table}/history"): Call(200),

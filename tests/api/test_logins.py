@@ -152,16 +152,16 @@ def test_ten_failures_of_one_account_throttle_it_and_no_other(restaurant, client
 
 
 def test_the_throttle_ends_with_its_window(restaurant, client, query):
-    restaurant.add_table(1)
+    table_id = restaurant.add_table(1)
     body = {"store_id": restaurant.store_id, "table_number": 1, "table_password": "wrong"}
     for _ in range(10):
         refused(401, "credentials_invalid", Client(client.base).post("/auth/table/login", body))
     refused(429, "too_many_failures", restaurant.log_in(1))
     query(
-        "UPDATE login_failures"
+        "UPDATE failed_logins"
         "   SET failed_at = ARRAY(SELECT at - interval '301 s' FROM unnest(failed_at) AS at)"
-        " WHERE subject = %s",
-        f"table:{restaurant.store_id}:1",
+        " WHERE kind = 'table' AND account_id = %s",
+        table_id,
     )
     expect(200, restaurant.log_in(1))
 

@@ -17,6 +17,8 @@ from tests.api.server import JWT_SECRET_KEY, Server, StreamServer, add_restauran
 from tests.api.streams import ADMIN_STREAM, Reader, take_ticket
 from tests.waiting import until
 
+FILLER = "\N{REPLACEMENT CHARACTER}"
+
 
 def lines_of(server, request_id):
     parsed = [json.loads(line) for line in server.log().splitlines()]
@@ -63,6 +65,56 @@ def test_a_line_names_the_route_and_not_the_path(restaurant, server):
     ]
     assert [(line["route"], line["status"]) for line in lines_of(server, unknown)] == [(None, 404)]
     assert "no-such-thing" not in server.log()
+
+
+def logged(server, call, *arguments, **options):
+    """The line of the log for this call."""
+    request_id = uuid.uuid4().hex
+    call(*arguments, headers={"X-Request-ID": request_id}, **options)
+    [line] = lines_of(server, request_id)
+    return line
+
+
+def test_a_login_has_its_account_and_its_address(restaurant, server, client):
+    restaurant.add_table(7)
+    table = {"store_id": restaurant.store_id, "table_number": 7}
+    for password, status in (("not this one", 401), (TABLE_PASSWORD, 200)):
+        line = logged(server, client.post, "/auth/table/login", table | {"table_password": password})
+        assert (line["status"], line["account"], line["address"]) == (status, table, client.address)
+    for username in (restaurant.username, "nobody"):
+        body = {"username": username, "password": "not this one"}
+        line = logged(server, client.post, "/auth/admin/login", body)
+        assert (line["status"], line["account"], line["address"]) == (401, {"username": username}, client.address)
+
+
+def test_a_username_is_no_line_of_its_own_and_no_order_for_a_terminal(server, client):
+    name = 'x\n\r\t\x1b[31m\u202e\u2028{"level": "error"}'
+    line = logged(server, client.post, "/auth/admin/login", {"username": name, "password": "not this one"})
+    if line["status"] == 401:  # where such a name is not refused before
+        assert line["account"] == {"username": "x" + 4 * FILLER + "[31m" + 2 * FILLER + '{"level": "error"}'}
+
+
+def test_a_password_that_was_typed_as_the_username_is_not_logged(server, client):
+    password = f"a-secret-{uuid.uuid4().hex}"
+    for username in (password, f"me {password}"[:50]):
+        line = logged(server, client.post, "/auth/admin/login", {"username": username, "password": password})
+        assert (line["status"], line["account"]) == (401, None)
+    assert password not in server.log()
+
+
+def test_what_an_admin_changes_has_who_did_it_to_what(restaurant, server):
+    admin, route = restaurant.admin, "/api/v1/admin/tables"
+    line = logged(server, admin.post, "/admin/tables", {"table_number": 1, "table_password": TABLE_PASSWORD})
+    table_id = line["object"]["table_id"]
+    told = {"actor": restaurant.username, "address": admin.address, "object": {"table_id": table_id}}
+    assert line.items() >= {**told, "method": "POST", "route": route, "status": 201}.items()
+    line = logged(server, admin.patch, f"/admin/tables/{table_id}", {"table_number": 2})
+    assert line.items() >= {**told, "method": "PATCH", "route": f"{route}/<id:table_id>", "status": 200}.items()
+    line = logged(server, admin.delete, f"/admin/tables/{table_id}")
+    assert line.items() >= {**told, "method": "DELETE", "route": f"{route}/<id:table_id>", "status": 200}.items()
+    line = logged(server, admin.delete, f"/admin/tables/{table_id}")
+    assert line.items() >= {**told, "method": "DELETE", "route": f"{route}/<id:table_id>", "status": 404}.items()
+    assert not {"actor", "object"} & logged(server, admin.get, "/admin/tables").keys()
 
 
 def test_a_stream_is_a_line_when_it_is_over(restaurant, stream_server):

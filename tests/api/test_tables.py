@@ -1,5 +1,6 @@
 """Tables, as an admin keeps them."""
 
+import bcrypt
 import pytest
 
 from tests.api.client import UNKNOWN_ID, Client, expect, refused
@@ -53,6 +54,7 @@ def test_a_tables_number_and_password_change(restaurant):
         {"table_number": 2**31},
         {"table_number": "1"},
         {"table_password": ""},
+        {"table_password": "123"},
         {"table_password": "x" * 73},
         {"table_password": "a\0"},
         {"table_password": None},
@@ -92,3 +94,11 @@ def test_another_stores_tables_are_unknown(restaurant, open_restaurant):
         refused(404, "table_not_found", other.end_session(unknown))
         refused(404, "table_not_found", other.admin.get(f"/admin/tables/{unknown}/history"))
     assert expect(200, other.admin.get("/admin/tables"))["tables"] == []
+
+
+def test_a_short_password_that_is_in_use_keeps_working(restaurant, query):
+    table_id = restaurant.add_table(1)
+    password_hash = bcrypt.hashpw(b"12", bcrypt.gensalt(4)).decode()
+    query("UPDATE tables SET table_password_hash = %s WHERE table_id = %s", password_hash, table_id)
+    body = {"store_id": restaurant.store_id, "table_number": 1, "table_password": "12"}
+    expect(200, Client(restaurant.base).post("/auth/table/login", body))

@@ -76,12 +76,12 @@ def test_a_row_that_comes_in_at_the_last_moment_is_not_lost(commands, meals):
         query(blocker, "LOCK TABLE _yoyo_log IN ROW EXCLUSIVE MODE")
         restoring = commands.start("restore-db", backup.dump, stderr=subprocess.PIPE)
         until_it_holds_up_somebody(blocker, meals)
-        query(blocker, "INSERT INTO login_failures VALUES ('table:1:1', '{2026-05-05}', now())")
+        query(blocker, "INSERT INTO failed_logins VALUES ('table', 1, '', '{2026-05-05}', now())")
         blocker.commit()
     _, said = restoring.communicate(timeout=60)
     assert restoring.returncode == 1
     assert "rows came in meanwhile" in said.decode()
-    assert value(meals, "SELECT count(*) FROM login_failures") == 1
+    assert value(meals, "SELECT count(*) FROM failed_logins") == 1
 
 
 def test_a_restore_that_is_killed_has_happened_or_not(commands, meals):

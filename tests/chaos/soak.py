@@ -79,8 +79,8 @@ SET LOCAL session_replication_role = replica;
 UPDATE events SET created_at = created_at - interval '1 day';
 UPDATE idempotency_keys SET created_at = created_at - interval '1 day';
 UPDATE stream_tickets SET expires_at = expires_at - interval '1 day';
-UPDATE login_addresses SET last_login_at = last_login_at - interval '1 day';
-UPDATE login_failures
+UPDATE familiar_addresses SET last_login_at = last_login_at - interval '1 day';
+UPDATE failed_logins
    SET last_failed_at = last_failed_at - interval '1 day',
        failed_at = ARRAY(SELECT at - interval '1 day' FROM unnest(failed_at) AS at ORDER BY at);
 UPDATE table_sessions SET start_time = start_time - interval '1 day', end_time = end_time - interval '1 day';

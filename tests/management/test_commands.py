@@ -55,11 +55,11 @@ def test_a_restaurant_is_opened_from_the_command_line_while_bin_serve_runs(tmp_p
     try:
         run = lambda *arguments, stdin: json.loads(ok(manage(*arguments, home=tmp_path / "home", stdin=stdin)))  # noqa: E731
         add = ("store", "add", "--name", "우리 식당", "--username", "사장", "--json", "--password-stdin")
-        store = run(*add, stdin="비밀 번호\n")
+        store = run(*add, stdin="비밀 번호입니다\n")
         assert store == {"store_id": 1, "store_name": "우리 식당", "admin_username": "사장"}
         add = ("table", "add", "--username", "사장", "--number", "3", "--json", "--password-stdin")
         assert run(*add, stdin="tablet-1234")["table_number"] == 3
-        restaurant = Restaurant(serve.base, 1, "우리 식당", "사장", "비밀 번호")
+        restaurant = Restaurant(serve.base, 1, "우리 식당", "사장", "비밀 번호입니다")
         assert restaurant.seat(3).claims["store_name"] == "우리 식당"
         status = run("status", "--json", stdin="")
         assert (status["migration"], status["pending"]) == (required_migrations()[-1], [])
@@ -88,8 +88,8 @@ def test_without_bin_serve_it_starts_the_server_for_its_duration(tmp_path):
 
 def test_stores_are_added_and_listed(run):
     first = ("store", "add", "--name", "가게", "--username", "one", "--password-stdin")
-    assert ok(run(*first, stdin="secret\n")).startswith("Added store 1")
-    failed(run(*first, stdin="secret\n"), "that username is taken")
+    assert ok(run(*first, stdin="secret-1\n")).startswith("Added store 1")
+    failed(run(*first, stdin="secret-1\n"), "that username is taken")
     [store] = json.loads(ok(run("store", "list", "--json")))
     assert store.items() >= {"store_id": 1, "store_name": "가게", "admin_username": "one", "table_count": 0}.items()
     assert "가게" in ok(run("store", "list"))
@@ -114,27 +114,47 @@ def test_texts_mean_the_same_however_they_are_written(run):
 
 
 def test_a_password_is_changed(run):
-    ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="old\n"))
-    ok(run("store", "passwd", "--username", "one", "--password-stdin", stdin="new\n"))
+    ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="old password\n"))
+    ok(run("store", "passwd", "--username", "one", "--password-stdin", stdin="new password\n"))
     [(password_hash,)] = run_sql(run.url, "SELECT admin_password_hash FROM stores")
     assert password_hash.startswith("$2b$12$")
-    assert verify_password("new", password_hash)
-    assert not verify_password("old", password_hash)
+    assert verify_password("new password", password_hash)
+    assert not verify_password("old password", password_hash)
     failed(
-        run("store", "passwd", "--username", "two", "--password-stdin", stdin="new\n"),
+        run("store", "passwd", "--username", "two", "--password-stdin", stdin="new password\n"),
         "there is no store with the admin two",
     )
 
 
+def test_a_hash_costs_what_is_set(run):
+    add = ("store", "add", "--name", "가게", "--username", "one", "--password-stdin")
+    ok(run(*add, stdin="old password\n", BCRYPT_COST="5"))
+    ok(run("table", "add", "--username", "one", "--number", "7", "--password-stdin", stdin="1234\n", BCRYPT_COST="6"))
+    both = "SELECT admin_password_hash, table_password_hash FROM stores JOIN tables USING (store_id)"
+    [hashes] = run_sql(run.url, both)
+    assert [hash_[:7] for hash_ in hashes] == ["$2b$05$", "$2b$06$"]
+    ok(run("store", "passwd", "--username", "one", "--password-stdin", stdin="new password\n", BCRYPT_COST="4"))
+    [(password_hash,)] = run_sql(run.url, "SELECT admin_password_hash FROM stores")
+    assert password_hash.startswith("$2b$04$")
+    refusal = "BCRYPT_COST is '17'; it must be a whole number from 4 to 16"
+    failed(run(*add, stdin="old password\n", BCRYPT_COST="17"), refusal)
+
+
 def test_a_table_is_added(run):
-    ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="secret\n"))
+    ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="secret-1\n"))
     add = ("table", "add", "--username", "one", "--number", "7", "--password-stdin")
     assert ok(run(*add, stdin="1234\n")) == "Added table 7 to store 1.\n"
     failed(run(*add, stdin="1234\n"), "that table number is taken")
+    failed(run(*add, stdin="123\n"), "the password must have 4 characters or more")
 
 
 @pytest.mark.parametrize(
-    ("password", "problem"), [("", "must not be blank"), ("x" * 73, "must not be longer than 72 bytes")]
+    ("password", "problem"),
+    [
+        ("", "must not be blank"),
+        ("가나다라마바사", "must have 8 characters or more"),
+        ("x" * 73, "must not be longer than 72 bytes"),
+    ],
 )
 def test_a_bad_password_is_refused(run, password, problem):
     command = ("store", "add", "--name", "가게", "--username", "one", "--password-stdin")

@@ -22,6 +22,7 @@ OWN_STORE = "(store_id = ( SELECT (NULLIF(current_setting('app.store_id'::text, 
 
 STORE_TABLES = store_tables()
 READ_ONLY = {"stores"}
+WITHOUT_A_STORE = {"login_failures", "failed_logins", "familiar_addresses"}
 BOOKS = {"order_history", "order_voids"}
 
 TABLES = """
@@ -86,7 +87,7 @@ def test_every_table_with_a_store_has_its_policy(connect: Connect):
 
 
 def test_the_tables_without_a_store_are_known(connect: Connect):
-    assert _names(connect(), f"{TABLES} AND NOT relrowsecurity") == {"login_failures", "event_horizon"}
+    assert _names(connect(), f"{TABLES} AND NOT relrowsecurity") == WITHOUT_A_STORE | {"event_horizon"}
 
 
 def test_no_view_shows_what_the_policies_hide(connect: Connect):
@@ -122,7 +123,7 @@ def test_privileges_on_tables_are_the_least(connect: Connect):
          WHERE grantee = %s AND table_schema = 'public'
          GROUP BY table_name
     """
-    changed = {*STORE_TABLES, "login_failures"} - READ_ONLY - BOOKS - {"events"}
+    changed = {*STORE_TABLES, *WITHOUT_A_STORE} - READ_ONLY - BOOKS - {"events"}
     assert dict(query(connect(), grants, "tableorder")) == (
         dict.fromkeys(changed, "DELETE INSERT SELECT UPDATE")
         | dict.fromkeys({*BOOKS, "events"}, "INSERT SELECT")
@@ -289,7 +290,7 @@ FORBIDDEN = [
     "COPY menus TO PROGRAM 'cat'",
     "SELECT pg_read_file('/etc/hostname')",
     "DELETE FROM _yoyo_migration",
-    *(f"TRUNCATE {table} CASCADE" for table in [*STORE_TABLES, "login_failures"]),
+    *(f"TRUNCATE {table} CASCADE" for table in [*STORE_TABLES, *sorted(WITHOUT_A_STORE)]),
 ]
 
 
@@ -405,3 +406,36 @@ def test_the_look_up_is_not_led_astray_by_the_search_path(boss, connect):
         (boss, "온달", "Sajang_1", "$2b$12$hash")
     ]
     assert query(liar, "SELECT * FROM public.admin_credentials('nobody')") == []
+
+
+# What the application may ask for about all stores
+
+
+@pytest.mark.parametrize("age", ["0 s", "-1 day", None])
+def test_the_events_of_the_last_minute_are_kept_whatever_is_asked_for(admin, application, age):
+    query(admin, "UPDATE events SET created_at = now()")
+    assert value(application, "SELECT prune_events(%s, 1000000)", age) == 0
+    query(admin, "UPDATE events SET created_at = now() - interval '61 s'")
+    assert value(application, "SELECT prune_events(%s, 1)", age) == 1
+    query(
+        admin,
+        "INSERT INTO events (store_id, event_type, event_data, created_at)"
+        " SELECT 7, 'menu_changed', '{}', now() - interval '61 s' FROM generate_series(1, 10001)",
+    )
+    assert value(application, "SELECT prune_events(%s, NULL)", age) == 10000
+
+
+def test_the_dearest_hash_is_that_of_any_store_and_of_bcrypt(admin, application):
+    assert value(application, "SELECT dearest_password_cost()") is None
+    query(admin, "UPDATE tables SET table_password_hash = '$2b$10$x' WHERE store_id = 8")
+    assert value(application, "SELECT dearest_password_cost()") == 10
+    query(admin, "UPDATE stores SET admin_password_hash = '$2b$12$x' WHERE store_id = 8")
+    query(admin, "UPDATE stores SET admin_password_hash = '$2z$99$x' WHERE store_id = 7")
+    assert value(application, "SELECT dearest_password_cost()") == 12
+
+
+def test_a_store_renews_its_own_hash_and_changes_nothing_else_of_its_row(admin, application):
+    query(application, "UPDATE stores SET admin_password_hash = 'new'")
+    assert query(admin, "SELECT store_id FROM stores WHERE admin_password_hash = 'new'") == [(7,)]
+    for column in ("store_name", "admin_username"):
+        assert _is_refused(application, f"UPDATE stores SET {column} = 'x'")

@@ -12,12 +12,13 @@ import pytest
 
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.logins import LoginLimits
 from tableorder.domain.orders import Line
 from tableorder.domain.pages import Page
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.repositories.events import EventRepository
 from tableorder.repositories.history import HistoryRepository
-from tableorder.repositories.logins import LoginRepository
+from tableorder.repositories.logins import LoginRepository, Renewal, Standing
 from tableorder.repositories.menus import COLUMNS, MenuRepository
 from tableorder.repositories.orders import Listing, OrderRepository
 from tableorder.repositories.sessions import SessionRepository
@@ -58,8 +59,10 @@ INSERT INTO idempotency_keys (session_id, idempotency_key, store_id, request_has
 SELECT session_id, 'key', store_id, '', '{}' FROM table_sessions;
 INSERT INTO admin_keys (store_id, action, subject_id, idempotency_key, request_hash, answer)
 SELECT store_id, 'end_session', table_id, 'key', '', '{}' FROM tables;
-INSERT INTO login_failures (subject, failed_at, last_failed_at)
-SELECT 'table:' || n || ':1', ARRAY[now()], now() FROM generate_series(1, %(stores)s * 20) AS n;
+INSERT INTO failed_logins (kind, account_id, address, failed_at, last_failed_at)
+SELECT 'table', n, '', ARRAY[now()], now() FROM generate_series(1, %(stores)s * 20) AS n;
+INSERT INTO failed_logins (kind, account_id, address, failed_at, last_failed_at)
+SELECT 'address', 0, '10.1.0.' || n, ARRAY[now()], now() FROM generate_series(1, %(stores)s * 20) AS n;
 INSERT INTO events (store_id, event_type, event_data, created_at)
 SELECT s, 'menu_changed', '{}', now() - interval '20 hours' + n * interval '12 minutes'
   FROM generate_series(1, 100) AS n, generate_series(1, %(stores)s) AS s
@@ -67,8 +70,9 @@ SELECT s, 'menu_changed', '{}', now() - interval '20 hours' + n * interval '12 m
 INSERT INTO stream_tickets (ticket_hash, store_id, claims, expires_at)
 SELECT sha256(('ticket ' || s || n)::bytea), s, '{}', now() + interval '1 minute'
   FROM generate_series(1, 4) AS n, generate_series(1, %(stores)s) AS s;
-INSERT INTO login_addresses (store_id, address)
-SELECT s, '10.0.0.' || n FROM generate_series(1, 4) AS n, generate_series(1, %(stores)s) AS s;
+INSERT INTO familiar_addresses (kind, account_id, address)
+SELECT 'table', t, '10.0.' || n || '.' || t / 20
+  FROM generate_series(1, 4) AS n, generate_series(1, %(stores)s * 20) AS t;
 SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('order_items_order_item_id_seq', (SELECT max(order_item_id) FROM order_items)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
@@ -173,12 +177,16 @@ def large(make_database) -> Iterator[Installation]:
 
 ADMIN = AdminIdentity(STORE, f"admin-{STORE}")
 ORDER = (TABLE - 1) * 2 + 1
-LIMITS = {f"table:{STORE}:1": 10, "address:127.0.0.1": 100}
+STANDING = Standing("table", TABLE, "10.0.1.50", True, None, None, 12)
 VALUES = dict(zip(COLUMNS, (CATEGORY, "새 메뉴", 1000, None, None, 0, True), strict=True))
 
 
 def _order_id(connection: Connection, table: TableIdentity) -> int:
     return connection.fetch_value("SELECT max(order_id) FROM orders WHERE session_id = %(s)s", {"s": table.session_id})
+
+
+def _logins(connection: Connection) -> LoginRepository:
+    return LoginRepository(connection, limits=LoginLimits())
 
 
 def _end_and_delete_table(connection: Connection, table: TableIdentity) -> None:
@@ -264,13 +272,14 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "voids.list": lambda c, t: VoidRepository(c).list(store_id=STORE, page=Page(20)),
     "voids.list, some days": lambda c, t: VoidRepository(c).list(store_id=STORE, page=Page(20, DAY, DAY)),
     "voids.list, a later page": lambda c, t: VoidRepository(c).list(store_id=STORE, page=LATER),
-    "logins.find_table": lambda c, t: LoginRepository(c, window=300).find_table(store_id=STORE, table_number=7),
-    "logins.find_admin": lambda c, t: LoginRepository(c, window=300).find_admin(username=ADMIN.username),
-    "logins.is_familiar": lambda c, t: LoginRepository(c, window=300).is_familiar(store_id=STORE, address="10.0.0.1"),
-    "logins.remember": lambda c, t: LoginRepository(c, window=300).remember(store_id=STORE, address="10.0.0.9"),
-    "logins.retry_after": lambda c, t: LoginRepository(c, window=300).retry_after(limits=LIMITS),
-    "logins.record_failure": lambda c, t: LoginRepository(c, window=300).record_failure(limits=LIMITS),
-    "logins.clear": lambda c, t: LoginRepository(c, window=300).clear(account=f"table:{STORE}:1", limit=10),
+    "logins.find_table": lambda c, t: _logins(c).find_table(
+        store_id=STORE, table_number=7, unknown_id=-1, address="10.0.1.50"
+    ),
+    "logins.find_admin": lambda c, t: _logins(c).find_admin(
+        username=ADMIN.username, unknown_id=-1, address="10.0.1.50"
+    ),
+    "logins.record_failure": lambda c, t: _logins(c).record_failure(STANDING),
+    "logins.record_success": lambda c, t: _logins(c).record_success(STANDING, Renewal("x", "y")),
     "events.position": lambda c, t: EventRepository(c).position(store_id=STORE),
     "events.can_resume": lambda c, t: EventRepository(c).can_resume(store_id=STORE, event_id=1),
     "events.list_after": lambda c, t: EventRepository(c).list_after(store_id=STORE, event_id=1, limit=100),
