@@ -14,7 +14,10 @@ from collections.abc import Callable
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from tableorder import metric_files
 from tableorder.database.pool import Pool, PoolStats
+
+metric_files.install()
 
 UNMATCHED = "unmatched"  # the route of a path that there is not
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -81,7 +84,8 @@ def _publisher(name: str) -> Callable[[int, int], None]:
 
 def counted() -> CollectorRegistry:
     """What all workers have counted up to now."""
-    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder or not os.path.isdir(folder):
         return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
