@@ -1,6 +1,7 @@
 """Everything that can go wrong by rule. Each class has a stable machine word, `code`; HTTP maps the classes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class DomainError(Exception):
@@ -132,10 +133,16 @@ REFUSALS: dict[str, tuple[type[DomainError], str]] = {
 }
 
 
-def refusal(code: str, details: Mapping[str, object]) -> DomainError:
+def refusal(code: str, details: Mapping[str, Any]) -> DomainError:
     """The error of this code; its details are in its text and are members of the problem document."""
     if code == "idempotency_key_reused":
         return KeyReused("this idempotency key was used for another request")
+    if code == "too_many_orders":
+        detail = "this table has ordered too often; try again later"
+        return Throttled(detail, code="too_many_orders", retry_after=max(1, details["wait"] or 0))
+    if code == "limit_reached":
+        limit = int(details["limit"])
+        return LimitReached(f"this table has as many orders or lines as {limit}, the limit, allows", limit=limit)
     kind, text = REFUSALS[code]
     error = kind(text.format_map(details), code=code)
     error.members = dict(details)

@@ -75,6 +75,9 @@ class OrderRepository:
                 "expected_total": order.get("expected_total"),
                 "key": key,
                 "request_hash": order_fingerprint(order),
+                "order_rate": limits.order_rate,
+                "session_orders": limits.session_orders,
+                "session_lines": limits.session_lines,
             },
         )
         if answer is None:

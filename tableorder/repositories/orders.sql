@@ -1,10 +1,17 @@
 -- name: place_order
 -- The session is locked before anything is read: an end-session under way is waited for, and one that comes later waits
--- for this order. Orders of one session follow one another, so a repeat sees the first and a limit is exact.
-SELECT
-  FROM table_sessions
- WHERE session_id = %(session_id)s::uuid AND table_id = %(table_id)s::int AND is_active
-   FOR NO KEY UPDATE;
+-- for this order. Orders of one session follow one another, so a repeat sees the first and a limit is exact. Who orders
+-- too often does not even wait for that, or one guest's orders kept the connections of all stores busy with waiting.
+SELECT set_config('app.locked_session', COALESCE((
+           SELECT session_id::text
+             FROM table_sessions
+            WHERE session_id = %(session_id)s::uuid AND table_id = %(table_id)s::int AND is_active
+              AND (%(order_rate)s::int = 0
+                   OR (SELECT count(*)
+                         FROM orders
+                        WHERE session_id = %(session_id)s::uuid
+                          AND order_time > now() - interval '60 seconds') < %(order_rate)s::int)
+              FOR NO KEY UPDATE), ''), true);
 
 WITH sent AS (
     SELECT sent.item - 1 AS item, sent.menu_id, sent.quantity, sent.options, sent.note, sent.expected_unit_price
@@ -25,6 +32,29 @@ WITH sent AS (
        AND table_sessions.table_id = %(table_id)s::int
        AND table_sessions.is_active
        AND NOT EXISTS (SELECT FROM repeated)
+), used AS MATERIALIZED (
+    SELECT count(*) AS orders,
+           count(*) FILTER (WHERE order_time > now() - interval '60 seconds') AS recent,
+           min(order_time) FILTER (WHERE order_time > now() - interval '60 seconds') AS recent_since
+      FROM orders
+     WHERE session_id = %(session_id)s::uuid
+), room AS MATERIALIZED (
+    SELECT CASE WHEN current_setting('app.locked_session') = ''
+                     OR %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int
+                THEN jsonb_build_object(
+                         'code', 'too_many_orders',
+                         'wait', extract(epoch FROM used.recent_since + interval '60 seconds' - now()))
+                WHEN %(session_orders)s::int > 0 AND used.orders >= %(session_orders)s::int
+                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_orders)s::int)
+                WHEN %(session_lines)s::int > 0
+                     AND 50 * (used.orders + 1) > %(session_lines)s::int  -- an order has 50 lines at most
+                     AND (SELECT count(*)
+                            FROM order_items
+                            JOIN orders ON orders.order_id = order_items.order_id
+                           WHERE orders.session_id = %(session_id)s::uuid)
+                         + (SELECT count(*) FROM sent) > %(session_lines)s::int
+                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int) END AS problem
+      FROM used
 ), chosen AS MATERIALIZED (
     SELECT sent.*, menus.menu_name, menus.price, menus.is_available, categories.category_name,
            CASE WHEN sent.options IS NOT NULL
@@ -47,7 +77,9 @@ WITH sent AS (
 ), counted AS MATERIALIZED (
     SELECT stock.stock_id, stock.remaining, stock.epoch
       FROM stock
-     WHERE stock.stock_id IN (SELECT stock_id FROM needed) AND EXISTS (SELECT FROM session)
+     WHERE stock.stock_id IN (SELECT stock_id FROM needed)
+       AND EXISTS (SELECT FROM session)
+       AND (SELECT problem IS NULL FROM room)
      ORDER BY stock.stock_id
        FOR UPDATE
 ), short AS MATERIALIZED (
@@ -81,8 +113,8 @@ WITH sent AS (
       FROM lines
 ), accepted AS MATERIALIZED (
     SELECT session.session_id, session.table_id, session.store_id, session.menu_version, priced.total::int AS total
-      FROM session, priced
-     WHERE priced.orderable AND NOT (priced.quoted AND priced.differs) AND priced.total <= 2147483647
+      FROM session, priced, room
+     WHERE room.problem IS NULL AND priced.orderable AND NOT (priced.quoted AND priced.differs) AND priced.total <= 2147483647
 ), placed AS (
     INSERT INTO orders AS placed (session_id, table_id, store_id, total_amount, note, menu_version)
     SELECT session_id, table_id, store_id, total, %(note)s::text, menu_version FROM accepted
@@ -123,11 +155,13 @@ WITH sent AS (
 SELECT COALESCE((SELECT answer FROM repeated WHERE same), (SELECT document FROM answered))::text AS answer,
        CASE WHEN EXISTS (SELECT FROM repeated WHERE NOT same) THEN 'idempotency_key_reused'
             WHEN NOT EXISTS (SELECT FROM session) THEN 'session_ended'
+            WHEN room.problem IS NOT NULL THEN room.problem ->> 'code'
             WHEN priced.quoted AND (priced.differs OR NOT priced.orderable) THEN 'quote_mismatch'
             WHEN NOT priced.orderable
             THEN (SELECT problem ->> 'code' FROM lines WHERE problem IS NOT NULL ORDER BY item LIMIT 1)
             WHEN priced.total > 2147483647 THEN 'total_too_large' END AS refusal,
-       CASE WHEN priced.quoted AND (priced.differs OR NOT priced.orderable)
+       CASE WHEN room.problem IS NOT NULL THEN room.problem - 'code'
+            WHEN priced.quoted AND (priced.differs OR NOT priced.orderable)
             THEN (SELECT jsonb_build_object(
                              'expected_total', %(expected_total)s::int,
                              'total', CASE WHEN priced.orderable THEN priced.total END,
@@ -146,7 +180,7 @@ SELECT COALESCE((SELECT answer FROM repeated WHERE same), (SELECT document FROM 
                    ORDER BY item
                    LIMIT 1) END AS details,
        set_config('app.placed_order', (SELECT order_id || ' ' || document FROM answered), true)
-  FROM priced;
+  FROM priced, room;
 
 -- name: orders_of_session
 -- The tablet's view: a session's orders, newest first, a page of them from just after `before`.
