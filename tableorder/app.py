@@ -16,8 +16,10 @@ from tableorder.blueprints import (
     logins,
     menus,
     metrics,
+    options,
     orders,
     sessions,
+    stock,
     streams,
     tables,
     voids,
@@ -26,7 +28,7 @@ from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.announcer import Announcer
 from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, REPLICA
-from tableorder.http.converters import IdConverter
+from tableorder.http.converters import BigIdConverter, IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.exchange import with_exchange
 from tableorder.http.password_work import PasswordWork
@@ -67,9 +69,10 @@ def create_app(config: Config) -> Flask:
     app.extensions[BCRYPT_WORK] = PasswordWork(config.login_limits.checks)
     app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
     app.url_map.converters["id"] = IdConverter
+    app.url_map.converters["big_id"] = BigIdConverter
     register_error_handlers(app)
     register_cors(app, config.cors_origins)
-    for noun in (logins, orders, menus, categories, tables, sessions, history, voids, streams):
+    for noun in (logins, orders, menus, options, stock, categories, tables, sessions, history, voids, streams):
         app.register_blueprint(noun.blueprint, url_prefix=API)
     for blueprint in (health.blueprint, metrics.blueprint, docs.blueprint, docs.swagger_ui):
         app.register_blueprint(blueprint)

@@ -23,6 +23,9 @@ from tableorder.schemas.logins import AdminLoginSchema, TableLoginSchema
 
 blueprint = Blueprint("logins", __name__)
 
+# What this version can do beyond the first one; clients look here before they use it.
+FEATURES = ["options", "notes", "quotes", "stock", "void_lines"]
+
 Account = TypeVar("Account", TableAccount, AdminAccount)
 
 
@@ -52,6 +55,7 @@ def log_in_table() -> Response:
             "session_id": table.session_id,
             "store_id": table.store_id,
             "store_name": account.store_name,
+            "features": FEATURES,
         }
     )
 
@@ -77,6 +81,7 @@ def log_in_admin() -> Response:
             "store_id": account.store_id,
             "store_name": account.store_name,
             "username": account.username,
+            "features": FEATURES,
         }
     )
 

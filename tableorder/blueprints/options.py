@@ -22,9 +22,7 @@ blueprint = Blueprint("options", __name__)
 @blueprint.get("/admin/option-groups")
 @requires_admin
 def list_option_groups(admin: AdminIdentity) -> Response:
-    return document(
-        read(admin.store_id, lambda connection: OptionRepository(connection).list(store_id=admin.store_id))
-    )
+    return document(read(admin.store_id, lambda connection: OptionRepository(connection).list(store_id=admin.store_id)))
 
 
 @blueprint.post("/admin/option-groups")
@@ -32,9 +30,7 @@ def list_option_groups(admin: AdminIdentity) -> Response:
 def add_option_group(admin: AdminIdentity) -> Response:
     values = {"display_order": None} | read_body(OptionGroupSchema)
     with connect(admin.store_id) as connection:
-        group = OptionRepository(connection).add_group(
-            store_id=admin.store_id, values=values, limits=config().limits
-        )
+        group = OptionRepository(connection).add_group(store_id=admin.store_id, values=values, limits=config().limits)
         return document(group, 201)
 
 

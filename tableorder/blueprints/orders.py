@@ -9,7 +9,14 @@ from tableorder.http.documents import DocumentCache, Versioned
 from tableorder.http.requests import read_body, read_idempotency_key, read_query
 from tableorder.http.responses import document, fields
 from tableorder.repositories.orders import OrderRepository
-from tableorder.schemas.orders import OrderSchema, OrdersQuery, SessionOrdersQuery, StatusSchema, VoidLinesSchema, VoidQuery
+from tableorder.schemas.orders import (
+    OrderSchema,
+    OrdersQuery,
+    SessionOrdersQuery,
+    StatusSchema,
+    VoidLinesSchema,
+    VoidQuery,
+)
 
 blueprint = Blueprint("orders", __name__)
 

@@ -9,6 +9,11 @@ from tableorder.domain.errors import Conflict, DatabaseUnavailable, DomainError,
 
 # What a violated constraint means to the one who asked.
 CONSTRAINTS: dict[str, DomainError] = {
+    "option_groups_select_check": Invalid("min_select must not be more than max_select, which is 30 at most"),
+    "option_groups_max_each_check": Invalid("max_each must be from 1 to max_select"),
+    "options_group_id_fkey": NotFound("there is no such option group", code="group_not_found"),
+    "idempotency_keys_pkey": Unavailable("this collided with another request", code="database_busy"),
+    "admin_keys_pkey": Unavailable("this collided with another request", code="database_busy"),
     "stores_admin_username_key": Conflict("that username is taken", code="username_taken"),
     "tables_store_id_table_number_key": Conflict("that table number is taken", code="table_number_taken"),
     "table_sessions_table_id_fkey": NotFound("there is no such table", code="table_not_found"),

@@ -117,7 +117,7 @@ REFUSALS: dict[str, tuple[type[DomainError], str]] = {
     "option_not_found": (NotFound, "there is no option {option_id}"),
     "option_not_offered": (Conflict, "option {option_id} is not of menu {menu_id}"),
     "option_sold_out": (Conflict, "option {option_id} is sold out"),
-    "options_mismatch": (Conflict, "item {item} has {selected} options of group {group_id}: {min_select} to {max_select}"),
+    "options_mismatch": (Conflict, "item {item} needs {min_select} to {max_select} options of group {group_id}"),
     "line_price_too_low": (Conflict, "item {item} would cost less than 1 won"),
     "quote_mismatch": (Conflict, "the order would not cost what the guest saw; see lines"),
     "order_not_found": (NotFound, "there is no order {order_id}"),

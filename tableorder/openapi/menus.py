@@ -5,7 +5,6 @@ from tableorder.schemas import values
 from tableorder.schemas.fields import Integer
 from tableorder.schemas.menus import (
     GuestMenu,
-    ListedMenu,
     Menu,
     MenuChangeSchema,
     MenuIds,
@@ -23,7 +22,7 @@ class GuestMenuCategory(values.Document):
 
 
 class MenuCategory(GuestMenuCategory):
-    menus = values.list_of(ListedMenu)
+    menus = values.list_of(Menu)
 
 
 class GuestMenus(values.Document):

@@ -37,7 +37,10 @@ class OptionRepository:
         return document
 
     def update_group(self, *, group_id: int, changes: Mapping[str, object]) -> str:
-        """Change what is in `changes` and return the group. Raises NotFound, Conflict (group_unsatisfiable), Invalid."""
+        """Change what is in `changes` and return the group.
+
+        Raises NotFound (group_not_found), Conflict (group_unsatisfiable), Invalid.
+        """
         row = self._connection.find_one(
             _SQL["update_group"], {"group_id": group_id, **dict.fromkeys(GROUP_COLUMNS), **changes}
         )

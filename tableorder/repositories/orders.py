@@ -21,6 +21,7 @@ OF_SESSION = Statement("orders_of_session", _SQL["orders_of_session"])
 BY_TABLE = Statement("orders_by_table", _SQL["orders_by_table"])
 MOVE = Statement("move_order", _SQL["move_order"])
 
+
 @dataclass(frozen=True)
 class Listing:
     """The counter's view as JSON text, None if the caller has this version already.

@@ -6,8 +6,8 @@ from marshmallow import ValidationError, fields
 
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, ChangeSchema, QuerySchema
-from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryInteger, Text
+from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
 MAX_MENUS = 1000
 

@@ -67,7 +67,7 @@ class OptionChoices(fields.List[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and len(value) > MAX_OPTIONS:
             raise ValidationError(f"Must have {MAX_OPTIONS} options at most.")
-        choices = super()._deserialize(value, attr, data, **kwargs)
+        choices: list[Any] = super()._deserialize(value, attr, data, **kwargs) or []
         if len({choice["option_id"] for choice in choices}) != len(choices):
             raise ValidationError("Must name each option once.")
         return choices
@@ -154,7 +154,7 @@ class KeptLines(fields.List[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
             raise ValidationError(f"Must have 1 to {MAX_ITEMS} lines.")
-        lines = super()._deserialize(value, attr, data, **kwargs)
+        lines: list[Any] = super()._deserialize(value, attr, data, **kwargs) or []
         if len({line["order_item_id"] for line in lines}) != len(lines):
             raise ValidationError("Must name each line once.")
         return lines
