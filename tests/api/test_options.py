@@ -158,8 +158,8 @@ def test_no_options_are_not_the_defaults(restaurant, tablet, menu_id):
 
 
 def test_each_refusal_says_what_is_wrong(restaurant, open_restaurant, tablet, menu_id, size, toppings, query):
-    other_group, other_options = add_group(restaurant, ("밥", 0))
-    foreign, foreign_options = add_group(open_restaurant(), ("밥", 0))
+    _, other_options = add_group(restaurant, ("밥", 0))
+    _, foreign_options = add_group(open_restaurant(), ("밥", 0))
     normal, double = size[1]
     cheese, _ = toppings[1]
     retired = add_option(restaurant, toppings[0], "라면", 0)
@@ -241,7 +241,9 @@ def test_a_group_that_a_menu_has_stays_satisfiable(restaurant, menu_id, size):
     admin = restaurant.admin
     expect(200, admin.delete(f"/admin/options/{double}"))
     refused(409, "group_unsatisfiable", admin.delete(f"/admin/options/{normal}"))
-    refused(409, "group_unsatisfiable", admin.patch(f"/admin/option-groups/{group_id}", {"min_select": 2, "max_select": 2}))
+    refused(
+        409, "group_unsatisfiable", admin.patch(f"/admin/option-groups/{group_id}", {"min_select": 2, "max_select": 2})
+    )
     refused(409, "group_unsatisfiable", admin.post(
         f"/admin/option-groups/{group_id}/options", {"option_name": "특", "is_default": True}
     ))  # fmt: skip

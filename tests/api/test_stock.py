@@ -185,7 +185,5 @@ def test_random_orders_of_many_counted_menus_never_deadlock(restaurant, query):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(evening, tablets))
     assert sum(stock_of(restaurant).values()) == 12 * 100000 - 8 * 25 * 10
-    [(sold,)] = query(
-        "SELECT sum(delta) FROM stock_moves WHERE store_id = %s AND reason = 'sold'", restaurant.store_id
-    )
+    [(sold,)] = query("SELECT sum(delta) FROM stock_moves WHERE store_id = %s AND reason = 'sold'", restaurant.store_id)
     assert sold == -8 * 25 * 10

@@ -8,13 +8,13 @@ from psycopg2.extensions import connection as Psycopg2Connection
 
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.orders import Line
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.repositories.menus import MenuRepository
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
+from tests.factories import order_of
 
 MENU = {"description": "묵은지", "image_base64": None, "display_order": 1, "is_available": True}
 
@@ -53,4 +53,4 @@ def _order(connection: Connection, store_id: int, table_id: int, menu_id: int) -
     session_id = SessionRepository(connection).join(store_id=store_id, table_id=table_id)
     table = TableIdentity(store_id, table_id, 1, session_id)
     key = f"주문-{connection.fetch_value('SELECT gen_random_uuid()::text')}"
-    return json.loads(OrderRepository(connection).place(table=table, lines=[Line(menu_id, 2)], key=key))["order_id"]
+    return json.loads(OrderRepository(connection).place(table=table, order=order_of((menu_id, 2)), key=key))["order_id"]

@@ -13,7 +13,6 @@ import pytest
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.logins import LoginLimits
-from tableorder.domain.orders import Line
 from tableorder.domain.pages import Page
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.repositories.events import EventRepository
@@ -26,6 +25,7 @@ from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
 from tableorder.repositories.tickets import TicketRepository
 from tableorder.repositories.voids import VoidRepository
+from tests.factories import order_of
 
 # Twenty tables, 60 menus in 6 categories a store; every table has a session with two orders of three lines and twenty
 # ended ones (1,000 stores: 20,000 tables, 400,000 ended sessions). A store's rows are spread as time spreads them.
@@ -205,7 +205,7 @@ def _reorder(connection: Connection, table: TableIdentity) -> None:
     MenuRepository(connection).reorder(menu_ids=[menu_id for (menu_id,) in rows])
 
 
-LINES = [Line(MENU, 1), Line(MENU + 1, 2), Line(MENU + 2, 3)]
+SENT = order_of((MENU, 1), (MENU + 1, 2), (MENU + 2, 3))
 DAY = date(2026, 1, 20)
 
 LATER = Page(10, before=(1768000000000000, 1))
@@ -220,8 +220,8 @@ def list_of_table(connection: Connection, page: Page) -> str:
 
 
 CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
-    "orders.place": lambda c, t: OrderRepository(c).place(table=t, lines=LINES, key=None),
-    "orders.place with a key": lambda c, t: OrderRepository(c).place(table=t, lines=LINES, key="1"),
+    "orders.place": lambda c, t: OrderRepository(c).place(table=t, order=SENT, key=None),
+    "orders.place with a key": lambda c, t: OrderRepository(c).place(table=t, order=SENT, key="1"),
     "orders.list_of_session": lambda c, t: OrderRepository(c).list_of_session(table=t, limit=None, before=None),
     "orders.list_of_session, a page": lambda c, t: OrderRepository(c).list_of_session(
         table=t, limit=10, before=(1770000000000000, 1)
