@@ -64,8 +64,8 @@ def _work() -> None:
             raise BackupError(f"cannot write to {folder.path}: {error.strerror}") from None
         copy_away(backup)
         deleted = folder.rotate(command.now().date())
-    for path in folder.doubtful():
-        print(f"bin/backup-db: {path} is not good; it counts for nothing and is left to be looked at", file=sys.stderr)
+    for remark in folder.remarks():
+        print(f"bin/backup-db: {remark}", file=sys.stderr)
     print(
         f"Wrote {backup.dump}: {manifest.rows:,} rows, {manifest.size / MEGABYTE:,.1f} MB, "
         f"{time.monotonic() - started:.1f} s; deleted {len(deleted)} older."

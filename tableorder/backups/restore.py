@@ -15,7 +15,7 @@ from tableorder.backups.checks import run_checks
 from tableorder.backups.contents import lock_tables, migration_version, read_contents
 from tableorder.backups.encryption import decrypt_command
 from tableorder.backups.files import Backup
-from tableorder.backups.manifest import Contents, Manifest
+from tableorder.backups.manifest import Contents, Manifest, TableContents
 from tableorder.backups.processes import Process
 from tableorder.backups.target import Connection, Target, target_of_environment
 from tableorder.database.migrations import required_migrations
@@ -182,14 +182,16 @@ def _let_own(connection: Connection, owners: list[str]) -> str:
 
 
 def differences(manifest: Manifest, contents: Contents) -> list[str]:
-    """Where a database has not as many rows as the manifest says, in words."""
-    expected = {name: table.rows for name, table in manifest.tables.items()}
-    found = {name: table.rows for name, table in contents.items()}
-    return [
-        f"{name} has {found.get(name, 0):,} rows, the backup {expected.get(name, 0):,}"
-        for name in sorted(expected.keys() | found.keys())
-        if found.get(name) != expected.get(name)
-    ]
+    """Where a database has other rows than the manifest says, in words: how many, and how new they are."""
+    none = TableContents(0, {})
+    wrong = []
+    for name in sorted(manifest.tables.keys() | contents.keys()):
+        expected, found = manifest.tables.get(name, none), contents.get(name, none)
+        if found.rows != expected.rows or (name in manifest.tables) != (name in contents):
+            wrong.append(f"{name} has {found.rows:,} rows, the backup {expected.rows:,}")
+        elif found != expected:
+            wrong.append(f"{name} has other rows than the backup")
+    return wrong
 
 
 def require_roles(connection: Connection, manifest: Manifest) -> None:
