@@ -19,6 +19,7 @@ from tableorder.backups.files import Backup, Folder, create, sum_of, write_new
 from tableorder.backups.manifest import Manifest
 from tableorder.backups.processes import Process
 from tableorder.backups.target import Target, target_of_environment
+from tableorder.database.programs import version_of
 from tableorder.progress import MEGABYTE, progress
 
 CHUNK = 1 << 16  # bytes
@@ -79,14 +80,14 @@ def back_up(target: Target, folder: Folder) -> tuple[Backup, Manifest]:
     encrypt = encrypt_command()
     backup = folder.begin(policy.name_at(taken, suffix_of(encrypt)))
     with target.connect() as connection:
-        target.require_program_of("pg_dump", connection)
+        dumper = target.program_for("pg_dump", connection)
         # One snapshot for the dump and for the counts, whatever is written meanwhile.
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_export_snapshot()")
             [(snapshot,)] = cursor.fetchall()
-        _dump(target, snapshot, encrypt, backup.dump)
-        _dump_roles(target, encrypt, backup.roles)
+        _dump(target, dumper, snapshot, encrypt, backup.dump)
+        _dump_roles(target, target.program_for("pg_dumpall", connection), encrypt, backup.roles)
         owning = roles(connection)
         manifest = Manifest(
             taken_at=taken.isoformat(timespec="seconds"),
@@ -115,11 +116,11 @@ def copy_away(backup: Backup) -> None:
         raise BackupError(f"wrote {backup.dump}, but BACKUP_COPY_COMMAND failed with exit status {status}")
 
 
-def _dump(target: Target, snapshot: str, encrypt: list[str], path: Path) -> None:
+def _dump(target: Target, program: str, snapshot: str, encrypt: list[str], path: Path) -> None:
     """Dump to a file; what goes there is decoded to the end at the same time."""
     arguments = ["--format=custom", f"--snapshot={snapshot}", f"--lock-wait-timeout={LOCK_TIMEOUT}"]
-    dumper = [target.program("pg_dump"), *arguments, *target.arguments()]
-    decoder = [target.program("pg_restore"), "--file=/dev/null"]
+    dumper = [program, *arguments, *target.arguments()]
+    decoder = [target.program("pg_restore", version=version_of(program)[0]), "--file=/dev/null"]
     environment = target.environment()
     digest = hashlib.sha256()
     with (
@@ -139,9 +140,9 @@ def _dump(target: Target, snapshot: str, encrypt: list[str], path: Path) -> None
         raise BackupError(f"{path} does not read as it was written")
 
 
-def _dump_roles(target: Target, encrypt: list[str], path: Path) -> None:
+def _dump_roles(target: Target, program: str, encrypt: list[str], path: Path) -> None:
     """The server's roles and who is a member of which, as SQL, without passwords."""
-    dumper = [target.program("pg_dumpall"), "--roles-only", "--no-role-passwords", *target.arguments()]
+    dumper = [program, "--roles-only", "--no-role-passwords", *target.arguments()]
     with (
         Process(dumper, environment=target.environment(), stdout=subprocess.PIPE) as pg_dumpall,
         _sink(path, encrypt) as write,

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tableorder.backups import BackupError, command
+from tableorder.backups.archive import open_archive
 from tableorder.backups.checks import Findings, run_checks
 from tableorder.backups.contents import migration_version, read_contents
 from tableorder.backups.files import Backup, Folder
 from tableorder.backups.manifest import Manifest
-from tableorder.backups.restore import differences, load, require_roles
-from tableorder.backups.target import Target, target_of_environment
+from tableorder.backups.restore import differences, load, require_roles, require_server, without
+from tableorder.backups.target import Target, server_version, target_of_environment
 from tableorder.database.scratch import scratch_database
 from tableorder.progress import step
 
@@ -64,7 +65,7 @@ def _work(file: Path | None) -> None:
     try:
         manifest = _check(backup)
         with target_of_environment() as target:
-            findings = verify(target, backup, manifest)
+            findings, left_out = verify(target, backup, manifest)
     except NotGood:
         _record(backup, ok=False)
         raise
@@ -76,18 +77,22 @@ def _work(file: Path | None) -> None:
         f"{backup.name} is good: {manifest.rows:,} rows in {len(manifest.tables)} tables as in the manifest; "
         f"{findings}; {time.monotonic() - started:.1f} s."
     )
+    if left_out:
+        print(f"{without(left_out)}.")
 
 
-def verify(target: Target, backup: Backup, manifest: Manifest) -> Findings:
-    """Restore into a scratch database of the target's server and look.
+def verify(target: Target, backup: Backup, manifest: Manifest) -> tuple[Findings, list[str]]:
+    """Restore into a scratch database of the target's server and look; also the extensions that were left out.
 
     Raises NotGood, DataDamaged, BackupError, SetupError.
     """
     with target.connect() as connection:
+        require_server(connection, manifest)
         require_roles(connection, manifest)
+        archive = open_archive(target, backup, server_version(connection))
     with target.connect() as connection, scratch_database(connection) as name:
         scratch = target.of_database(name)
-        load(scratch, backup, manifest)
+        left_out = load(scratch, backup, archive, manifest)
         with step("Checking the invariants"), scratch.connect() as connection:
             wrong = differences(manifest, read_contents(connection))
             if migration_version(connection) != manifest.migration_version:
@@ -97,7 +102,7 @@ def verify(target: Target, backup: Backup, manifest: Manifest) -> Findings:
         raise NotGood("; ".join([f"{backup.name} is not good: {findings}", *wrong]))
     if findings.violated:
         raise DataDamaged(backup, findings)
-    return findings
+    return findings, left_out
 
 
 def _check(backup: Backup) -> Manifest:

@@ -34,7 +34,7 @@ def find_program(name: str, *, server: int = 0) -> Path:
 
     The embedded server's own comes last, for it cannot do TLS. Raises ProgramNotFound.
     """
-    for program in _programs(name):
+    for program in installed_programs(name):
         if version_of(program)[0] >= server:
             return program
     wanted = f"{name} of PostgreSQL {server} or newer" if server else name
@@ -62,7 +62,8 @@ def libpq_environment(database_url: str) -> dict[str, str]:
     return {**os.environ, **variables}
 
 
-def _programs(name: str) -> Iterator[Path]:
+def installed_programs(name: str) -> Iterator[Path]:
+    """All that there are: Debian's, the newest first, then that of PATH, then the embedded server's."""
     yield from sorted(PACKAGED.glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]), reverse=True)
     if found := shutil.which(name):
         yield Path(found)
