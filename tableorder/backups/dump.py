@@ -14,10 +14,11 @@ from pathlib import Path
 
 from tableorder.backups import BackupError, command, policy
 from tableorder.backups.contents import migration_version, read_contents, roles
-from tableorder.backups.encryption import encrypt_command, suffix_of
+from tableorder.backups.encryption import encrypt_command, is_encrypted, require_encrypted, suffix_of
 from tableorder.backups.files import Backup, Folder, create, sum_of, write_new
 from tableorder.backups.manifest import Manifest
 from tableorder.backups.processes import Process
+from tableorder.backups.role_script import make_missing_roles
 from tableorder.backups.target import Target, target_of_environment
 from tableorder.database.programs import version_of
 from tableorder.progress import MEGABYTE, progress
@@ -78,6 +79,7 @@ def back_up(target: Target, folder: Folder) -> tuple[Backup, Manifest]:
     taken = command.now()
     started = time.monotonic()
     encrypt = encrypt_command()
+    _refuse_to_stop_encrypting(folder, encrypt)
     backup = folder.begin(policy.name_at(taken, suffix_of(encrypt)))
     with target.connect() as connection:
         dumper = target.program_for("pg_dump", connection)
@@ -103,6 +105,16 @@ def back_up(target: Target, folder: Folder) -> tuple[Backup, Manifest]:
     write_new(backup.manifest, manifest.to_json().encode())
     backup.write_sums()
     return folder.publish(backup), manifest
+
+
+def _refuse_to_stop_encrypting(folder: Folder, encrypt: list[str]) -> None:
+    """Raises BackupError if the newest backup is encrypted and this one would not be: a setting got lost."""
+    newest = folder.good()[-1:]
+    if newest and is_encrypted(newest[0].name) and not encrypt:
+        raise BackupError(
+            f"{newest[0].dump} is encrypted, and BACKUP_ENCRYPT_COMMAND is not set; set it, or move the encrypted "
+            "backups elsewhere"
+        )
 
 
 def copy_away(backup: Backup) -> None:
@@ -141,15 +153,13 @@ def _dump(target: Target, program: str, snapshot: str, encrypt: list[str], path:
 
 
 def _dump_roles(target: Target, program: str, encrypt: list[str], path: Path) -> None:
-    """The server's roles and who is a member of which, as SQL, without passwords."""
+    """The server's roles and who is a member of which, as SQL that makes those that are missing, without passwords."""
     dumper = [program, "--roles-only", "--no-role-passwords", *target.arguments()]
-    with (
-        Process(dumper, environment=target.environment(), stdout=subprocess.PIPE) as pg_dumpall,
-        _sink(path, encrypt) as write,
-    ):
-        while chunk := pg_dumpall.stdout.read(CHUNK):
-            write(chunk)
+    with Process(dumper, environment=target.environment(), stdout=subprocess.PIPE) as pg_dumpall:
+        script = pg_dumpall.stdout.read()
         pg_dumpall.finish()
+    with _sink(path, encrypt) as write:
+        write(make_missing_roles(script.decode()).encode())
 
 
 @contextmanager
@@ -162,6 +172,7 @@ def _sink(path: Path, encrypt: list[str]) -> Iterator[Callable[[bytes], object]]
         with Process(encrypt, environment=os.environ, stdin=subprocess.PIPE, stdout=file) as tool:
             yield tool.write
             tool.finish()
+    require_encrypted(path, encrypt)
 
 
 if __name__ == "__main__":

@@ -117,12 +117,20 @@ def load(target: Target, backup: Backup, archive: Archive, manifest: Manifest, *
         stages = [decrypt_command(backup.name), restorer, archive.filter_for(server)]
         try:
             _feed(target, [stage for stage in stages if stage], backup, psql, add)
-        except BackupError:
-            psql.raise_if_failed()  # then that is why its feeders failed
-            raise
-        psql.write(b"COMMIT; ANALYZE;\n")
-        psql.finish()
+            psql.write(b"COMMIT; ANALYZE;\n")
+            psql.finish()
+        except BackupError as error:
+            raise _explained(psql, error, left_out) from None
     return left_out
+
+
+def _explained(psql: Process, error: BackupError, left_out: list[str]) -> BackupError:
+    """Why it failed: psql itself if that has, else its feeder; and what was left out, for that may be missed."""
+    try:
+        psql.raise_if_failed()
+    except BackupError as why:
+        error = why
+    return BackupError(f"{error}. {without(left_out)}") if left_out else error
 
 
 def _feed(target: Target, commands: list[list[str]], backup: Backup, psql: Process, add: Add) -> None:
