@@ -16,9 +16,11 @@ from psycopg2 import extensions, sql
 
 from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
+from tableorder.database.hosts import connect_to_primary
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATABASE = "tableorder_db"
+CONNECT_TIMEOUT = 10.0  # seconds, for all servers of the URL together
 SECONDS = 60  # for a statement of the management command
 
 
@@ -71,7 +73,7 @@ def administer(database_url: str) -> Iterator[Connection]:
 def connect(database_url: str) -> psycopg2.extensions.connection:
     """A plain connection. Raises SetupError."""
     try:
-        return psycopg2.connect(database_url, connect_timeout=10, application_name="tableorder management")
+        return connect_to_primary(database_url, CONNECT_TIMEOUT, application_name="tableorder management")
     except psycopg2.Error as error:
         raise SetupError(f"cannot connect to the database: {' '.join(str(error).split())}") from None
 

@@ -82,6 +82,7 @@ def back_up(target: Target, folder: Folder) -> tuple[Backup, Manifest]:
     _refuse_to_stop_encrypting(folder, encrypt)
     backup = folder.begin(policy.name_at(taken, suffix_of(encrypt)))
     with target.connect() as connection:
+        target = target.at(connection)
         dumper = target.program_for("pg_dump", connection)
         # One snapshot for the dump and for the counts, whatever is written meanwhile.
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)

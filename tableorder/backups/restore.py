@@ -68,6 +68,7 @@ def restore(target: Target, backup: Backup, manifest: Manifest, *, force: bool) 
     """Replace the target's contents, and say so. Raises BackupError, SetupError, psycopg2.Error."""
     started = time.monotonic()
     with target.connect() as connection:
+        target = target.at(connection)
         require_server(connection, manifest)
         require_roles(connection, manifest)
         archive = open_archive(target, backup, server_version(connection))

@@ -13,6 +13,7 @@ from psycopg2 import extensions
 
 from tableorder.backups import BackupError
 from tableorder.database.embedded import EmbeddedServer
+from tableorder.database.hosts import resolved_dsn
 from tableorder.database.programs import installed_programs, version_of
 from tableorder.environment import DATABASE, connect, database, given_url, home
 
@@ -37,6 +38,10 @@ class Target:
     def __str__(self) -> str:
         parameters = self._parameters()
         return f"{self.name} on {parameters.get('host', 'this machine')}"
+
+    def at(self, connection: Connection) -> Target:
+        """The very server and database of a connection, of those that the URL may mean."""
+        return replace(self, url=resolved_dsn(connection))
 
     def of_database(self, name: str) -> Target:
         """Another database of the same server."""

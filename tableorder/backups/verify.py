@@ -87,6 +87,7 @@ def verify(target: Target, backup: Backup, manifest: Manifest) -> tuple[Findings
     Raises NotGood, DataDamaged, BackupError, SetupError.
     """
     with target.connect() as connection:
+        target = target.at(connection)
         require_server(connection, manifest)
         require_roles(connection, manifest)
         archive = open_archive(target, backup, server_version(connection))

@@ -46,7 +46,9 @@ SELECT 'TRIGGER', tgname::text, tgenabled IN ('O', 'A')
   FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
  WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal
 UNION ALL
-SELECT 'CONSTRAINT', conname::text, convalidated
+SELECT 'CONSTRAINT', conname::text,
+       convalidated AND NOT EXISTS (SELECT FROM pg_trigger
+                                     WHERE tgconstraint = pg_constraint.oid AND tgenabled NOT IN ('O', 'A'))
   FROM pg_constraint
  WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
 """
