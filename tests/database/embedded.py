@@ -21,7 +21,7 @@ def embedded_server(*settings: str) -> Iterator[EmbeddedServer]:
 
     Not in pytest's own folder: each run of pytest closes that to others, so to the server's user.
     """
-    with tempfile.TemporaryDirectory(prefix="tableorder-test-", dir=_memory()) as directory:
+    with tempfile.TemporaryDirectory(prefix="tableorder-test-", dir=memory()) as directory:
         server = EmbeddedServer(Path(directory))
         server.start(settings)
         try:
@@ -40,7 +40,7 @@ def file_for_everybody(name: str, text: str) -> Iterator[Path]:
         yield file
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """A folder in memory, where there is plenty: on a disk the tests mostly wait for it."""
     folder = Path("/dev/shm")
     return folder if folder.is_dir() and shutil.disk_usage(folder).free > 4 << 30 else None

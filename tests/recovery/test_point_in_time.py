@@ -26,6 +26,7 @@ from tableorder.http.tokens import issue_token
 from tests.api.client import Tablet
 from tests.api.server import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader
+from tests.database.embedded import memory
 from tests.database.packaged import VERSIONS
 from tests.documents import blocks
 from tests.management.running import CHECKOUT
@@ -168,7 +169,7 @@ class Receiver:
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as name:
+    with tempfile.TemporaryDirectory(prefix="tableorder-test-", dir=memory()) as name:
         cluster = Cluster(Path(name))
         try:
             yield cluster
