@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from tableorder.backups.manifest import Manifest
 
 DEFAULT = "/backups/postgresql"
 UNFINISHED = ".unfinished"
+SUM = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
+SUMS = re.compile(rf"(?:{SUM.pattern})+")
 CLOCKS_DIFFER = timedelta(minutes=5)  # at most, between two machines; what is dated later was taken by a wrong clock
 
 
@@ -68,14 +71,17 @@ class Backup:
         if not self.dump.exists():
             raise BackupError(f"there is no file {self.dump}")
         try:
-            lines = self.sums.read_text().splitlines()
+            text = self.sums.read_text()
         except FileNotFoundError:
             raise BackupError(f"{self.sums} is missing; it belongs to the backup, as do .json and .roles") from None
         except (OSError, ValueError) as error:
             raise BackupError(f"cannot read {self.sums}: {error}") from None
-        stored = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-        for path in self.files():
-            if path != self.sums and stored.get(path.name) != sum_of(path):
+        summed = [path for path in self.files() if path != self.sums]
+        stored = {name: digest for digest, name in SUM.findall(text)}
+        if not SUMS.fullmatch(text) or stored.keys() != {path.name for path in summed}:
+            raise BackupError(f"{self.sums} is damaged: it is not what sha256sum writes of the backup's files")
+        for path in summed:
+            if stored[path.name] != sum_of(path):
                 raise BackupError(f"{path} is damaged: its SHA-256 is not the one in {self.sums.name}")
         return self.read_manifest()
 
