@@ -116,6 +116,9 @@ NOT_RUN = {
     "systemctl restart tableorder-stream": "needs systemd; tests/api/test_stream_faults.py restarts it",
     "systemctl restart tableorder-api tableorder-stream": "needs systemd",
     "systemctl stop tableorder-api tableorder-stream": "needs systemd",
+    "bin/setup embedded && systemctl restart tableorder-api tableorder-stream": (
+        "needs systemd; tests/management/test_setup.py makes the environment anew"
+    ),
     "systemctl start tableorder-api tableorder-stream": "needs systemd",
     "systemctl reload tableorder-api tableorder-stream": (
         "needs systemd as the first process; the upgrade's test runs what the units say for a reload"
