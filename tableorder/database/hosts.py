@@ -14,8 +14,8 @@ from psycopg2 import extensions
 
 from tableorder.database.deadlines import deadline
 
-# What may name several servers, or stands for what is in a file.
-PLACES = {"host", "hostaddr", "port", "dbname", "user", "password", "service", "target_session_attrs"}
+# What the connection itself says better, or what is its own affair.
+PLACES = {"host", "hostaddr", "port", "dbname", "user", "password", "target_session_attrs", "application_name"}
 
 
 class Hosts:
@@ -59,11 +59,13 @@ def connect_to_primary(dsn: str, seconds: float, **parameters: Any) -> Any:
 
 
 def resolved_dsn(connection: Any) -> str:
-    """The DSN of the very server, database and role that this connection has, whatever named them."""
-    info = connection.info
-    parameters = {name: value for name, value in info.dsn_parameters.items() if value and name not in PLACES}
-    parameters |= {"host": info.host, "port": str(info.port), "dbname": info.dbname, "user": info.user}
-    return str(extensions.make_dsn(**parameters, **({"password": info.password} if info.password else {})))
+    """The DSN of the very server, database and role that this connection has, of all that its own DSN may mean."""
+    info, given = connection.info, extensions.parse_dsn(connection.dsn)
+    kept = {name: value for name, value in given.items() if name not in PLACES}
+    if "," not in given.get("hostaddr", ","):
+        kept["hostaddr"] = given["hostaddr"]
+    place = {"host": info.host, "port": str(info.port), "dbname": info.dbname, "user": info.user}
+    return str(extensions.make_dsn(**kept, **place, **({"password": info.password} if info.password else {})))
 
 
 def _places(dsn: str) -> list[dict[str, str]]:

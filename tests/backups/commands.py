@@ -59,7 +59,7 @@ class Commands:
 
     def wait_for_name(self) -> None:
         """Until a backup can be written: its name is its second."""
-        until(lambda: not (self.folder.path / name_at(now())).exists())
+        until(lambda: not list(self.folder.path.glob(f"{name_at(now())}*")))
 
     def back_up(self) -> Backup:
         """Run bin/backup-db; the backup that it wrote."""

@@ -251,6 +251,7 @@ def test_encryption_that_gets_lost_is_a_failure(commands, age):
     assert done.returncode == 1
     assert "is encrypted, and BACKUP_ENCRYPT_COMMAND is not set" in done.stderr
     assert commands.dumps() == []
+    commands.wait_for_name()
     assert commands.run("backup-db", **age).returncode == 0
 
 
