@@ -116,18 +116,6 @@ class Cluster:
         """Type in one block of the runbook."""
         self.shell(commands("# Point-in-time recovery")[0] + commands(heading)[number], **environment)
 
-    def set_up(self, *, streamed: bool = False) -> Receiver | None:
-        """Follow the first section; the receiver, if there is to be one."""
-        self.follow("## Set up", 0)
-        self.follow("## Set up", 1)
-        if not streamed:
-            return None
-        self.follow("## Set up", 2)
-        receiver = Receiver(self.receive)
-        self.follow("## Set up", 3)
-        until(self.waits_for_the_receiver)
-        return receiver
-
     def waits_for_the_receiver(self) -> bool:
         return run_sql(self.url, "SELECT sync_state FROM pg_stat_replication") == [("sync",)]
 
@@ -165,6 +153,19 @@ class Receiver:
 
     def start(self) -> None:
         self._process = self._start()
+
+
+def set_up(cluster: Cluster, *, streamed: bool = False) -> Receiver | None:
+    """Follow the first section; the receiver, if there is to be one."""
+    cluster.follow("## Set up", 0)
+    cluster.follow("## Set up", 1)
+    if not streamed:
+        return None
+    cluster.follow("## Set up", 2)
+    receiver = Receiver(cluster.receive)
+    cluster.follow("## Set up", 3)
+    until(cluster.waits_for_the_receiver)
+    return receiver
 
 
 @pytest.fixture
@@ -230,7 +231,7 @@ def archive_all(cluster: Cluster) -> None:
 
 
 def test_every_order_before_the_last_archived_segment_comes_back(cluster):
-    cluster.set_up()
+    set_up(cluster)
     rush = Rush(cluster)
     rush.let_pass()
     before = list(rush.acknowledged)
@@ -248,7 +249,7 @@ def test_every_order_before_the_last_archived_segment_comes_back(cluster):
 
 def test_with_the_streamed_archive_every_acknowledged_order_comes_back(cluster):
     """And the next ones are acknowledged as well: the receiver streams again."""
-    receiver = cluster.set_up(streamed=True)
+    receiver = set_up(cluster, streamed=True)
     try:
         rush = Rush(cluster)
         rush.let_pass(200)
@@ -272,7 +273,7 @@ def test_with_the_streamed_archive_every_acknowledged_order_comes_back(cluster):
 
 
 def test_without_the_receiver_commits_wait_until_one_goes_on_without_it(cluster):
-    receiver = cluster.set_up(streamed=True)
+    receiver = set_up(cluster, streamed=True)
     receiver.stop()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(run_sql, cluster.url, "CREATE TABLE waits (a integer)")
@@ -284,7 +285,7 @@ def test_without_the_receiver_commits_wait_until_one_goes_on_without_it(cluster)
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_back_to_a_time(cluster, streamed):
-    receiver = cluster.set_up(streamed=streamed)
+    receiver = set_up(cluster, streamed=streamed)
     rush = Rush(cluster)
     rush.let_pass()
     before = list(rush.acknowledged)
