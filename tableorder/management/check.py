@@ -48,7 +48,8 @@ SELECT 'TRIGGER', tgname::text, tgenabled IN ('O', 'A')
 UNION ALL
 SELECT 'CONSTRAINT', conname::text,
        convalidated AND NOT EXISTS (SELECT FROM pg_trigger
-                                     WHERE tgconstraint = pg_constraint.oid AND tgenabled NOT IN ('O', 'A'))
+                                     WHERE tgconstraint = pg_constraint.oid AND tgisinternal
+                                       AND tgenabled NOT IN ('O', 'A'))
   FROM pg_constraint
  WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
 """
