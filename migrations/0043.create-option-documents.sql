@@ -1,6 +1,6 @@
 -- The JSON of a menu, a group and an option, as guests and admins get it; and the rule of what a group needs: as many options
 -- (sold out or not) as must be chosen, and no more defaults than may be chosen. It binds groups that a menu has.
--- depends: 0041.void-lines
+-- depends: 0042.void-lines
 
 CREATE FUNCTION option_document(offered options) RETURNS json
     LANGUAGE sql STABLE

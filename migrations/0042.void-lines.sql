@@ -1,7 +1,7 @@
 -- Part of an order can be voided. The book of voids has a row for each such void beside those of whole orders: `kind` says
 -- which, `lines` has the lines as they were with the quantity that was taken off, `status` is the order's at that moment.
 -- The book is small, so giving its rows the new columns takes milliseconds.
--- depends: 0040.choose-options
+-- depends: 0041.choose-options
 
 ALTER TABLE order_voids
     -- squawk-ignore ban-drop-constraint

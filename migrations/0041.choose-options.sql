@@ -1,6 +1,6 @@
 -- What a line's options come to: choose_options() is the rule for every order and every quote.
 -- option_is_on_sale() and group_can_be_satisfied() say which options can be had, for orders and for the menu.
--- depends: 0039.create-stock
+-- depends: 0040.create-stock
 
 CREATE FUNCTION option_is_on_sale(offered options) RETURNS boolean
     LANGUAGE sql STABLE

@@ -1,7 +1,7 @@
 -- An order line keeps the options, the note and the category as they were when it was ordered. Its price is the menu's
 -- price and those of its options: order_item_price() is the rule, and a check holds every line to it.
 -- The tables hold the meals that are under way; filling and checking them takes milliseconds.
--- depends: 0037.create-options
+-- depends: 0038.create-options
 
 CREATE FUNCTION order_item_price(base_price integer, options jsonb) RETURNS bigint
     LANGUAGE sql IMMUTABLE
