@@ -78,7 +78,7 @@ def add_menu(admin: AdminIdentity) -> Response:
 def update_menu(admin: AdminIdentity, menu_id: int) -> Response:
     changes = read_body(MenuChangeSchema)
     with connect(admin.store_id) as connection:
-        return document(MenuRepository(connection).update(menu_id=menu_id, changes=changes))
+        return document(MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=changes))
 
 
 @blueprint.put("/admin/menus/order")

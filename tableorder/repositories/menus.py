@@ -50,7 +50,7 @@ class MenuRepository:
             raise LimitReached(f"the store has {limits.menus} menus, which is the limit", limit=limits.menus)
         return document
 
-    def update(self, *, menu_id: int, changes: Mapping[str, object]) -> str:
+    def update(self, *, store_id: int, menu_id: int, changes: Mapping[str, object]) -> str:
         """Change the columns in `changes` and return the menu. Raises NotFound (menu_not_found, category_not_found).
 
         A None clears a description or an image; the other columns are never None. A menu that changes its category
@@ -59,6 +59,7 @@ class MenuRepository:
         document = self._connection.fetch_value(
             _SQL["update_menu"],
             {
+                "store_id": store_id,
                 "menu_id": menu_id,
                 "sets_description": "description" in changes,
                 "sets_image": "image_base64" in changes,

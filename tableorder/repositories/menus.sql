@@ -2,15 +2,7 @@
 -- The store's menu, of one category if given, unless its version is among `known_versions`. The version and the menu are
 -- read by one statement, so they belong together.
 WITH groups AS MATERIALIZED (
-    SELECT option_groups.group_id,
-           option_group_document(option_groups, (
-               SELECT json_agg(CASE WHEN %(for_admin)s::boolean THEN admin_option_document(options)
-                                    ELSE option_document(options) END
-                               ORDER BY options.display_order, options.option_id)
-                 FROM options
-                WHERE options.group_id = option_groups.group_id AND options.deleted_at IS NULL)) AS document
-      FROM option_groups
-     WHERE option_groups.store_id = %(store_id)s::int AND option_groups.deleted_at IS NULL
+    SELECT group_id, can_be_satisfied, document FROM offered_groups(%(store_id)s::int, %(for_admin)s::boolean)
 )
 SELECT versions.version::text,
        %(category_id)s::int IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s::int),
@@ -24,16 +16,21 @@ SELECT versions.version::text,
                           'display_order', category.display_order,
                           'menus', COALESCE((
                               SELECT json_agg(CASE WHEN %(for_admin)s::boolean
-                                                   THEN admin_menu_document(menus, attached.groups)
-                                                   ELSE menu_document(menus, attached.groups) END
+                                                   THEN admin_menu_document(menus, category.category_name,
+                                                                            offer.orderable, stock.remaining, offer.groups)
+                                                   ELSE menu_document(menus, offer.orderable, offer.groups) END
                                               ORDER BY menus.display_order, menus.menu_id)
                                 FROM menus
+                                LEFT JOIN stock ON stock.menu_id = menus.menu_id
                                CROSS JOIN LATERAL (
-                                   SELECT json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups
+                                   SELECT menus.is_available
+                                          AND stock.remaining IS DISTINCT FROM 0
+                                          AND COALESCE(bool_and(groups.can_be_satisfied), true) AS orderable,
+                                          json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups
                                      FROM menu_option_groups
                                      JOIN groups ON groups.group_id = menu_option_groups.group_id
                                     WHERE menu_option_groups.menu_id = menus.menu_id
-                               ) AS attached
+                               ) AS offer
                                WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL
                           ), '[]'))
                       ORDER BY category.display_order, category.category_id)
@@ -65,7 +62,10 @@ SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s,
        %(is_available)s
   FROM present
  WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
-RETURNING admin_menu_document(menus, NULL)::text;
+RETURNING admin_menu_document(menus, (SELECT category_name
+                                        FROM categories
+                                       WHERE categories.category_id = menus.category_id),
+                              menus.is_available, NULL, NULL)::text;
 
 -- name: update_menu
 -- Locks the menu and then the category, as a reorder does.
@@ -87,17 +87,22 @@ UPDATE menus
                 WHERE others.category_id = %(category_id)s AND others.deleted_at IS NULL) END,
            menus.display_order),
        is_available = COALESCE(%(is_available)s, menus.is_available)
+ WHERE menus.menu_id = %(menu_id)s AND menus.deleted_at IS NULL;
+
+SELECT admin_menu_document(menus, categories.category_name,
+                           menus.is_available
+                           AND stock.remaining IS DISTINCT FROM 0
+                           AND COALESCE(bool_and(groups.can_be_satisfied), true),
+                           stock.remaining,
+                           json_agg(groups.document ORDER BY menu_option_groups.display_order)
+                               FILTER (WHERE groups.group_id IS NOT NULL))::text
+  FROM menus
+  JOIN categories ON categories.category_id = menus.category_id
+  LEFT JOIN stock ON stock.menu_id = menus.menu_id
+  LEFT JOIN menu_option_groups ON menu_option_groups.menu_id = menus.menu_id
+  LEFT JOIN offered_groups(%(store_id)s, true) AS groups ON groups.group_id = menu_option_groups.group_id
  WHERE menus.menu_id = %(menu_id)s AND menus.deleted_at IS NULL
-RETURNING admin_menu_document(menus, (
-              SELECT json_agg(option_group_document(option_groups, (
-                                  SELECT json_agg(admin_option_document(options)
-                                                  ORDER BY options.display_order, options.option_id)
-                                    FROM options
-                                   WHERE options.group_id = option_groups.group_id AND options.deleted_at IS NULL))
-                              ORDER BY menu_option_groups.display_order)
-                FROM menu_option_groups
-                JOIN option_groups ON option_groups.group_id = menu_option_groups.group_id
-               WHERE menu_option_groups.menu_id = menus.menu_id))::text;
+ GROUP BY menus.menu_id, categories.category_id, stock.stock_id;
 
 -- name: reorder_menus
 -- The menus are locked in the order of their ids, then their category: a menu that is being added to it comes before or

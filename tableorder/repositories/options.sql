@@ -1,14 +1,8 @@
 -- name: list_groups
 SELECT json_build_object(
            'store_id', %(store_id)s::int,
-           'option_groups', COALESCE(json_agg(option_group_document(option_groups, (
-                                SELECT json_agg(admin_option_document(options)
-                                                ORDER BY options.display_order, options.option_id)
-                                  FROM options
-                                 WHERE options.group_id = option_groups.group_id AND options.deleted_at IS NULL))
-                                ORDER BY option_groups.display_order, option_groups.group_id), '[]'))::text
-  FROM option_groups
- WHERE option_groups.store_id = %(store_id)s AND option_groups.deleted_at IS NULL;
+           'option_groups', COALESCE(json_agg(document ORDER BY display_order, group_id), '[]'))::text
+  FROM offered_groups(%(store_id)s, true);
 
 -- name: add_group
 -- Additions to a store wait for each other, so that each counts those before.
@@ -53,8 +47,10 @@ WITH present AS (
 )
 SELECT verdict.is_unsatisfiable,
        (SELECT option_group_document(updated.updated, (
-                   SELECT json_agg(admin_option_document(options) ORDER BY options.display_order, options.option_id)
+                   SELECT json_agg(admin_option_document(options, stock.remaining)
+                                   ORDER BY options.display_order, options.option_id)
                      FROM options
+                     LEFT JOIN stock ON stock.option_id = options.option_id
                     WHERE options.group_id = %(group_id)s AND options.deleted_at IS NULL))::text
           FROM updated) AS document
   FROM verdict;
@@ -106,7 +102,7 @@ WITH present AS (
                       WHERE group_id = %(group_id)s AND deleted_at IS NULL))
       FROM present
      WHERE has_room AND NOT is_unsatisfiable
-    RETURNING admin_option_document(options)::text AS document
+    RETURNING admin_option_document(options, NULL)::text AS document
 )
 SELECT has_room, is_unsatisfiable, (SELECT document FROM added) FROM present;
 
@@ -138,7 +134,9 @@ WITH present AS (
            display_order = COALESCE(%(display_order)s::int, options.display_order)
       FROM present
      WHERE options.option_id = present.option_id AND NOT present.is_unsatisfiable
-    RETURNING admin_option_document(options)::text AS document
+    RETURNING admin_option_document(options, (SELECT stock.remaining
+                                                FROM stock
+                                               WHERE stock.option_id = options.option_id))::text AS document
 )
 SELECT group_id, is_unsatisfiable, (SELECT document FROM updated) FROM present;
 

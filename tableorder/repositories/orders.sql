@@ -58,7 +58,7 @@ WITH sent AS (
 ), chosen AS MATERIALIZED (
     SELECT sent.*, menus.menu_name, menus.price, menus.is_available, categories.category_name,
            CASE WHEN sent.options IS NOT NULL
-                     OR EXISTS (SELECT FROM menu_option_groups WHERE menu_option_groups.menu_id = menus.menu_id)
+                     OR (SELECT true FROM menu_option_groups WHERE menu_option_groups.menu_id = menus.menu_id LIMIT 1)
                 THEN choose_options(menus.menu_id, sent.options) END AS choice
       FROM sent
       LEFT JOIN menus ON menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
