@@ -7,7 +7,7 @@ from typing import TypeVar
 from flask import Blueprint, Response
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import Throttled, Unauthorized
+from tableorder.domain.errors import CredentialsInvalid, TooManyFailures
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.passwords import hash_cost, hash_password, verify_password
 from tableorder.http.client_address import client_address
@@ -86,8 +86,9 @@ def _log_in(
 ) -> Account:
     """The account, if the password is its. No connection is held while bcrypt works.
 
-    Raises Unauthorized, the same for a wrong password as for no account; TooManyLogins; Throttled if the failures are
-    used up. They are counted again after the check, so that guesses sent all at once are worth no more than others.
+    Raises CredentialsInvalid, the same for a wrong password as for no account; TooManyLogins; TooManyFailures if the
+    failures are used up. They are counted again after the check, so that guesses sent all at once are worth no more
+    than others.
     """
     cost = config().bcrypt_cost
     with password_work().turn() as run:
@@ -99,7 +100,7 @@ def _log_in(
     if account is None or not right:
         with connect(None) as connection:
             _refuse_throttled(_logins(connection).record_failure(standing))
-        raise Unauthorized("the credentials are wrong", code="credentials_invalid")
+        raise CredentialsInvalid
     with connect(account.store_id) as connection:
         _refuse_throttled(_logins(connection).record_success(standing, renewal))
     return account
@@ -121,7 +122,7 @@ def _unknown_id(asked_for: str) -> int:
 
 def _refuse_throttled(retry_after: int | None) -> None:
     if retry_after is not None:
-        raise Throttled("too many failed logins; try again later", retry_after=max(1, retry_after))
+        raise TooManyFailures(retry_after=max(1, retry_after))
 
 
 def _logins(connection: Connection) -> LoginRepository:

@@ -79,5 +79,5 @@ def require_table(bearer: Bearer) -> TableIdentity:
 def require_admin(bearer: Bearer) -> AdminIdentity:
     """The admin. Raises Forbidden for anybody else."""
     if not isinstance(bearer.identity, AdminIdentity):
-        raise Forbidden("this is for admins; the token is a table's")
+        raise Forbidden
     return bearer.identity

@@ -147,7 +147,7 @@ def _add_components(spec: APISpec) -> None:
         if operation.body and issubclass(operation.body.schema, ChangeSchema):
             schema = operation.body.schema
             spec.components.schema(name_of(schema), {"minProperties": 1}, schema=schema)
-    for code, (_, detail) in problems.PROBLEMS.items():
+    for code, (_, detail, _) in problems.PROBLEMS.items():
         spec.components.example(code, {"summary": detail, "value": problems.example(code)})
     for codes, name in SHARED.items():
         spec.components.response(name, _problem(codes))

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from tableorder.domain.errors import Invalid
+from tableorder.domain.errors import ValidationFailed
 from tableorder.domain.images import image_problem
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.passwords import password_problem
@@ -58,7 +58,7 @@ class Text(fields.Field[str]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
             return clean(_string(value), most=self.most, may_break=self.may_break)
-        except Invalid as refusal:
+        except ValidationFailed as refusal:
             raise _sentence(refusal.detail) from None
 
 

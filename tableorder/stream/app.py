@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from tableorder.config import Config
-from tableorder.domain.errors import DomainError, Unauthorized
+from tableorder.domain.errors import DomainError, TicketInvalid, TokenExpired
 from tableorder.http.authentication import require_admin, require_table
 from tableorder.http.cors import cors_headers
 from tableorder.http.problems import MEDIA_TYPE, describe, problem_document
@@ -127,10 +127,10 @@ class StreamApp:
         if (store_id := store_of(ticket)) is not None:
             claims = await self._hub.ask(store_id, lambda c: TicketRepository(c).redeem(ticket=ticket))
         if claims is None:
-            raise Unauthorized("the ticket is unknown, used or expired; ask for another", code="ticket_invalid")
+            raise TicketInvalid
         bearer = read_claims(claims)
         if bearer.expires <= time.time():
-            raise Unauthorized("the token has expired; log in again", code="token_expired")
+            raise TokenExpired
         return bearer
 
     async def _serve(self, stream: Stream, request: Request, send: Send) -> None:

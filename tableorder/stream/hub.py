@@ -118,7 +118,7 @@ class Hub:
         feed = self._feeds.get(store_id) or Feed(store_id)
         if self._streams >= self._settings.total or len(feed.streams) >= self._settings.per_store:
             metrics.REFUSED.inc()
-            raise TooManyStreams("as many live feeds are open as are allowed; try again later")
+            raise TooManyStreams
         stream = Stream(feed, bearer)
         self._feeds[store_id] = feed
         self._streams += 1
