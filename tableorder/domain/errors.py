@@ -225,6 +225,19 @@ class MenuInUse(Conflict):
     detail = "orders that are still open refer to it"
 
 
+class LimitReached(Conflict):
+    """There are as many already as there may be."""
+
+    code = "limit_reached"
+    detail = "the store has {limit} {noun}, which is the limit"
+    members = ("limit",)
+    example = {"limit": 1000, "noun": "tables"}
+
+
+class SessionLimitReached(LimitReached):
+    detail = "this table has so many {noun} that {limit}, the limit, would be exceeded"
+
+
 class MenusMissing(Conflict):
     code = "menus_missing"
     detail = "the category has {menu_count} menus; name each of them"
@@ -242,6 +255,17 @@ class TooManyFailures(Throttled):
     code = "too_many_failures"
     detail = "too many failed logins; try again later"
     example = {"retry_after": 30}
+
+
+class TooManyOrders(Throttled):
+    """A session has ordered so often; in `wait` seconds it may again."""
+
+    code = "too_many_orders"
+    detail = "this table has ordered {order_rate} times in 60 s; try again later"
+    example = {"order_rate": 20, "wait": 30}
+
+    def __init__(self, detail: str | None = None, *, wait: float | None, **values: Any) -> None:
+        super().__init__(detail, retry_after=max(1, wait or 0), **values)
 
 
 class NotServing(Unavailable):

@@ -64,6 +64,7 @@ class Problem(Document):
     detail = fields.String(required=True, metadata={"description": "a sentence for a person; may change"})
     code = fields.String(required=True, metadata={"description": "a word for programs; never changes"})
     request_id = fields.String(required=True, metadata={"description": "as in X-Request-ID; it is in our logs"})
+    limit = fields.Integer(metadata={"description": "of limit_reached: how many there may be"})
     errors = fields.Dict(metadata={"description": "of validation_failed: each field's messages"})
 
 

@@ -1,13 +1,23 @@
 """Live orders: placed, listed, moved along, voided. Ended sessions' orders are in the history."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
-from tableorder.domain.errors import OrderNotFound, SessionEnded, StatusBackwards, TableNotFound, refusal
+from tableorder.domain.errors import (
+    DomainError,
+    OrderNotFound,
+    SessionEnded,
+    SessionLimitReached,
+    StatusBackwards,
+    TableNotFound,
+    refusal,
+)
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 from tableorder.domain.orders import STATUSES, Line, fingerprint
 
 _SQL = load_statements(__file__)
@@ -16,6 +26,10 @@ PLACE = Statement("place_order", _SQL["place_order"])
 OF_SESSION = Statement("orders_of_session", _SQL["orders_of_session"])
 BY_TABLE = Statement("orders_by_table", _SQL["orders_by_table"])
 MOVE = Statement("move_order", _SQL["move_order"])
+
+
+# The refusals of PLACE for one of the session's limits, and what there are too many of.
+LIMITED = {"session_orders": "orders", "session_lines": "lines"}
 
 
 @dataclass(frozen=True)
@@ -44,10 +58,12 @@ class OrderRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def place(self, *, table: TableIdentity, lines: Sequence[Line], key: str | None) -> str:
+    def place(
+        self, *, table: TableIdentity, lines: Sequence[Line], key: str | None, limits: Limits = DEFAULT_LIMITS
+    ) -> str:
         """Place an order and return it, or the one first placed with `key`.
 
-        Raises SessionEnded, MenuNotFound, MenuSoldOut, TotalTooLarge, KeyReused.
+        Raises SessionEnded, MenuNotFound, MenuSoldOut, TotalTooLarge, SessionLimitReached, TooManyOrders, KeyReused.
         """
         answer, refused, details, _ = self._connection.fetch_one(
             PLACE,
@@ -57,10 +73,13 @@ class OrderRepository:
                 "lines": json.dumps([line._asdict() for line in lines]),
                 "key": key,
                 "request_hash": fingerprint(lines),
+                "order_rate": limits.order_rate,
+                "session_orders": limits.session_orders,
+                "session_lines": limits.session_lines,
             },
         )
         if answer is None:
-            raise refusal(refused, details)
+            raise _refusal(refused, details)
         return answer
 
     def list_of_session(
@@ -143,3 +162,9 @@ class OrderRepository:
         if table_id is None:
             raise OrderNotFound(order_id=order_id)
         return table_id
+
+
+def _refusal(word: str, details: Mapping[str, Any]) -> DomainError:
+    if word in LIMITED:
+        return SessionLimitReached(limit=details[word], noun=LIMITED[word])
+    return refusal(word, details)
