@@ -3,18 +3,65 @@
 import functools
 import json
 from collections import Counter
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn, cast
 
 from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from tableorder.domain.errors import IdempotencyKeyInvalid, JsonInvalid, ValidationFailed
+from tableorder.domain.errors import IdempotencyKeyInvalid, JsonInvalid, KeyReused, ValidationFailed
 from tableorder.domain.orders import MAX_KEY_LENGTH
-from tableorder.schemas.base import MAX_ERRORS, BodySchema
+from tableorder.http.operations import Handler, operation_of
+from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
 
 MAX_PLAIN_BODY = 16 * 1024  # bytes, of a body that has no picture in it
 MAX_NAME = 100  # characters of a client's key, of which a problem repeats no more
+
+
+def takes_body(schema: type[BodySchema], *, required: bool = True) -> Callable[[Handler], Handler]:
+    """Call the handler with `body`, the JSON body loaded by `schema`; one that is not required may be empty."""
+
+    def decorate(handler: Handler) -> Handler:
+        operation = operation_of(handler)
+        operation.body, operation.is_body_required = schema, required
+        read = read_body if required else read_optional_body
+
+        @functools.wraps(handler)
+        def loaded(*args: Any, **kwargs: Any) -> Any:
+            return handler(*args, body=read(schema), **kwargs)
+
+        return cast("Handler", loaded)
+
+    return decorate
+
+
+def takes_query(schema: type[QuerySchema]) -> Callable[[Handler], Handler]:
+    """Call the handler with `query`, the query string loaded by `schema`."""
+
+    def decorate(handler: Handler) -> Handler:
+        operation_of(handler).query = schema
+
+        @functools.wraps(handler)
+        def loaded(*args: Any, **kwargs: Any) -> Any:
+            return handler(*args, query=read_query(schema), **kwargs)
+
+        return cast("Handler", loaded)
+
+    return decorate
+
+
+def takes_idempotency_key(handler: Handler) -> Handler:
+    """Call the handler with `key`, the Idempotency-Key header or None."""
+    operation = operation_of(handler)
+    operation.headers.append("Idempotency-Key")
+    operation.problems[:0] = [IdempotencyKeyInvalid, KeyReused]
+
+    @functools.wraps(handler)
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        return handler(*args, key=read_idempotency_key(), **kwargs)
+
+    return cast("Handler", loaded)
 
 
 def read_body(schema: type[BodySchema]) -> Any:

@@ -73,7 +73,7 @@ class CategoryRepository:
             raise LimitReached(limit=limit, noun="categories")
         return document
 
-    def update(self, *, category_id: int, category_name: str | None, display_order: int | None) -> str:
+    def update(self, *, category_id: int, category_name: str | None = None, display_order: int | None = None) -> str:
         """Change what is given and return the category. Raises CategoryNotFound, CategoryNameTaken."""
         document = self._connection.fetch_value(
             """

@@ -62,7 +62,7 @@ class TableRepository:
             raise LimitReached(limit=limits.tables, noun="tables")
         return document
 
-    def update(self, *, table_id: int, table_number: int | None, table_password_hash: str | None) -> str:
+    def update(self, *, table_id: int, table_number: int | None = None, table_password_hash: str | None = None) -> str:
         """Change what is given and return the table. Raises TableNotFound, TableNumberTaken."""
         document = self._connection.fetch_value(
             """

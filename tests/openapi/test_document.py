@@ -23,7 +23,7 @@ def app():
 
 @pytest.fixture(scope="module")
 def document(app):
-    return build_document(app.url_map)
+    return build_document(app)
 
 
 def operations(document):
@@ -46,6 +46,12 @@ def test_it_has_every_route_and_no_other(app, document):
     assert len(routes) > 30
     described = {(path, method) for path, method, _ in operations(document)}
     assert described == routes | {(path, "GET") for path in PATHS}
+
+
+def test_each_operation_says_what_it_is_for_and_what_it_answers(document):
+    for path, method, operation in operations(document):
+        assert operation["summary"] and not operation["summary"].endswith("."), (method, path)
+        assert [status for status in operation["responses"] if status < "400"], (method, path)
 
 
 def test_each_operation_has_a_name_of_its_own_and_says_who_may_call_it(document):
