@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 from tableorder.database.connection import Connection
@@ -54,14 +55,7 @@ def log_in_table(body: dict[str, Any]) -> dict[str, Any]:
     with connect(store_id) as connection:
         session_id = SessionRepository(connection).join(store_id=store_id, table_id=account.table_id)
     table = TableIdentity(store_id, account.table_id, account.table_number, session_id)
-    return {
-        **_token(table),
-        "table_id": table.table_id,
-        "table_number": table.table_number,
-        "session_id": table.session_id,
-        "store_id": table.store_id,
-        "store_name": account.store_name,
-    }
+    return _welcome(table, account.store_name)
 
 
 @blueprint.post("/auth/admin/login")
@@ -80,18 +74,14 @@ def log_in_admin(body: dict[str, Any]) -> dict[str, Any]:
         return logins.find_admin(username=username, unknown_id=unknown_id, address=client_address())
 
     account = _log_in(find, None, password)
-    admin = AdminIdentity(account.store_id, account.username)
-    return {
-        **_token(admin),
-        "store_id": account.store_id,
-        "store_name": account.store_name,
-        "username": account.username,
-    }
+    return _welcome(AdminIdentity(account.store_id, account.username), account.store_name)
 
 
-def _token(identity: TableIdentity | AdminIdentity) -> dict[str, Any]:
+def _welcome(identity: TableIdentity | AdminIdentity, store_name: str) -> dict[str, Any]:
+    """A token, and whom it is for."""
     token = issue_token(identity, config().jwt_secret_key)
-    return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+    who = asdict(identity) | {"store_name": store_name}
+    return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, **who}
 
 
 def _log_in(
