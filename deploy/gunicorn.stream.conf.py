@@ -9,9 +9,9 @@ import socket
 from typing import Any
 
 from tableorder.logs import configuration
-from tableorder.starting import refuse_unusable_settings
+from tableorder.starting import refuse_unusable_settings, text
 
-bind = os.environ.get("STREAM_BIND", "127.0.0.1:8001").split(",")
+bind = text("STREAM_BIND", "127.0.0.1:8001").split(",")
 workers = 1
 worker_class = "asgi"
 keepalive = 0  # a connection carries one stream and nothing else

@@ -19,6 +19,7 @@ from tableorder.backups.files import Backup, Folder, create, sum_of, write_new
 from tableorder.backups.manifest import Manifest
 from tableorder.backups.processes import Process
 from tableorder.backups.target import Target, target_of_environment
+from tableorder.database.locales import in_english
 from tableorder.progress import MEGABYTE, progress
 
 CHUNK = 1 << 16  # bytes
@@ -158,7 +159,7 @@ def _sink(path: Path, encrypt: list[str]) -> Iterator[Callable[[bytes], object]]
         if not encrypt:
             yield file.write
             return
-        with Process(encrypt, environment=os.environ, stdin=subprocess.PIPE, stdout=file) as tool:
+        with Process(encrypt, environment=in_english(os.environ), stdin=subprocess.PIPE, stdout=file) as tool:
             yield tool.write
             tool.finish()
 

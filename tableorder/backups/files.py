@@ -57,7 +57,7 @@ class Backup:
         if not self.dump.exists():
             raise BackupError(f"there is no file {self.dump}")
         try:
-            lines = self.sums.read_text().splitlines()
+            lines = self.sums.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             raise BackupError(f"{self.sums} is missing; it belongs to the backup, as do .json and .roles") from None
         except (OSError, ValueError) as error:
@@ -71,7 +71,7 @@ class Backup:
     def read_manifest(self) -> Manifest:
         """Raises BackupError."""
         try:
-            return Manifest.from_json(self.manifest.read_text())
+            return Manifest.from_json(self.manifest.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BackupError(f"cannot read {self.manifest}: {error}") from None
 
@@ -86,7 +86,7 @@ class Backup:
     def verified(self) -> bool | None:
         """What the last verification found; None if there was none."""
         try:
-            return bool(json.loads(self.verification.read_text())["ok"])
+            return bool(json.loads(self.verification.read_text(encoding="utf-8"))["ok"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -128,7 +128,7 @@ class Folder:
         """Be the only run; what an earlier one left unfinished is gone then. Raises BackupError."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "a", opener=partial(os.open, mode=0o600))  # noqa: SIM115
+            lock = open(self.path / ".lock", "ab", opener=partial(os.open, mode=0o600))  # noqa: SIM115
         except OSError as error:
             raise BackupError(f"cannot write to {self.path}: {error.strerror}") from None
         with lock:

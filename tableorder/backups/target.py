@@ -13,6 +13,7 @@ from psycopg2 import extensions
 
 from tableorder.backups import BackupError
 from tableorder.database.embedded import EmbeddedServer
+from tableorder.database.locales import in_english
 from tableorder.database.programs import version_of
 from tableorder.environment import DATABASE, connect, database, given_url, home
 
@@ -60,7 +61,12 @@ class Target:
     def environment(self) -> dict[str, str]:
         """For PostgreSQL's programs; the password is in it."""
         password = self._parameters().get("password")
-        return {**os.environ, "PGCONNECT_TIMEOUT": "10", **({"PGPASSWORD": password} if password else {})}
+        return {
+            **in_english(os.environ),
+            "PGCLIENTENCODING": "UTF8",
+            "PGCONNECT_TIMEOUT": "10",
+            **({"PGPASSWORD": password} if password else {}),
+        }
 
     def program(self, name: str) -> str:
         """The path of one of PostgreSQL's programs. Raises BackupError."""

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity
 from tableorder.http.authentication import requires_admin
-from tableorder.http.context import connect
+from tableorder.http.context import config, connect
 from tableorder.http.requests import read_body
 from tableorder.http.responses import document, fields
 from tableorder.repositories.categories import CategoryRepository
@@ -25,7 +25,8 @@ def list_categories(admin: AdminIdentity) -> Response:
 def add_category(admin: AdminIdentity) -> Response:
     values = {"display_order": None} | read_body(CategorySchema)
     with connect(admin.store_id) as connection:
-        return document(CategoryRepository(connection).add(store_id=admin.store_id, **values), 201)
+        category = CategoryRepository(connection).add(store_id=admin.store_id, limits=config().limits, **values)
+    return document(category, 201)
 
 
 @blueprint.patch("/admin/categories/<id:category_id>")

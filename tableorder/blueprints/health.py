@@ -1,11 +1,15 @@
 """How the service is, for load balancers and people."""
 
+import logging
+
 from flask import Blueprint, Response
 
 from tableorder.database.migrations import required_migrations
 from tableorder.domain.errors import Unavailable
 from tableorder.http.context import connect, database
 from tableorder.http.responses import fields
+
+logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("health", __name__)
 
@@ -24,12 +28,20 @@ def show_liveness() -> Response:
 
 @blueprint.get("/health/ready")
 def show_readiness() -> Response:
-    """200 once requests can be served: the database answers and has every migration that this version needs."""
+    """200 once requests can be served: the database answers, keeps the stores apart and has every migration needed."""
     try:
-        applied = database().applied_migrations()
+        readiness = database().readiness()
     except Unavailable as error:
+        logger.warning("not ready: %s", error.__cause__ or error.detail)
         return fields({"status": "unavailable", "checks": {"database": error.detail}}, 503)
-    missing = [name for name in REQUIRED if name not in applied]
+    if readiness.fault:
+        logger.error("not ready: %s", readiness.fault)
+        checks = {"database": "it does not keep the stores apart; the log says why"}
+        return fields({"status": "unavailable", "checks": checks}, 503)
+    if readiness.waiting:
+        checks = {"database": "commits wait for a synchronous standby that does not confirm them"}
+        return fields({"status": "unavailable", "checks": checks}, 503)
+    missing = [name for name in REQUIRED if name not in readiness.applied]
     if missing:
         checks = {"database": "ok", "migrations": f"not applied: {', '.join(missing)}"}
         return fields({"status": "unavailable", "checks": checks}, 503)

@@ -5,7 +5,7 @@ from werkzeug.http import parse_etags
 
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
-from tableorder.http.context import connect, read
+from tableorder.http.context import config, connect, read
 from tableorder.http.documents import DocumentCache
 from tableorder.http.requests import read_body, read_query
 from tableorder.http.responses import document, fields
@@ -69,7 +69,8 @@ def list_menus(admin: AdminIdentity) -> Response:
 def add_menu(admin: AdminIdentity) -> Response:
     values = {"display_order": None} | read_body(MenuSchema)
     with connect(admin.store_id) as connection:
-        return document(MenuRepository(connection).add(store_id=admin.store_id, values=values), 201)
+        menu = MenuRepository(connection).add(store_id=admin.store_id, values=values, limits=config().limits)
+    return document(menu, 201)
 
 
 @blueprint.patch("/admin/menus/<id:menu_id>")

@@ -40,7 +40,7 @@ def _of_database() -> Iterator[GaugeMetricFamily]:
     try:
         with connect(None) as connection:
             live = StoreRepository(connection).count_live_orders()
-        applied = database().applied_migrations()
+        applied = database().readiness().applied
     except Unavailable:
         yield GaugeMetricFamily(*up, value=0)
         return

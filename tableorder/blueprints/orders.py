@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
-from tableorder.http.context import announce, connect
+from tableorder.http.context import announce, config, connect
 from tableorder.http.documents import DocumentCache, Versioned
 from tableorder.http.requests import read_body, read_idempotency_key, read_query
 from tableorder.http.responses import document, fields
@@ -22,7 +22,7 @@ def place_order(table: TableIdentity) -> Response:
     lines = read_body(OrderSchema)["items"]
     key = read_idempotency_key()
     with connect(table.store_id) as connection:
-        order = OrderRepository(connection).place(table=table, lines=lines, key=key)
+        order = OrderRepository(connection).place(table=table, lines=lines, key=key, limits=config().limits)
     announce(table.store_id)
     return document(order, 201)
 

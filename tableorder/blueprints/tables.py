@@ -28,7 +28,8 @@ def list_tables(admin: AdminIdentity) -> Response:
 def add_table(admin: AdminIdentity) -> Response:
     values = _with_hash(read_body(TableSchema))
     with connect(admin.store_id) as connection:
-        return document(TableRepository(connection).add(store_id=admin.store_id, **values), 201)
+        table = TableRepository(connection).add(store_id=admin.store_id, limits=config().limits, **values)
+    return document(table, 201)
 
 
 @blueprint.patch("/admin/tables/<id:table_id>")

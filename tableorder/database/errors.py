@@ -20,6 +20,9 @@ CONSTRAINTS: dict[str, DomainError] = {
 _OUT_OF_TIME = {"57014", "55P03"}  # query_canceled (statement_timeout), lock_not_available
 _TRY_AGAIN = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 _AWAY_CLASSES = {"08", "53", "57", "58"}  # connection, resources, operator intervention, system error
+# What a client's value may cause: a text, a number or a date that does not fit. All else of class 22 is our own
+# mistake, such as a sequence that has come to its end (2200H) or a cast.
+_OUT_OF_RANGE = {"22001", "22003", "22008"}
 _READ_ONLY = "25006"  # read_only_sql_transaction: the server has become a standby
 
 
@@ -37,6 +40,6 @@ def translate(error: psycopg2.Error) -> Exception:
         return DatabaseUnavailable("the database is not available")
     if code is None and isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         return DatabaseUnavailable("the connection to the database was lost")
-    if isinstance(error, psycopg2.DataError):
+    if code in _OUT_OF_RANGE:
         return Invalid("a value is out of range", code="value_out_of_range")
     return error

@@ -97,12 +97,10 @@ def apply_pending(
 
     Raises MigrationError before anything is done, psycopg2.Error from a migration; those before it stay applied.
     """
-    from yoyo import read_migrations
-
     names = _ids_in(source)
     wanted = names if up_to is None else names[: names.index(find_migration(names, up_to)) + 1]
     with _yoyo_backend(database_url) as backend:
-        pending = [m for m in backend.to_apply(read_migrations(str(source))) if m.id in wanted]
+        pending = [m for m in backend.to_apply(_read(source)) if m.id in wanted]
         books = _Books(backend)
         books.refuse_edited(source)
         _refuse_out_of_order([migration.id for migration in pending], books.applied())
@@ -115,13 +113,11 @@ def apply_pending(
 
 def roll_back_last(database_url: str, *, lock_timeout: float = LOCK_TIMEOUT, source: Path = SOURCE) -> str:
     """Roll the latest migration back; its id. Raises MigrationError if that cannot be done, psycopg2.Error."""
-    from yoyo import read_migrations
-
     with _yoyo_backend(database_url) as backend:
         applied = _Books(backend).applied()
         if not applied:
             raise MigrationError("no migration is applied")
-        migration = next((m for m in read_migrations(str(source)) if m.id == applied[-1]), None)
+        migration = next((m for m in _read(source) if m.id == applied[-1]), None)
         if migration is None:
             raise MigrationError(f"{applied[-1]} is of a newer version; take it back with that")
         if not rollback_file(migration.id, source).exists():
@@ -145,7 +141,7 @@ def find_migration(names: list[str], wanted: str) -> str:
 
 def checksum(name: str, source: Path = SOURCE) -> str:
     """The checksum of what a migration does; comments on lines of their own do not count."""
-    lines = (source / f"{name}.sql").read_text().splitlines()
+    lines = (source / f"{name}.sql").read_text(encoding="utf-8").splitlines()
     text = "\n".join(line.rstrip() for line in lines if not line.lstrip().startswith("--"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
@@ -153,6 +149,14 @@ def checksum(name: str, source: Path = SOURCE) -> str:
 def yoyo_url(database_url: str) -> str:
     """The same as parameters only: of the rest of a URL yoyo reads less than libpq does, for one no second host."""
     return "postgresql:///?" + urlencode(extensions.parse_dsn(database_url))
+
+
+def _read(source: Path) -> Any:
+    """yoyo's migrations, read as UTF-8: left to itself it opens them once more in the locale's encoding."""
+    import yoyo.migrations
+
+    yoyo.migrations.open = functools.partial(open, encoding="utf-8")
+    return yoyo.read_migrations(str(source))
 
 
 def _ids_in(source: Path) -> list[str]:

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 
 
 class DomainError(Exception):
-    """A foreseeable refusal. `detail` is a sentence for a person; `code` is for programs and never changes."""
+    """A foreseeable refusal. `detail` is a sentence for a person; `code` is for programs and never changes.
+
+    `members` says more to programs: each is a member of the problem document.
+    """
 
     code = "error"
 
-    def __init__(self, detail: str, *, code: str | None = None) -> None:
+    def __init__(self, detail: str, *, code: str | None = None, members: Mapping[str, object] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or type(self).code
+        self.members = dict(members or {})
 
 
 class Invalid(DomainError):
@@ -20,8 +24,7 @@ class Invalid(DomainError):
     code = "validation_failed"
 
     def __init__(self, detail: str, *, code: str | None = None, errors: Mapping[str, object] | None = None) -> None:
-        super().__init__(detail, code=code)
-        self.errors = errors
+        super().__init__(detail, code=code, members={"errors": errors} if errors else None)
 
 
 class Unauthorized(DomainError):
@@ -48,6 +51,15 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class LimitReached(Conflict):
+    """There are as many already as there may be: `limit`."""
+
+    code = "limit_reached"
+
+    def __init__(self, detail: str, *, limit: int) -> None:
+        super().__init__(detail, members={"limit": limit})
+
+
 class KeyReused(DomainError):
     """An idempotency key came back with another body."""
 
@@ -55,12 +67,12 @@ class KeyReused(DomainError):
 
 
 class Throttled(DomainError):
-    """Too many failures; try again after `retry_after` seconds."""
+    """Too many in too short a time; try again after `retry_after` seconds."""
 
     code = "too_many_failures"
 
-    def __init__(self, detail: str, *, retry_after: int) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, *, retry_after: float, code: str | None = None) -> None:
+        super().__init__(detail, code=code)
         self.retry_after = retry_after
 
 

@@ -71,7 +71,6 @@ def problem_document(status: int, code: str, detail: str, request_id: str | None
 def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str, str], str]:
     """The status, the headers and the problem's JSON that `error` is answered with."""
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    members = {"errors": error.errors} if isinstance(error, Invalid) and error.errors else {}
     headers = {"Content-Type": MEDIA_TYPE}
     if isinstance(error, Throttled | Unavailable):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
@@ -79,7 +78,7 @@ def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str,
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         logger.warning("%s: %s (request %s)", error.code, error.__cause__ or error.detail, request_id)
-    return status, headers, problem_document(status, error.code, error.detail, request_id, **members)
+    return status, headers, problem_document(status, error.code, error.detail, request_id, **error.members)
 
 
 def _problem(status: int, code: str, detail: str) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import subprocess
 import sys
 from contextlib import closing
 from typing import Any
@@ -24,7 +23,7 @@ from tableorder.database.migrations import (
     roll_back_last,
     rollback_file,
 )
-from tableorder.database.programs import find_program, libpq_environment
+from tableorder.database.programs import find_program, libpq_environment, run_program
 from tableorder.database.scratch import scratch_database
 from tableorder.environment import SetupError, connect, other_database
 from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows
@@ -152,9 +151,9 @@ def make_new(options: Options) -> None:
     name = f"{int(names[-1][:4]) + 1:04}.{options.name}"
     purpose = options.name.replace("-", " ").capitalize() + ": say why."
     file = SOURCE / f"{name}.sql"
-    with file.open("x") as draft:
+    with file.open("x", encoding="utf-8") as draft:
         draft.write(_formatted(DRAFT.format(purpose=purpose, previous=names[-1])))
-    rollback_file(name).write_text(_formatted("select 1;\n"))
+    rollback_file(name).write_text(_formatted("select 1;\n"), encoding="utf-8")
     files = [str(file), str(rollback_file(name))]
     answer(options, {"files": files}, "\n".join(files))
 
@@ -192,7 +191,7 @@ def _schema(url: str) -> list[str]:
     with closing(connect(url)) as connection:
         program = find_program("pg_dump", server=connection.server_version // 10_000)
     command = [str(program), "--schema-only", "--no-comments"]
-    done = subprocess.run(command, env=libpq_environment(url), capture_output=True, text=True)
+    done = run_program(command, libpq_environment(url))
     if done.returncode != 0:
         raise SetupError(done.stderr.strip())
     return [line for line in done.stdout.splitlines() if line and not line.startswith(NO_SCHEMA)]

@@ -31,7 +31,7 @@ OPERATIONS = {
                 "The category", Category, CATEGORY, links={"category_id": ("update_category", "delete_category")}
             )
         },
-        problems=("category_name_taken",),
+        problems=("category_name_taken", "limit_reached"),
     ),
     "update_category": Operation(
         "Change a category",

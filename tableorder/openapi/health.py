@@ -64,7 +64,8 @@ OPERATIONS = {
     ),
     "show_readiness": Operation(
         "Whether requests can be served",
-        description="The database answers and has every migration that this version needs.",
+        description="The database answers, keeps the stores apart, confirms commits, and has every migration that this "
+        "version needs. `checks` says what is wrong.",
         answers={
             200: Answer("Ready", Readiness, {"status": "ready", "checks": {"database": "ok", "migrations": "ok"}}),
             503: Answer(

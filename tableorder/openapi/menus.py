@@ -98,7 +98,7 @@ empty 304. A change by an admin is in the next answer.""",
         description="It comes last in its category unless `display_order` says otherwise.",
         body=Body(MenuSchema, {"a new stew": NEW_MENU}),
         answers={201: Answer("The menu", Menu, MENU, links={"menu_id": ("update_menu", "delete_menu")})},
-        problems=("category_not_found",),
+        problems=("category_not_found", "limit_reached"),
     ),
     "update_menu": Operation(
         "Change a menu",

@@ -39,11 +39,13 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "category_name_taken": (409, "that category name is taken"),
     "category_not_empty": (409, "category 1 has menus in it"),
     "menu_in_use": (409, "orders that are still open refer to it"),
+    "limit_reached": (409, "the store has 1000 tables, which is the limit"),
     "menus_missing": (409, "the category has 4 menus; name each of them"),
     "request_entity_too_large": (413, "The data value transmitted exceeds the capacity limit."),
     "unsupported_media_type": (415, "the body must be JSON; send Content-Type: application/json"),
     "idempotency_key_reused": (422, "this idempotency key was used for another order"),
     "too_many_failures": (429, "too many failed logins; try again later"),
+    "too_many_orders": (429, "this table has ordered 20 times in 60 s; try again later"),
     "internal_error": (500, "Something went wrong on our side."),
     "unavailable": (503, "the service is starting or stopping"),
     "overloaded": (503, "too many requests at once; try again"),
@@ -89,11 +91,18 @@ class Problem(Document):
     detail = fields.String(required=True, metadata={"description": "a sentence for a person; may change"})
     code = fields.String(required=True, metadata={"description": "a word for programs; never changes"})
     request_id = fields.String(required=True, metadata={"description": "as in X-Request-ID; it is in our logs"})
+    limit = fields.Integer(metadata={"description": "of limit_reached: how many there may be"})
     errors = fields.Dict(metadata={"description": "of validation_failed: each field's messages"})
+
+
+# What else is in the example of a code.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "validation_failed": {"errors": {"quantity": ["Must be an integer."]}},
+    "limit_reached": {"limit": 1000},
+}
 
 
 def example(code: str) -> dict[str, Any]:
     """The problem document of `code`."""
     status, detail = PROBLEMS[code]
-    errors = {"errors": {"quantity": ["Must be an integer."]}} if code == "validation_failed" else {}
-    return problem_members(status, code, detail, "5f0c1c1e6b0b4b0f9d1c7a1f6a0e3c52", **errors)
+    return problem_members(status, code, detail, "5f0c1c1e6b0b4b0f9d1c7a1f6a0e3c52", **EXAMPLES.get(code, {}))

@@ -42,7 +42,7 @@ class TableChangedEvent(values.Document):
 
 
 class GoodbyeEvent(values.Document):
-    reason = values.one_of("shutdown", "token_expired")
+    reason = values.one_of("shutdown", "token_expired", "session_ended")
 
 
 class StreamQuery(QuerySchema):
@@ -71,8 +71,8 @@ ADMIN_EVENTS = TABLE_EVENTS | {
 DESCRIPTION = """\
 An endless stream of server-sent events; each `data` is one line of JSON. `initial` is first: {initial}. Then comes what
 happens, as it is committed. Every event but `goodbye` has an `id`. Come back with the last one in `Last-Event-ID` or
-`last_event_id`, and you get what you missed, once and in order, or `initial` again if that was too long ago. A comment
-line comes after 30 s of silence. `goodbye` says why the server ends the stream.
+`last_event_id`, and you get what you missed, once and in order, or `initial` again if that is too long ago or too much.
+A comment line comes after 30 s of silence. `goodbye` says why the server ends the stream.
 
 | event | its data, of the schemas below |
 | --- | --- |
@@ -91,7 +91,7 @@ data: {{"order_id": {ORDER["order_id"]}, "table_id": {ORDER["table_id"]}, "statu
 """
 
 
-def _follow(summary: str, initial: str, events: dict[str, type[Schema]]) -> Operation:
+def _follow(summary: str, initial: str, events: dict[str, type[Schema]], *problems: str) -> Operation:
     rows = "\n".join(f"| `{event}` | {name_of(schema)} |" for event, schema in events.items())
     return Operation(
         summary,
@@ -99,23 +99,25 @@ def _follow(summary: str, initial: str, events: dict[str, type[Schema]]) -> Oper
         query=StreamQuery,
         headers=("Last-Event-ID",),
         answers={200: Answer("The stream", {"type": "string"}, EXAMPLE, media_type="text/event-stream")},
-        problems=("ticket_invalid", "too_many_streams"),
+        problems=("ticket_invalid", "too_many_streams", *problems),
         events=events,
     )
 
 
-def _add_ticket(summary: str) -> Operation:
+def _add_ticket(summary: str, *problems: str) -> Operation:
     example = {"ticket": "1.Zq0cVbq3m6bJ2f7Yw8tT1x9rN4uKd5sLhG0pAeQiR3o", "expires_in": LIFETIME}
-    return Operation(summary, answers={201: Answer("The ticket", Ticket, example)})
+    return Operation(summary, answers={201: Answer("The ticket", Ticket, example)}, problems=problems)
 
 
 OPERATIONS = {
     "add_admin_ticket": _add_ticket("Get a ticket for the store's live feed"),
-    "add_table_ticket": _add_ticket("Get a ticket for the table's live feed"),
+    "add_table_ticket": _add_ticket("Get a ticket for the table's live feed", "session_ended"),
 }
 
 # By path: they are not in the URL map, since another process serves them.
 STREAMS = {
     "/api/v1/admin/orders/sse": _follow("Follow the store", "as `GET /admin/orders`", ADMIN_EVENTS),
-    "/api/v1/customer/orders/sse": _follow("Follow the table's session", "as `GET /customer/orders`", TABLE_EVENTS),
+    "/api/v1/customer/orders/sse": _follow(
+        "Follow the table's session", "as `GET /customer/orders`", TABLE_EVENTS, "session_ended"
+    ),
 }

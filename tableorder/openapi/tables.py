@@ -33,7 +33,7 @@ OPERATIONS = {
                 "The table", Table, NEW_TABLE, links={"table_id": ("update_table", "delete_table", "list_history")}
             )
         },
-        problems=("table_number_taken", "too_many_logins"),
+        problems=("table_number_taken", "limit_reached", "too_many_logins"),
     ),
     "update_table": Operation(
         "Change a table",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement
-from tableorder.domain.errors import Conflict, Invalid, NotFound
+from tableorder.domain.errors import Conflict, Invalid, LimitReached, NotFound
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 # The columns that an admin sets.
 COLUMNS = ("category_id", "menu_name", "price", "description", "image_base64", "display_order", "is_available")
@@ -98,28 +99,41 @@ class MenuRepository:
         """What admins see: the same, with the times. Raises NotFound (category_not_found)."""
         return self._read_catalog(ADMIN_CATALOG, store_id, category_id, ()).document or ""
 
-    def add(self, *, store_id: int, values: Mapping[str, object]) -> str:
-        """Add a menu, as the last of its category without a display_order, and return it.
+    def add(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
+        """Add a menu, as the last of its category without a display_order, and return it. `values`: all of COLUMNS.
 
-        `values`: all of COLUMNS. The category is locked, so that a reorder under way is over and its places count.
-        Raises NotFound (category_not_found).
+        Additions to a store wait for each other, so that each counts those before. Retired menus are kept for a day at
+        least, so they have a limit too. The category is locked, so that a reorder under way is over and its places
+        count. Raises NotFound (category_not_found), Conflict (limit_reached).
         """
-        return self._connection.fetch_value(
+        document = self._connection.fetch_value(
             """
+            SELECT pg_advisory_xact_lock(7283464, %(store_id)s);
+
             SELECT FROM categories WHERE category_id = %(category_id)s FOR NO KEY UPDATE;
 
+            WITH present AS (
+                SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+                  FROM menus
+                 WHERE store_id = %(store_id)s
+            )
             INSERT INTO menus AS menu (store_id, category_id, menu_name, price, description, image_base64,
                                        display_order, is_available)
-            VALUES (%(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
-                    COALESCE(%(display_order)s,
-                             (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
-                                FROM menus
-                               WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
-                    %(is_available)s)
+            SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
+                   COALESCE(%(display_order)s::int,
+                            (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
+                               FROM menus
+                              WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
+                   %(is_available)s
+              FROM present
+             WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
             RETURNING """
             + MENU,
-            {"store_id": store_id, **values},
+            {"store_id": store_id, "limit": limits.menus, **values},
         )
+        if document is None:
+            raise LimitReached(f"the store has {limits.menus} menus, which is the limit", limit=limits.menus)
+        return document
 
     def update(self, *, menu_id: int, changes: Mapping[str, object]) -> str:
         """Change the columns in `changes` and return the menu. Raises NotFound (menu_not_found, category_not_found).

@@ -7,8 +7,9 @@ from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
-from tableorder.domain.errors import Conflict, DomainError, Invalid, KeyReused, NotFound
+from tableorder.domain.errors import Conflict, DomainError, Invalid, KeyReused, LimitReached, NotFound, Throttled
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 from tableorder.domain.orders import STATUSES, Line, fingerprint
 
 _SQL = load_statements(__file__)
@@ -18,10 +19,23 @@ OF_SESSION = Statement("orders_of_session", _SQL["orders_of_session"])
 BY_TABLE = Statement("orders_by_table", _SQL["orders_by_table"])
 MOVE = Statement("move_order", _SQL["move_order"])
 
+
+def _too_many_orders(details: Mapping[str, Any]) -> Throttled:
+    detail = f"this table has ordered {details['order_rate']} times in 60 s; try again later"
+    return Throttled(detail, code="too_many_orders", retry_after=max(1, details["wait"] or 0))
+
+
+def _too_many(what: str, limit: int) -> LimitReached:
+    return LimitReached(f"this table has so many {what} that {limit}, the limit, would be exceeded", limit=limit)
+
+
 # The error for each refusal of PLACE, made of its details.
 REFUSALS: Mapping[str, Callable[[Mapping[str, Any]], DomainError]] = {
     "idempotency_key_reused": lambda details: KeyReused("this idempotency key was used for another order"),
     "session_ended": lambda details: session_ended(),
+    "too_many_orders": _too_many_orders,
+    "session_orders": lambda details: _too_many("orders", details["session_orders"]),
+    "session_lines": lambda details: _too_many("lines", details["session_lines"]),
     "menu_not_found": lambda details: NotFound(f"there is no menu {details['menu_id']}", code="menu_not_found"),
     "menu_sold_out": lambda details: Conflict(f"menu {details['menu_id']} is sold out", code="menu_sold_out"),
     "total_too_large": lambda details: Invalid("the order's total is too large", code="total_too_large"),
@@ -54,10 +68,13 @@ class OrderRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def place(self, *, table: TableIdentity, lines: Sequence[Line], key: str | None) -> str:
+    def place(
+        self, *, table: TableIdentity, lines: Sequence[Line], key: str | None, limits: Limits = DEFAULT_LIMITS
+    ) -> str:
         """Place an order and return it, or the one first placed with `key`.
 
-        Raises Conflict (session_ended, menu_sold_out), NotFound (menu_not_found), KeyReused, Invalid.
+        Raises Conflict (session_ended, menu_sold_out, limit_reached), NotFound (menu_not_found), KeyReused, Invalid,
+        Throttled (too_many_orders).
         """
         answer, refusal, details, _ = self._connection.fetch_one(
             PLACE,
@@ -67,6 +84,9 @@ class OrderRepository:
                 "lines": json.dumps([line._asdict() for line in lines]),
                 "key": key,
                 "request_hash": fingerprint(lines),
+                "order_rate": limits.order_rate,
+                "session_orders": limits.session_orders,
+                "session_lines": limits.session_lines,
             },
         )
         if answer is None:

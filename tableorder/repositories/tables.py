@@ -1,14 +1,8 @@
 """A store's tables, each with its number, its tablet's password and, while guests are there, its session."""
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import Conflict, NotFound
-
-TABLE = """json_build_object(
-    'table_id', table_id,
-    'table_number', table_number,
-    'store_id', store_id,
-    'current_session_id', current_session_id,
-    'is_active', current_session_id IS NOT NULL)::text"""
+from tableorder.domain.errors import Conflict, LimitReached, NotFound
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 
 class TableRepository:
@@ -35,16 +29,38 @@ class TableRepository:
             {"store_id": store_id},
         )
 
-    def add(self, *, store_id: int, table_number: int, table_password_hash: str) -> str:
-        """Add a table and return it. Raises Conflict (table_number_taken)."""
-        return self._connection.fetch_value(
+    def add(
+        self, *, store_id: int, table_number: int, table_password_hash: str, limits: Limits = DEFAULT_LIMITS
+    ) -> str:
+        """Add a table and return it. Raises Conflict (table_number_taken, limit_reached).
+
+        Additions to a store wait for each other, so that each counts those before.
+        """
+        document = self._connection.fetch_value(
             """
+            SELECT pg_advisory_xact_lock(7283462, %(store_id)s);
+
             INSERT INTO tables (store_id, table_number, table_password_hash)
-            VALUES (%(store_id)s, %(table_number)s, %(table_password_hash)s)
-            RETURNING """
-            + TABLE,
-            {"store_id": store_id, "table_number": table_number, "table_password_hash": table_password_hash},
+            SELECT %(store_id)s, %(table_number)s, %(table_password_hash)s
+             WHERE %(limit)s = 0
+                OR (SELECT count(*) FROM tables WHERE store_id = %(store_id)s) < %(limit)s
+            RETURNING json_build_object(
+                'table_id', table_id,
+                'table_number', table_number,
+                'store_id', store_id,
+                'current_session_id', current_session_id,
+                'is_active', current_session_id IS NOT NULL)::text
+            """,
+            {
+                "store_id": store_id,
+                "table_number": table_number,
+                "table_password_hash": table_password_hash,
+                "limit": limits.tables,
+            },
         )
+        if document is None:
+            raise LimitReached(f"the store has {limits.tables} tables, which is the limit", limit=limits.tables)
+        return document
 
     def update(self, *, table_id: int, table_number: int | None, table_password_hash: str | None) -> str:
         """Change what is given and return the table. Raises NotFound, Conflict (table_number_taken)."""
@@ -54,8 +70,13 @@ class TableRepository:
                SET table_number = COALESCE(%(table_number)s, table_number),
                    table_password_hash = COALESCE(%(table_password_hash)s, table_password_hash)
              WHERE table_id = %(table_id)s
-            RETURNING """
-            + TABLE,
+            RETURNING json_build_object(
+                'table_id', table_id,
+                'table_number', table_number,
+                'store_id', store_id,
+                'current_session_id', current_session_id,
+                'is_active', current_session_id IS NOT NULL)::text
+            """,
             {"table_id": table_id, "table_number": table_number, "table_password_hash": table_password_hash},
         )
         if document is None:
