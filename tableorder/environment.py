@@ -16,6 +16,7 @@ from psycopg2 import extensions, sql
 
 from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
+from tableorder.database.hosts import connect_to_primary
 from tableorder.database.isolation import power_of
 from tableorder.database.migrations import LOCK
 from tableorder.database.urls import check_url
@@ -23,7 +24,7 @@ from tableorder.database.urls import check_url
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATABASE = "tableorder_db"
 ROLE = "tableorder"  # the application's
-CONNECT_SECONDS = 10
+CONNECT_TIMEOUT = 10.0  # seconds, for all servers of the URL together
 SECONDS = 60  # for a statement of the management command
 
 
@@ -76,7 +77,7 @@ def application_url(database_url: str) -> str:
     It is the role tableorder's, if that is let in without a password, as by the embedded server. Raises SetupError.
     """
     try:
-        power = power_of(database_url, seconds=CONNECT_SECONDS)
+        power = power_of(database_url, seconds=CONNECT_TIMEOUT)
     except psycopg2.Error as error:
         raise SetupError(f"cannot connect to the database: {' '.join(str(error).split())}") from None
     if power is None:
@@ -84,7 +85,7 @@ def application_url(database_url: str) -> str:
     own = as_role(database_url, ROLE)
     with suppress(psycopg2.Error):
         _let_in(database_url)
-        if power_of(own, seconds=CONNECT_SECONDS) is None:
+        if power_of(own, seconds=CONNECT_TIMEOUT) is None:
             return own
     raise SetupError(f"DATABASE_URL: {power}")
 
@@ -107,11 +108,8 @@ def _let_in(database_url: str) -> None:
 def connect(database_url: str) -> psycopg2.extensions.connection:
     """A plain connection. Raises SetupError."""
     try:
-        return psycopg2.connect(
-            database_url,
-            connect_timeout=CONNECT_SECONDS,
-            application_name="tableorder management",
-            client_encoding="UTF8",
+        return connect_to_primary(
+            database_url, CONNECT_TIMEOUT, application_name="tableorder management", client_encoding="UTF8"
         )
     except psycopg2.Error as error:
         raise SetupError(f"cannot connect to the database: {' '.join(str(error).split())}") from None

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
 
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -57,8 +56,8 @@ def _of_database() -> Iterator[GaugeMetricFamily]:
 def _of_backups() -> Iterator[GaugeMetricFamily]:
     """Nothing if there is no good backup, or none that this process may see."""
     try:
-        taken = [datetime.fromisoformat(backup.read_manifest().taken_at) for backup in Folder.of_environment().good()]
-    except (BackupError, OSError, ValueError):
+        taken = [backup.read_manifest().taken for backup in Folder.of_environment().good()]
+    except (BackupError, OSError):
         return
     if taken:
         age = time.time() - max(taken).timestamp()

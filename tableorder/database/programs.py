@@ -35,7 +35,7 @@ def find_program(name: str, *, server: int = 0) -> Path:
 
     The embedded server's own comes last, for it cannot do TLS. Raises ProgramNotFound.
     """
-    for program in _programs(name):
+    for program in installed_programs(name):
         if version_of(program)[0] >= server:
             return program
     wanted = f"{name} of PostgreSQL {server} or newer" if server else name
@@ -70,7 +70,8 @@ def run_program(command: Sequence[str], environment: Mapping[str, str]) -> subpr
     return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", errors="replace")
 
 
-def _programs(name: str) -> Iterator[Path]:
+def installed_programs(name: str) -> Iterator[Path]:
+    """All that there are: Debian's, the newest first, then that of PATH, then the embedded server's."""
     yield from sorted(PACKAGED.glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]), reverse=True)
     if found := shutil.which(name):
         yield Path(found)

@@ -49,7 +49,10 @@ SELECT 'TRIGGER', tgname::text, tgenabled IN ('O', 'A')
   FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
  WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal
 UNION ALL
-SELECT 'CONSTRAINT', conname::text, convalidated
+SELECT 'CONSTRAINT', conname::text,
+       convalidated AND NOT EXISTS (SELECT FROM pg_trigger
+                                     WHERE tgconstraint = pg_constraint.oid AND tgisinternal
+                                       AND tgenabled NOT IN ('O', 'A'))
   FROM pg_constraint
  WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
 """
@@ -239,7 +242,10 @@ def _pool(settings: PoolSettings) -> Finding:
 
 def _backups() -> Iterator[Finding]:
     """The newest of each type: how old, and whether a verification found it good."""
-    backups = {backup.name: backup for backup in Folder.of_environment().good()}
+    folder = Folder.of_environment()
+    backups = {backup.name: backup for backup in folder.good()}
+    if remarks := folder.remarks():
+        yield Finding("other backups", WARNING, "; ".join(remarks))
     for kind in KINDS:
         item = f"{kind.name} backup"
         names = of_kind(kind, backups)
@@ -247,10 +253,13 @@ def _backups() -> Iterator[Finding]:
             status = FAILED if kind.name == "full" else WARNING
             yield Finding(item, status, "there is none in BACKUP_DIR; bin/backup-db makes one")
             continue
-        age = datetime.now(UTC) - datetime.fromisoformat(backups[names[-1]].read_manifest().taken_at)
-        verified = backups[names[-1]].verified() is True
-        detail = f"{names[-1]}, {_written(age)} old, {'verified' if verified else 'not verified'}"
-        yield Finding(item, status_of(kind, age, verified), detail)
+        newest = backups[names[-1]]
+        age = datetime.now(UTC) - newest.read_manifest().taken
+        verified, violated = newest.verified() is True, newest.violated()
+        detail = f"{newest.name}, {_written(age)} old, {'verified' if verified else 'not verified'}"
+        if violated:
+            detail += f", of damaged data: rows violate {', '.join(violated)}"
+        yield Finding(item, status_of(kind, age, verified and not violated), detail)
 
 
 def status_of(kind: Kind, age: timedelta, verified: bool) -> str:

@@ -11,14 +11,18 @@ from typing import Any
 
 import sqlparse
 
+from tableorder.database.hosts import resolved_dsn
 from tableorder.database.migration_sql import offline_sql
 from tableorder.database.migrations import (
     SOURCE,
     MigrationError,
     applied_migrations,
     apply_pending,
+    disabled_keys,
     find_migration,
     list_migrations,
+    newer_migrations,
+    require_files,
     required_migrations,
     roll_back_last,
     rollback_file,
@@ -109,6 +113,8 @@ def add_commands(nouns: Any) -> None:
 def migrate(url: str, options: Options) -> None:
     report = (lambda name: None) if options.json else (lambda name: print(f"Applied {name}", flush=True))
     applied = apply_pending(url, report, up_to=options.to)
+    if newer := newer_migrations(list(applied_migrations(url))):
+        print(f"The schema is that of a newer version, which has {', '.join(newer)}.", file=sys.stderr)
     answer(options, {"applied": applied}, f"{len(applied)} applied." if applied else "Nothing to apply.")
 
 
@@ -171,15 +177,14 @@ def show_drift(url: str, options: Options) -> None:
     applied = applied_migrations(url)
     if not applied:
         raise MigrationError("no migration is applied")
-    with (
-        spinner("Building the schema"),
-        closing(connect(url)) as connection,
-        scratch_database(connection) as name,
-    ):
-        scratch_url = other_database(url, name)
-        apply_pending(scratch_url, up_to=max(applied))
-        built = _schema(scratch_url)
-    difference = list(difflib.unified_diff(built, _schema(url), "migrations", "database", lineterm="", n=2))
+    require_files(list(applied))
+    with spinner("Building the schema"), closing(connect(url)) as connection:
+        here = resolved_dsn(connection)
+        with scratch_database(connection) as name:
+            scratch_url = other_database(here, name)
+            apply_pending(scratch_url, up_to=max(applied))
+            built = _schema(scratch_url)
+    difference = list(difflib.unified_diff(built, _schema(here), "migrations", "database", lineterm="", n=2))
     same = f"The schema is what the migrations up to {max(applied)} build."
     answer(options, {"migration": max(applied), "difference": difference}, "\n".join(difference) or same)
     if difference:
@@ -190,11 +195,13 @@ def _schema(url: str) -> list[str]:
     """The schema's SQL, a line each, without what the migrations do not make."""
     with closing(connect(url)) as connection:
         program = find_program("pg_dump", server=connection.server_version // 10_000)
+        disabled = disabled_keys(connection)
     command = [str(program), "--schema-only", "--no-comments"]
     done = run_program(command, libpq_environment(url))
     if done.returncode != 0:
         raise SetupError(done.stderr.strip())
-    return [line for line in done.stdout.splitlines() if line and not line.startswith(NO_SCHEMA)]
+    lines = [line for line in done.stdout.splitlines() if line and not line.startswith(NO_SCHEMA)]
+    return lines + [f"ALTER TABLE {table} DISABLE TRIGGER ALL; -- so {key} does not hold" for table, key in disabled]
 
 
 def _formatted(text: str) -> str:
