@@ -56,7 +56,7 @@ class Boolean(fields.Field[bool]):
         return value
 
 
-class QueryBoolean(fields.Field[bool]):
+class QueryBoolean(Boolean):
     """true or false in a query string."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
