@@ -37,7 +37,7 @@ CONNECT_TIMEOUT = 10.0  # seconds, for all servers of the URL together
 # Any number will do, as long as every deployer takes the same.
 LOCK = 7_283_461_905
 
-# Waits for the lock without a snapshot that lasts. The holder may be making an index CONCURRENTLY, which waits for every
+# Waits for the lock without a snapshot that lasts. The holder may be making an index CONCURRENTLY, which waits for each
 # older snapshot: each would wait for the other for ever. The lock is the session's, so it outlives the COMMIT.
 TAKE_LOCK = f"""\
 DO $$
