@@ -1,4 +1,4 @@
-"""A handler's record: its decorators write down what it takes and answers. /openapi.json is derived from all records."""
+"""A handler's record: its decorators write down what it takes and answers. All records make /openapi.json."""
 
 from __future__ import annotations
 
