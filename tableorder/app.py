@@ -17,6 +17,7 @@ from tableorder.blueprints import (
     menus,
     metrics,
     orders,
+    screens,
     sessions,
     streams,
     tables,
@@ -71,7 +72,7 @@ def create_app(config: Config) -> Flask:
     register_cors(app, config.cors_origins)
     for noun in (logins, orders, menus, categories, tables, sessions, history, voids, streams):
         app.register_blueprint(noun.blueprint, url_prefix=API)
-    for blueprint in (health.blueprint, metrics.blueprint, docs.blueprint, docs.swagger_ui):
+    for blueprint in (health.blueprint, metrics.blueprint, docs.blueprint, docs.swagger_ui, screens.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint, url_prefix=API, name="health_v1")
     app.wsgi_app = with_exchange(app.wsgi_app, slow=config.logs.slow_request)  # type: ignore[method-assign, assignment]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tableorder import logs
 from tableorder.database.pool import PoolSettings
+from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.logins import LoginLimits
 from tableorder.domain.passwords import DEFAULT_COST
 
@@ -60,6 +61,7 @@ class Config:
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     streams: StreamSettings = StreamSettings()
     replica: PoolSettings | None = None
+    demo_store_id: int | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -81,6 +83,7 @@ class Config:
                 checks=read.integer("LIMIT_LOGIN_CHECKS", LoginLimits.checks, 0, 1000),
             ),
             trusted_proxies=read.integer("TRUSTED_PROXIES", cls.trusted_proxies, 0, 10),
+            demo_store_id=read.integer("DEMO_STORE_ID", 0, 0, MAX_INTEGER) or None,
             cors_origins=read.origins("CORS_ORIGINS"),
             max_body_bytes=read.integer("MAX_BODY_BYTES", cls.max_body_bytes, 1024, 64 * 1024 * 1024),
             streams=StreamSettings(

@@ -25,6 +25,7 @@ from tableorder.openapi import (
     orders,
     parts,
     problems,
+    screens,
     sessions,
     streams,
     tables,
@@ -63,6 +64,7 @@ NOUNS: dict[str, tuple[Mapping[str, Operation], str]] = {
     "health_v1": (health.OPERATIONS, "Health"),
     "metrics": (metrics.OPERATIONS, "Health"),
     "docs": (docs.OPERATIONS, "Documentation"),
+    "screens": (screens.OPERATIONS, "Screens"),
 }
 
 

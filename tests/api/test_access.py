@@ -55,6 +55,11 @@ PUBLIC = {
         "/docs",
         "/docs/static/<path:filename>",
         "/docs/swagger-ui/<path:filename>",
+        "/",
+        "/tablet",
+        "/counter",
+        "/service-worker.js",
+        "/screens/<version>/<path:filename>",
     )
 }
 LOGINS = {("POST", "/api/v1/auth/table/login"), ("POST", "/api/v1/auth/admin/login")}

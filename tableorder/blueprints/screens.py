@@ -1,0 +1,104 @@
+"""The screens: the landing page, the tablet and the counter. They are static files that use nothing but the API.
+
+A page's modules are served under a folder named for their content. So browsers keep them for good, and a page
+never runs modules of two versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from flask import Blueprint, Response, current_app, send_from_directory
+
+from tableorder.domain.errors import NotFound
+from tableorder.http.context import CONFIG
+
+FILES = Path(__file__).resolve().parents[1] / "static" / "screens"
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types tableorder"
+)
+
+# By its suffix, what a file is. Whatever else lies in the folder is not served.
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
+
+# Which folders hold the modules of a page, so that the browser can ask for all of them at once.
+MODULES = {
+    "landing": ("shared", "landing"),
+    "tablet": ("shared", "words/guests", "tablet"),
+    "counter": ("shared", "words/staff", "counter"),
+}
+
+KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
+ASKED_AGAIN = "no-cache"
+
+blueprint = Blueprint("screens", __name__)
+
+
+@blueprint.get("/")
+def show_landing() -> Response:
+    return _page("landing")
+
+
+@blueprint.get("/tablet")
+def show_tablet() -> Response:
+    return _page("tablet")
+
+
+@blueprint.get("/counter")
+def show_counter() -> Response:
+    return _page("counter")
+
+
+@blueprint.get("/service-worker.js")
+def show_service_worker() -> Response:
+    """The script that keeps the tablet's page; at the top, because it may only keep what lies below it."""
+    text = (FILES / "service-worker.js").read_text().replace("{version}", _version())
+    response = Response(text, content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = ASKED_AGAIN
+    return response
+
+
+@blueprint.get("/screens/<version>/<path:filename>", endpoint="static")
+def show_file(version: str, filename: str) -> Response:
+    """A file of a page. Another version's name gets our file, too, but is not told to keep it."""
+    media_type = MEDIA_TYPES.get(PurePosixPath(filename).suffix)
+    if media_type is None:
+        raise NotFound("there is nothing here", code="not_found")
+    response = send_from_directory(FILES, filename, mimetype=media_type)
+    response.headers["Cache-Control"] = KEPT_FOR_GOOD if version == _version() else ASKED_AGAIN
+    return response
+
+
+def _page(name: str) -> Response:
+    """A page's HTML, with the addresses of its files and, if bin/serve has loaded it, of the demo restaurant."""
+    text = _template(name).replace("{demo_store_id}", str(current_app.extensions[CONFIG].demo_store_id or ""))
+    response = Response(text, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    response.headers["Cache-Control"] = ASKED_AGAIN
+    return response
+
+
+@cache
+def _template(name: str) -> str:
+    files = f"screens/{_version()}"
+    links = [
+        f'<link rel="modulepreload" href="{files}/{folder}/{file.name}">'
+        for folder in MODULES[name]
+        for file in sorted((FILES / folder).glob("*.js"))
+    ]
+    text = (FILES / name / f"{name}.html").read_text()
+    return text.replace("{modules}", "\n    ".join(links)).replace("{files}", files)
+
+
+@cache
+def _version() -> str:
+    """A name for the content of all files."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in FILES.rglob("*") if path.is_file()):
+        digest.update(f"{file.relative_to(FILES)} {file.stat().st_size}\n".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
