@@ -57,7 +57,9 @@ def show_counter() -> Response:
 @blueprint.get("/service-worker.js")
 def show_service_worker() -> Response:
     """The script that keeps the tablet's page; at the top, because it may only keep what lies below it."""
-    text = (FILES / "service-worker.js").read_text().replace("{version}", _version())
+    files = [f"screens/{_version()}/{file}" for file in _kept_files()]
+    text = (FILES / "service-worker.js").read_text()
+    text = text.replace("{version}", _version()).replace("{files}", " ".join(files))
     response = Response(text, content_type="text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = ASKED_AGAIN
     return response
@@ -93,6 +95,12 @@ def _template(name: str) -> str:
     ]
     text = (FILES / name / f"{name}.html").read_text()
     return text.replace("{modules}", "\n    ".join(links)).replace("{files}", files)
+
+
+def _kept_files() -> list[str]:
+    """All that the tablet's page loads."""
+    modules = [file for folder in MODULES["tablet"] for file in sorted((FILES / folder).glob("*.*"))]
+    return ["icon.svg", *(str(file.relative_to(FILES)) for file in modules if file.suffix in (".js", ".css"))]
 
 
 @cache

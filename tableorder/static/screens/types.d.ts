@@ -17,8 +17,8 @@ type Success<R> = R extends { 200: infer A } ? A : R extends { 201: infer A } ? 
 export type AnswerOf<N extends OperationName> =
   Success<operations[N]["responses"]> extends { content: { "application/json": infer A } } ? A : never;
 
-type BodyOf<N extends OperationName> =
-  Exclude<operations[N]["requestBody"], undefined> extends { content: { "application/json": infer B } } ? B : never;
+type Json<R> = [R] extends [never] ? never : R extends { content: { "application/json": infer B } } ? B : never;
+type BodyOf<N extends OperationName> = Json<Exclude<operations[N]["requestBody"], undefined>>;
 type PathOf<N extends OperationName> = Exclude<operations[N]["parameters"]["path"], undefined>;
 type QueryOf<N extends OperationName> = Exclude<operations[N]["parameters"]["query"], undefined>;
 

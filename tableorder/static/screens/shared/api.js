@@ -2,6 +2,7 @@
 // gets one, so whatever makes something needs a key: with it a repeat is answered with what the first one made.
 
 import { noticeConnection, pause } from "./connection.js";
+import { setClock } from "./time.js";
 
 /** @typedef {import("../types.js").OperationName} OperationName */
 /** @typedef {import("../types.js").ProblemDocument} ProblemDocument */
@@ -81,6 +82,7 @@ export class Api {
         const response = await this.#ask(method, address, body, key, signal);
         const answer = await response.json();
         noticeConnection(true);
+        setClock(response.headers.get("Date"));
         if (response.ok) return answer;
         throw new Problem(answer, Number(response.headers.get("Retry-After")) || 0);
       } catch (error) {
