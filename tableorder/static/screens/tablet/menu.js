@@ -8,6 +8,8 @@ import { words } from "../words/guests/index.js";
 /** @typedef {import("../types.js").Menu} Menu */
 /** @typedef {import("../types.js").MenuDocument} MenuDocument */
 
+const READING = 140; // px from the top: where a category is being read
+
 export class MenuCard {
   constructor() {
     this.document = /** @type {MenuDocument | null} */ (recall("tablet.menu"));
@@ -104,7 +106,8 @@ function dishButton(menu, onChoose) {
 export function followReading(names, dishes) {
   const mark = () => {
     const sections = [...dishes.querySelectorAll("section[id]")];
-    const read = sections.findLast((section) => section.getBoundingClientRect().top < innerHeight / 3) ?? sections[0];
+    const atEnd = scrollY > 0 && innerHeight + scrollY >= document.documentElement.scrollHeight - 1;
+    const read = atEnd ? sections.at(-1) : (sections.findLast((section) => section.getBoundingClientRect().top < READING) ?? sections[0]);
     for (const link of names.querySelectorAll("a")) {
       const current = link.hash === `#${read?.id}`;
       if (current === link.hasAttribute("aria-current")) continue;
