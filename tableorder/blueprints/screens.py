@@ -23,6 +23,8 @@ PAGE_POLICY = (
     "require-trusted-types-for 'script'; trusted-types tableorder"
 )
 
+WORKER_POLICY = "default-src 'none'; connect-src 'self'"
+
 # By its suffix, what a file is. Whatever else lies in the folder is not served.
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
 
@@ -61,6 +63,7 @@ def show_service_worker() -> Response:
     text = (FILES / "service-worker.js").read_text()
     text = text.replace("{version}", _version()).replace("{files}", " ".join(files))
     response = Response(text, content_type="text/javascript; charset=utf-8")
+    response.headers["Content-Security-Policy"] = WORKER_POLICY
     response.headers["Cache-Control"] = ASKED_AGAIN
     return response
 

@@ -37,9 +37,7 @@ def project(tmp_path_factory) -> Path:
     install(folder)
     config = Config.from_environment({"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32})
     (folder / "openapi.json").write_text(json.dumps(build_document(create_app(config).url_map)))
-    generated = run(
-        folder, "node_modules/.bin/openapi-typescript", "openapi.json", "--output", "screens/openapi.d.ts"
-    )
+    generated = run(folder, "node_modules/.bin/openapi-typescript", "openapi.json", "--output", "screens/openapi.d.ts")
     assert generated.returncode == 0, generated.stdout + generated.stderr
     return folder
 

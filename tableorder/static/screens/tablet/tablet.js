@@ -210,20 +210,24 @@ function showFrame() {
     h(
       "header",
       { class: "top" },
-      h("p", {}, h("strong", {}, session.login?.store_name), " ", h("span", { class: "muted" }, words.table(session.login?.table_number ?? 0))),
+      h("h1", {}, session.login?.store_name, " ", h("span", { class: "muted" }, words.table(session.login?.table_number ?? 0))),
       h("nav", { class: "views", "aria-label": words.menu }, tab("menu", words.menu), tab("cart", words.cart), tab("orders", words.orders)),
       languages(redraw),
     ),
     h("nav", { class: "categories", "aria-label": words.categories }, h("ul", { id: "category-names" })),
-    h("main", {}, h("h1", { class: "unseen" }, words.menu), h("div", { id: "dishes" }), h("div", { id: "ordered" })),
     h(
-      "aside",
-      { class: "cart", "aria-label": words.cart },
-      h("h2", {}, words.cart),
-      h("div", { id: "told", role: "status" }),
-      h("ul", { id: "cart-lines" }),
-      h("p", { id: "cart-empty", class: "muted" }, words.emptyCart),
-      h("button", { type: "button", id: "order", class: "main", onclick: order }),
+      "main",
+      {},
+      h("div", { class: "content" }, h("div", { id: "dishes" }), h("div", { id: "ordered" })),
+      h(
+        "section",
+        { class: "cart", "aria-label": words.cart },
+        h("h2", {}, words.cart),
+        h("div", { id: "told", role: "status" }),
+        h("ul", { id: "cart-lines" }),
+        h("p", { id: "cart-empty", class: "muted" }, words.emptyCart),
+        h("button", { type: "button", id: "order", class: "main", onclick: order }),
+      ),
     ),
   );
   markReading = followReading(byId("category-names"), byId("dishes"));
