@@ -224,16 +224,16 @@ def test_the_demo_opens_in_one_tap(browser, served, console):
     assert console() == []
 
 
-@pytest.mark.parametrize(
-    ("language", "cart", "price"), [("en", "Cart", "₩9,000"), ("ja", "カート", "₩9,000"), ("zh", "购物车", "₩9,000")]
-)
-def test_the_guests_choose_their_language(tablet, console, language, cart, price):
+def test_the_guests_choose_their_language(tablet, console):
     tablet.set_up(7)
-    tablet.tap(".top select")
-    tablet.tap(f".top option[value={language}]")
-    tablet.reads(cart, ".cart h2")
-    tablet.reads(price, ".dish")
-    assert tablet.run("return document.documentElement.lang") == language
+    for language, cart in (("en", "Cart"), ("ja", "カート"), ("zh", "购物车")):
+        tablet.tap(".top select")
+        tablet.tap(f".top option[value={language}]")
+        tablet.reads(cart, ".cart h2")
+        tablet.reads("₩9,000", ".dish")
+        assert tablet.run("return document.documentElement.lang") == language
+    tablet.run("location.reload()")
+    tablet.reads("购物车", ".cart h2")
     assert console() == []
 
 
@@ -329,7 +329,8 @@ def small_targets(window: Window) -> list[str]:
     """Which targets are below 48 px, or stand out of a window of this width."""
     return window.run(
         """
-        return [...document.querySelectorAll("button, select, input:not([type=radio], [type=checkbox]), summary, nav a")]
+        const targets = "button, select, input:not([type=radio], [type=checkbox]), summary, nav a";
+        return [...document.querySelectorAll(targets)]
             .filter((element) => element.checkVisibility())
             .filter((element) => {
                 const { width, height } = element.getBoundingClientRect();

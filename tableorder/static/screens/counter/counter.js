@@ -12,7 +12,7 @@ import { pastSession, showBook, voidedOrder } from "./books-view.js";
 import { askToEnd, askToVoid } from "./dialogs.js";
 import { showLogIn } from "./login.js";
 import { showMenus } from "./menus-view.js";
-import { isSoundOn, ring, setSound } from "./sound.js";
+import { awaitTap, isSoundOn, ring, toggleSound } from "./sound.js";
 
 /** @typedef {import("../types.js").AdminToken} AdminToken */
 /** @typedef {import("../types.js").StoreEvents} StoreEvents */
@@ -201,6 +201,11 @@ async function countMenu({ menu_id }, remaining) {
   }
 }
 
+function switchSound() {
+  toggleSound();
+  update();
+}
+
 /** @param {View} wanted */
 function go(wanted) {
   view = wanted;
@@ -264,7 +269,7 @@ function showFrame() {
       { class: "top" },
       h("h1", {}, login?.store_name),
       h("p", { id: "counts", class: "counts", role: "status" }),
-      h("div", { class: "tools" }, h("button", { type: "button", id: "sound", onclick: () => (setSound(!isSoundOn()), update()) }), languages(redraw), h("button", { type: "button", class: "plain", onclick: () => leave() }, words.logOut)),
+      h("div", { class: "tools" }, h("button", { type: "button", id: "sound", onclick: switchSound }), languages(redraw), h("button", { type: "button", class: "plain", onclick: () => leave() }, words.logOut)),
       h("nav", { "aria-label": words.title }, ...VIEWS.map((name) => h("button", { type: "button", class: "plain", id: `go-${name}`, onclick: () => go(name) }, words.views[name]))),
     ),
     h("main", {}, h("p", { id: "told", class: "notice wrong", role: "alert" }), ...VIEWS.map((name) => h("div", { id: name, hidden: true }))),
@@ -295,6 +300,7 @@ function update() {
 }
 
 showConnection(byId("connection"), () => words.disconnected);
+awaitTap(update);
 setInterval(update, AGES_EVERY);
 if (login) enter(login);
 else askToLogIn("");

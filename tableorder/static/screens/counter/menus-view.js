@@ -76,13 +76,14 @@ function row(menu, stock, onSwitch, onCount) {
  * @param {(menu: Menu, remaining: number | null) => Promise<void>} onCount
  */
 function stockForm(menu, remaining, onCount) {
+  const save = h("button", { type: "submit", class: "main", hidden: true }, words.save);
   const input = h("input", {
-    inputmode: "numeric", pattern: "[0-9]*", maxlength: 6, value: remaining ?? "", placeholder: words.stockHint,
-    "aria-label": `${menu.menu_name}: ${words.stock}`, "data-role": `stock-${menu.menu_id}`,
+    inputmode: "numeric", pattern: "[0-9]*", maxlength: 6, value: remaining ?? "", placeholder: words.stockHint, autocomplete: "off",
+    "aria-label": `${menu.menu_name}: ${words.stock}`, "data-role": `stock-${menu.menu_id}`, oninput: () => (save.hidden = false),
   });
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     onCount(menu, input.value === "" ? null : Number(input.value));
   };
-  return h("form", { class: "stock", onsubmit: submit }, input, h("button", { type: "submit" }, words.save));
+  return h("form", { class: "stock", onsubmit: submit }, input, save);
 }

@@ -1,24 +1,36 @@
-// Two notes for a new order. A browser lets a page sound only after somebody has touched it.
+// Two notes for a new order. A browser lets a page sound only after somebody has tapped it, so until then it is off.
 
 import { keep, recall } from "../shared/kept.js";
 
 /** @type {AudioContext | null} */
 let context = null;
 let wanted = recall("counter.sound") !== false;
+/** Whether it was on before the tap that is under way, which may itself have switched it on. */
+let wasOn = false;
 
-export const isSoundOn = () => wanted;
+export const isSoundOn = () => wanted && context?.state === "running";
 
-/** @param {boolean} on */
-export function setSound(on) {
-  wanted = on;
-  keep("counter.sound", on);
-  if (on) ring();
+/** What a tap on its switch does. */
+export function toggleSound() {
+  wanted = !wasOn;
+  keep("counter.sound", wanted);
+  ring();
 }
 
 export function ring() {
-  if (!wanted || !context || context.state !== "running") return;
+  if (!context || !isSoundOn()) return;
   note(context, 659, 0);
   note(context, 880, 0.16);
+}
+
+/** @param {() => void} onChange the sound has become possible */
+export function awaitTap(onChange) {
+  const tapped = () => {
+    wasOn = isSoundOn();
+    context ??= new AudioContext();
+    if (context.state !== "running") context.resume().then(onChange, () => {}); // as where there is no loudspeaker
+  };
+  addEventListener("click", tapped, { capture: true });
 }
 
 /**
@@ -36,5 +48,3 @@ function note(audio, frequency, delay) {
   tone.start(from);
   tone.stop(from + 0.5);
 }
-
-addEventListener("pointerdown", () => void (context ??= new AudioContext()).resume(), { capture: true });

@@ -1,6 +1,6 @@
 // A dish's page: its picture and words, how many, and with what.
 
-import { h, show } from "../shared/dom.js";
+import { h, show, showList } from "../shared/dom.js";
 import { won } from "../shared/money.js";
 import { stepper } from "../shared/stepper.js";
 import { words } from "../words/guests/index.js";
@@ -85,64 +85,62 @@ const groupName = (group) => group.display_name ?? group.group_name;
 const countOf = (group, choice) => group.options.reduce((sum, option) => sum + (choice.get(option.option_id) ?? 0), 0);
 
 /**
+ * What can be chosen of a group. One of which several can be taken is counted, the others are ticked.
  * @param {OptionGroup} group
  * @param {Choice} choice
  * @param {() => void} onChange
  */
 function optionGroup(group, choice, onChange) {
-  const single = group.max_select === 1;
-  const set = (/** @type {number} */ option_id, /** @type {number} */ count) => {
-    if (single) for (const option of group.options) choice.set(option.option_id, 0);
+  const list = h("ul", { class: "options" });
+  /** @param {number} option_id @param {number} count */
+  const set = (option_id, count) => {
+    if (group.max_select === 1 && count > 0) for (const option of group.options) choice.delete(option.option_id);
     choice.set(option_id, count);
+    draw();
     onChange();
   };
-  const list = h("ul", { class: "options" });
-  const refuse = () => {
-    const full = !single && countOf(group, choice) >= group.max_select;
-    for (const input of list.querySelectorAll("input")) input.disabled = input.dataset["gone"] === "" || (full && !input.checked);
+  const draw = () => {
+    const room = group.max_select === 1 ? 1 : group.max_select - countOf(group, choice);
+    showList(
+      list,
+      group.options,
+      (option) => String(option.option_id),
+      (option) => optionRow(group, option, choice.get(option.option_id) ?? 0, room, (count) => set(option.option_id, count)),
+      (option) => [choice.get(option.option_id) ?? 0, room],
+    );
   };
-  list.append(
-    ...group.options.map((option) => {
-      const name = option.display_name ?? option.option_name;
-      const input = h("input", {
-        type: single && group.min_select === 1 ? "radio" : "checkbox",
-        name: `group-${group.group_id}`,
-        checked: (choice.get(option.option_id) ?? 0) > 0,
-        "data-gone": option.is_available ? null : "",
-        onchange: () => {
-          if (single && input.checked) for (const other of list.querySelectorAll("input")) other.checked = other === input;
-          set(option.option_id, input.checked ? 1 : 0);
-          refuse();
-        },
-      });
-      return h(
-        "li",
-        {},
-        h(
-          "label",
-          { class: "option" },
-          input,
-          h("span", {}, name, !option.is_available && h("span", { class: "label" }, words.soldOut)),
-          option.price_delta !== 0 && h("span", { class: "money muted" }, `${option.price_delta > 0 ? "+" : ""}${won(option.price_delta)}`),
-        ),
-        group.max_each > 1 &&
-          option.is_available &&
-          stepper({
-            label: name, fewer: words.fewer, more: words.more, value: choice.get(option.option_id) ?? 0, least: 0, most: group.max_each,
-            onChange: (count) => {
-              input.checked = count > 0;
-              set(option.option_id, count);
-              refuse();
-            },
-          }),
-      );
-    }),
-  );
-  refuse();
+  draw();
   return h(
     "fieldset",
     { class: "option-group" },
     h("legend", {}, groupName(group), " ", h("span", { class: "label" }, group.min_select > 0 ? words.required : words.upTo(group.max_select))),
     list,
   );
+}
+
+/**
+ * @param {OptionGroup} group
+ * @param {import("../types.js").Option} option
+ * @param {number} count how many are chosen
+ * @param {number} room how many more the group takes
+ * @param {(count: number) => void} onChange
+ */
+function optionRow(group, option, count, room, onChange) {
+  const name = option.display_name ?? option.option_name;
+  const text = h("span", { class: "option-name" }, name, !option.is_available && h("span", { class: "label" }, words.soldOut));
+  const price = option.price_delta !== 0 && h("span", { class: "money muted" }, `${option.price_delta > 0 ? "+" : ""}${won(option.price_delta)}`);
+  if (group.max_each > 1 && option.is_available) {
+    const most = Math.min(group.max_each, count + room);
+    const counter = stepper({ label: name, fewer: words.fewer, more: words.more, value: count, least: 0, most, onChange });
+    return h("li", {}, h("span", { class: "option" }, text, price), counter);
+  }
+  const input = h("input", {
+    type: group.min_select === 1 && group.max_select === 1 ? "radio" : "checkbox",
+    name: `group-${group.group_id}`,
+    checked: count > 0,
+    disabled: !option.is_available || (count === 0 && room < 1),
+    "data-role": "option",
+    onchange: () => onChange(input.checked ? 1 : 0),
+  });
+  return h("li", {}, h("label", { class: "option" }, input, text, price));
 }

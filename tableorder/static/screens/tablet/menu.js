@@ -114,7 +114,7 @@ export function followReading(names, dishes) {
       link.toggleAttribute("aria-current", current);
       if (current) {
         link.setAttribute("aria-current", "true");
-        names.scrollTo({ left: link.offsetLeft - 16 });
+        names.scrollTo({ left: link.offsetLeft - 16, top: link.offsetTop - names.clientHeight / 2 });
       }
     }
   };

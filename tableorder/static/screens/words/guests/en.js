@@ -40,7 +40,7 @@ export default {
   sessionTotal: "Ordered so far",
   status: { 대기중: "Received", 준비중: "Being prepared", 완료: "Served" },
   disconnected: "The connection is gone. You can still read the menu; everything goes on once it is back.",
-  ended: "Thank you for your visit. To start anew, tap below.",
+  ended: "Thank you for your visit.",
   endedWhileSending: "The table was closed while an order was being sent. Please ask the staff whether it arrived.",
   becameSoldOut: (menu) => `“${menu}” has just sold out. Nothing was ordered: please remove it and order again.`,
   fewLeft: (menu, remaining) => `Only ${remaining} of “${menu}” left.`,

@@ -40,7 +40,7 @@ export default {
   sessionTotal: "目前已点金额",
   status: { 대기중: "已接单", 준비중: "制作中", 완료: "已上菜" },
   disconnected: "网络已断开。您仍可浏览菜单，恢复后会自动继续。",
-  ended: "感谢您的光临。如需重新开始，请点击下方按钮。",
+  ended: "感谢您的光临。",
   endedWhileSending: "提交订单时餐桌已结账，无法确认订单是否收到。请询问店员。",
   becameSoldOut: (menu) => `“${menu}”刚刚售罄，订单未提交。请删除后重新下单。`,
   fewLeft: (menu, remaining) => `“${menu}”仅剩${remaining}份。`,

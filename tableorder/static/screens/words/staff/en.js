@@ -53,7 +53,7 @@ export default {
   sold: "On sale",
   soldOut: "Sold out",
   stock: "Left",
-  stockHint: "Empty: not counted",
+  stockHint: "Not counted",
   save: "Save",
   noMenus: "There is nothing on the menu yet.",
   day: "Day",

@@ -64,7 +64,7 @@ export default {
   sold: "판매 중",
   soldOut: "품절",
   stock: "남은 수량",
-  stockHint: "비우면 세지 않음",
+  stockHint: "세지 않음",
   save: "저장",
   noMenus: "아직 등록된 메뉴가 없습니다.",
   day: "날짜",
