@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 
 from tests.api.client import Client, Tablet, expect
 from tests.browser.screens import CounterWindow, TabletWindow, Window
@@ -133,6 +134,38 @@ def test_the_next_guests_session_begins_with_their_tap(tablet, admin):
     tablet.reads("주문 시작하기")
     [table] = [table for table in expect(200, admin.get("/admin/tables"))["tables"] if table["table_number"] == 2]
     assert table["current_session_id"] is None
+
+
+def test_a_token_that_is_no_good_any_more_is_renewed(tablet, admin):
+    tablet.set_up(2)
+    tablet.choose("콜라")
+    tablet.run(
+        """
+        const login = JSON.parse(localStorage["tableorder.tablet.login"]);
+        localStorage["tableorder.tablet.login"] = JSON.stringify({...login, access_token: "x.y.z"});
+        location.reload();
+        """
+    )
+    tablet.order()
+    tablet.reads("주문이 들어갔습니다.", "#told")
+    assert [order["total_amount"] for order in orders_at(admin, 2)] == [2500]
+
+
+def test_a_finger_that_rests_on_a_button_is_heard_though_orders_come_in(counter, served, admin):
+    login = {"store_id": 1, "table_number": 7, "table_password": "demo-table"}
+    guests = Tablet(served.base, expect(200, Client(served.base).post("/auth/table/login", login))["access_token"])
+    first = expect(201, guests.order((menu_id(admin, "콜라"), 1)))["order_id"]
+    counter.log_in()
+    button = counter.at(7, f"[data-order='{first}'] [data-role^=move]")
+    until(lambda: counter.find(button))
+    counter.look()
+    press = ActionChains(counter.browser).move_to_element(counter.find(button)[0])
+    press.click_and_hold().perform()
+    second = expect(201, guests.order((menu_id(admin, "콜라"), 2)))["order_id"]
+    until(lambda: counter.browser.title == "(1) 카운터")
+    press.release().perform()
+    until(lambda: next(order for order in orders_at(admin, 7) if order["order_id"] == first)["status"] == "준비중")
+    until(lambda: counter.find(f"[data-order='{second}'][data-fresh]"))
 
 
 @pytest.mark.parametrize("moment", [RELOAD_AT_ONCE, RELOAD_AT_THE_ANSWER])

@@ -26,6 +26,15 @@ const VERY_LATE = 20;
 /** @type {Partial<Record<Status, Status>>} */
 const NEXT = { 대기중: "준비중", 준비중: "완료" };
 
+/** The sessions of which the orders that are done are shown. @type {Set<string>} */
+const unfolded = new Set();
+
+/** @param {string} session_id @param {Event} event */
+function fold(session_id, event) {
+  if (/** @type {HTMLDetailsElement} */ (event.target).open) unfolded.add(session_id);
+  else unfolded.delete(session_id);
+}
+
 /**
  * @param {HTMLElement} place
  * @param {Board} board
@@ -73,7 +82,7 @@ function panel(table, board, busy, actions) {
     done.length > 0 &&
       h(
         "details",
-        {},
+        { open: unfolded.has(table.session_id), ontoggle: (/** @type {Event} */ event) => fold(table.session_id, event) },
         h("summary", {}, words.done(done.length)),
         ...done.map((order) => card(order, false, busy.has(order.order_id), actions)),
       ),
@@ -105,7 +114,7 @@ function card(order, fresh, busy, actions) {
       "data-status": order.status,
       "data-fresh": fresh,
       "data-age": age.look,
-      onpointerdown: () => actions.see(order),
+      onclick: () => actions.see(order),
     },
     h(
       "p",

@@ -5,6 +5,7 @@ import { showConnection } from "../shared/banner.js";
 import { byId, h, show } from "../shared/dom.js";
 import { follow } from "../shared/feed.js";
 import { keep, recall } from "../shared/kept.js";
+import { whenReleased } from "../shared/pressing.js";
 import { LANGUAGES, explain, speak, words } from "../words/staff/index.js";
 import { Board } from "./board.js";
 import { showBoard } from "./board-view.js";
@@ -144,7 +145,7 @@ const actions = {
 
   /** @param {Order} order */
   see(order) {
-    if (board.see(order.order_id)) setTimeout(update); // after the tap, whose button would be gone
+    if (board.see(order.order_id)) update();
   },
 };
 
@@ -284,6 +285,11 @@ function tell(text) {
 }
 
 function update() {
+  document.title = board.fresh.size ? `(${board.fresh.size}) ${words.title}` : words.title;
+  whenReleased(draw);
+}
+
+function draw() {
   if (!login || !document.getElementById("board")) return;
   showBoard(byId("board"), board, tables, busy, actions);
   showMenus(byId("menus"), menus, stock, switchMenu, countMenu);
@@ -296,7 +302,6 @@ function update() {
   if (byId("told").textContent !== told) show(byId("told"), told);
   byId("sound").setAttribute("aria-pressed", String(isSoundOn()));
   show(byId("sound"), isSoundOn() ? words.soundOn : words.soundOff);
-  document.title = board.fresh.size ? `(${board.fresh.size}) ${words.title}` : words.title;
 }
 
 showConnection(byId("connection"), () => words.disconnected);

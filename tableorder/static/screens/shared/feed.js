@@ -3,9 +3,10 @@
 // A connection is opened with a ticket, because EventSource cannot send a token. After a break the next one resumes behind the
 // last event that was seen; if that is too long ago the server sends `initial` anew, which replaces all that is shown.
 
-import { backOff } from "./api.js";
+import { Problem, backOff } from "./api.js";
 import { noticeConnection, pause } from "./connection.js";
 
+const LATER = 15_000; // ms after a fault of the server
 const STEADY = 5_000; // ms; a connection that held for so long was a good one
 
 /**
@@ -20,7 +21,8 @@ const STEADY = 5_000; // ms; a connection that held for so long was a good one
 export async function follow(api, path, types, onEvent, signal) {
   let last = "";
   for (let attempt = 0; ; attempt++) {
-    const { ticket } = await api.send("POST", `${path}/ticket`, { signal });
+    const ticket = await askForTicket(api, path, signal);
+    if (!ticket) continue;
     const began = Date.now();
     const opened = await listen(`${path}?${new URLSearchParams({ ticket, last_event_id: last })}`, types, signal, (type, event) => {
       last = event.lastEventId;
@@ -31,6 +33,23 @@ export async function follow(api, path, types, onEvent, signal) {
     if (!opened) await api.send("GET", path.slice(0, -"/sse".length), { signal });
     if (Date.now() - began > STEADY) attempt = 0;
     await pause(1000 + backOff(attempt), signal);
+  }
+}
+
+/**
+ * A ticket, or null if the server has a fault just now; then it is not the client that should give up.
+ * @param {import("./api.js").Api} api
+ * @param {string} path
+ * @param {AbortSignal} signal
+ * @returns {Promise<string | null>}
+ */
+async function askForTicket(api, path, signal) {
+  try {
+    return (await api.send("POST", `${path}/ticket`, { signal })).ticket;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status < 500) throw error;
+    await pause(LATER, signal);
+    return null;
   }
 }
 

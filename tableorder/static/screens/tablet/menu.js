@@ -68,7 +68,7 @@ export function showMenu(document, names, dishes, onChoose) {
       ),
     (category) => [category, words.language],
   );
-  if (document && !categories.length) show(dishes, h("p", { class: "muted" }, words.emptyMenu));
+  if (!categories.length) show(dishes, h("p", { class: "muted" }, document ? words.emptyMenu : words.loading));
   if (document?.origin_notice) dishes.append(h("section", { class: "origin small muted" }, h("h2", {}, words.origin), document.origin_notice));
 }
 

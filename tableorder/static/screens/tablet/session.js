@@ -1,6 +1,7 @@
 // Which table this tablet is of, for months; and the session of the guests who sit there now.
 
-import { Api } from "../shared/api.js";
+import { Api, Problem } from "../shared/api.js";
+import { pause } from "../shared/connection.js";
 import { keep, recall } from "../shared/kept.js";
 
 /** @typedef {import("../types.js").TableToken} TableToken */
@@ -14,7 +15,9 @@ export class Session {
     this.setUp = /** @type {SetUp | null} */ (recall("tablet.setup"));
     this.login = /** @type {TableToken | null} */ (recall("tablet.login"));
     this.api = new Api(this.login?.access_token);
-    this.api.renewToken = () => this.#renew();
+    /** The login under way, for all the calls whose token is no good any more. */
+    this.renewing = /** @type {Promise<string> | null} */ (null);
+    this.api.renewToken = () => (this.renewing ??= this.#renew().finally(() => (this.renewing = null)));
   }
 
   /** What the installation has, beyond the first API. @param {string} feature */
@@ -56,7 +59,7 @@ export class Session {
   async #renew() {
     const before = this.login?.session_id;
     if (!this.setUp) throw new SessionOver();
-    const login = await logIn(this.setUp);
+    const login = await logInPatiently(this.setUp);
     if (login.session_id !== before) throw new SessionOver();
     this.#keepLogin(login);
     return login.access_token;
@@ -67,6 +70,22 @@ export class Session {
     this.login = login;
     this.api.token = login.access_token;
     keep("tablet.login", login);
+  }
+}
+
+/**
+ * Log in where no person waits: if others have guessed at the password, come back as soon as that is allowed.
+ * @param {SetUp} setUp
+ * @returns {Promise<TableToken>}
+ */
+async function logInPatiently(setUp) {
+  for (;;) {
+    try {
+      return await logIn(setUp);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 429) throw error;
+      await pause(1000 * error.retryAfter);
+    }
   }
 }
 

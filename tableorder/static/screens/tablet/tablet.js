@@ -6,8 +6,9 @@ import { byId, h, show } from "../shared/dom.js";
 import { follow } from "../shared/feed.js";
 import { keep, recall } from "../shared/kept.js";
 import { won } from "../shared/money.js";
-import { Outbox } from "../shared/outbox.js";
 import { keepPage } from "../shared/offline.js";
+import { Outbox } from "../shared/outbox.js";
+import { whenReleased } from "../shared/pressing.js";
 import { speak, words } from "../words/guests/index.js";
 import { Cart, orderOf, showCart } from "./cart.js";
 import { showDish } from "./dish.js";
@@ -236,6 +237,10 @@ function showFrame() {
 let markReading = () => {};
 
 function update() {
+  whenReleased(draw);
+}
+
+function draw() {
   if (!session.login || !document.getElementById("dishes")) return;
   screen.dataset["view"] = view;
   const sending = outbox.pending !== null;

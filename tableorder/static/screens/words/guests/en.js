@@ -18,6 +18,7 @@ export default {
   cart: "Cart",
   orders: "Your orders",
   soldOut: "Sold out",
+  loading: "Loading the menu…",
   emptyMenu: "There is nothing on the menu yet.",
   emptyCart: "Your cart is empty.",
   noOrders: "You have not ordered anything yet.",

@@ -18,6 +18,7 @@ export default {
   cart: "カート",
   orders: "注文履歴",
   soldOut: "売り切れ",
+  loading: "メニューを読み込んでいます…",
   emptyMenu: "まだメニューがありません。",
   emptyCart: "カートは空です。",
   noOrders: "まだご注文はありません。",

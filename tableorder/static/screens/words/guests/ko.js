@@ -18,6 +18,7 @@ export default {
   cart: "장바구니",
   orders: "주문 내역",
   soldOut: "품절",
+  loading: "메뉴를 불러오고 있습니다…",
   emptyMenu: "아직 등록된 메뉴가 없습니다.",
   emptyCart: "담은 메뉴가 없습니다.",
   noOrders: "아직 주문하신 메뉴가 없습니다.",

@@ -18,6 +18,7 @@ export default {
   cart: "购物车",
   orders: "我的订单",
   soldOut: "售罄",
+  loading: "正在加载菜单…",
   emptyMenu: "菜单上还没有菜品。",
   emptyCart: "购物车是空的。",
   noOrders: "您还没有点餐。",
