@@ -1,5 +1,5 @@
--- A thousand busy stores use up the integers of orders and order lines in four years, so these become bigint. The live
--- tables hold the meals that are under way and the voids are few: writing them anew takes milliseconds.
+-- A thousand busy stores use up the integer ids of orders and order items in four years, so these become bigint. The live
+-- tables hold only current meals, and voids are few: rewriting them takes milliseconds.
 -- depends: 0027.create-admin-keys
 
 -- squawk-ignore changing-column-type

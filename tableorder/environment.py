@@ -16,9 +16,15 @@ from psycopg2 import extensions, sql
 
 from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
+from tableorder.database.hosts import connect_to_primary
+from tableorder.database.isolation import power_of
+from tableorder.database.migrations import LOCK
+from tableorder.database.urls import check_url
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATABASE = "tableorder_db"
+ROLE = "tableorder"  # the application's
+CONNECT_TIMEOUT = 10.0  # seconds, for all servers of the URL together
 SECONDS = 60  # for a statement of the management command
 
 
@@ -49,12 +55,9 @@ def given_url(variable: str) -> str:
     """The libpq URL that the environment gives, "" if none. Raises SetupError, without showing it and its password."""
     url = os.environ.get(variable, "").strip()
     try:
-        is_url = not url or (url.startswith(("postgresql://", "postgres://")) and bool(extensions.parse_dsn(url)))
-    except psycopg2.ProgrammingError:
-        is_url = False
-    if not is_url:
-        raise SetupError(f"{variable} cannot be read; it must be like postgresql://user:password@host:5432/database")
-    return url
+        return check_url(url) if url else ""
+    except ValueError as error:
+        raise SetupError(f"{variable} {error}") from None
 
 
 @contextmanager
@@ -68,10 +71,46 @@ def administer(database_url: str) -> Iterator[Connection]:
         yield Connection(raw, prefix="SET LOCAL row_security = off; ", seconds=SECONDS)
 
 
+def application_url(database_url: str) -> str:
+    """The URL for the processes that serve: another one than an administrator's, who sees every store.
+
+    It is the role tableorder's, if that is let in without a password, as by the embedded server. Raises SetupError.
+    """
+    try:
+        power = power_of(database_url, seconds=CONNECT_TIMEOUT)
+    except psycopg2.Error as error:
+        raise SetupError(f"cannot connect to the database: {' '.join(str(error).split())}") from None
+    if power is None:
+        return database_url
+    own = as_role(database_url, ROLE)
+    with suppress(psycopg2.Error):
+        _let_in(database_url)
+        if power_of(own, seconds=CONNECT_TIMEOUT) is None:
+            return own
+    raise SetupError(f"DATABASE_URL: {power}")
+
+
+def as_role(database_url: str, role: str) -> str:
+    """The URL with another role, which has no password."""
+    parameters = {key: value for key, value in extensions.parse_dsn(database_url).items() if "password" not in key}
+    return "postgresql:///?" + urlencode({**parameters, "user": role}, quote_via=quote)
+
+
+def _let_in(database_url: str) -> None:
+    """Let the application's role log in, if it may not yet; without a password only where none is asked for."""
+    with closing(connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))  # two at once cannot change one role
+        cursor.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (ROLE,))
+        if cursor.fetchone() == (False,):
+            cursor.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(ROLE)))
+
+
 def connect(database_url: str) -> psycopg2.extensions.connection:
     """A plain connection. Raises SetupError."""
     try:
-        return psycopg2.connect(database_url, connect_timeout=10, application_name="tableorder management")
+        return connect_to_primary(
+            database_url, CONNECT_TIMEOUT, application_name="tableorder management", client_encoding="UTF8"
+        )
     except psycopg2.Error as error:
         raise SetupError(f"cannot connect to the database: {' '.join(str(error).split())}") from None
 
@@ -102,7 +141,7 @@ def jwt_secret_key() -> str:
     try:
         if not path.exists():
             _write_once(path, secrets.token_urlsafe(48))
-        return path.read_text().strip()
+        return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SetupError(f"cannot keep a secret in {path}: {error.strerror}") from None
 
@@ -124,7 +163,7 @@ def _write_once(path: Path, text: str) -> None:
     """Write a file whole or not at all; of several writers the first one's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(draft, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    with open(draft, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())

@@ -14,9 +14,14 @@ from collections.abc import Callable
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from tableorder import metric_files
 from tableorder.database.pool import Pool, PoolStats
 
+metric_files.install()
+
 UNMATCHED = "unmatched"  # the route of a path that there is not
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+OTHER = "other"  # any other method: a client may send what it likes
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 REQUESTS = Counter("tableorder_requests", "Requests answered", ["method", "route", "status"])
@@ -44,7 +49,7 @@ _POOL_COUNTERS = {
 
 def observe_request(method: str, route: str | None, status: int, seconds: float, slow_statements: int) -> None:
     """Count a request; `route` is the pattern that its path matched, of which there are only so many."""
-    count, duration = _of_route(method, route or UNMATCHED, status)
+    count, duration = _of_route(method if method in METHODS else OTHER, route or UNMATCHED, status)
     count.inc()
     duration.observe(seconds)
     if slow_statements:
@@ -79,7 +84,8 @@ def _publisher(name: str) -> Callable[[int, int], None]:
 
 def counted() -> CollectorRegistry:
     """What all workers have counted up to now."""
-    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder or not os.path.isdir(folder):
         return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from tableorder.config import Config, ConfigError, LogSettings
+from tableorder.settings import SECTIONS
+from tableorder.starting import address
 from tests.management.running import CHECKOUT
 
 GOOD = {"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32}
@@ -66,11 +68,73 @@ def test_each_setting_is_read():
         ("CORS_ORIGINS", "https://example.com/"),
         ("CORS_ORIGINS", "https://example.com:443"),
         ("CORS_ORIGINS", "https://a.example.com,,"),
+        ("DATABASE_URL", "host=db password=hush"),
+        ("DATABASE_URL", "postgresql+psycopg2://u:hush@db/x"),
+        ("DATABASE_URL", "postgresql://u:hush@db/x?pgbouncer=true"),
+        ("DATABASE_URL", "postgresql://u:p@hush@db/x"),
+        ("DATABASE_URL", "postgresql://u:p@h/hush@db/x"),
+        ("DATABASE_URL", "postgresql://u:p/hush@db/x"),
+        ("DATABASE_URL", "postgresql://u:p?hush@db/x"),
+        ("DATABASE_URL", "postgresql://u:p%hush@db/x"),
+        ("DATABASE_URL", "postgresql://u:hush@db:65536/x"),
+        ("DATABASE_REPLICA_URL", "mysql://u:hush@db/x"),
+        ("DATABASE_LISTEN_URL", "mysql://u:hush@db/x"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("HOST", "a b"),
+        ("HOST", "[::1]"),
+        ("HOST", "::1::"),
+        ("WEB_BIND", "8000"),
+        ("WEB_BIND", "127.0.0.1:65536"),
+        ("WEB_BIND", "::1:8000"),
+        ("WEB_BIND", "unix:"),
+        ("WEB_BIND", "127.0.0.1:8000,"),
+        ("STREAM_BIND", "127.0.0.1"),
+        ("WEB_CONCURRENCY", "0"),
+        ("WEB_CONCURRENCY", "1001"),
+        ("WEB_CONCURRENCY", "two"),
+        ("WEB_THREADS", "0"),
+        ("WEB_THREADS", "1001"),
     ],
 )
 def test_a_bad_setting_is_named(name, value):
-    with pytest.raises(ConfigError, match=name):
+    with pytest.raises(ConfigError, match=name) as refusal:
         Config.from_environment(GOOD | {name: value})
+    assert "hush" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://u:p%40ss%2F%3F@[::1]:5432/x?sslmode=require"),
+        ("DATABASE_URL", "postgres://u:p@one:1,two:65535/x?target_session_attrs=read-write"),
+        ("DATABASE_URL", "postgresql://db:5432/x?user=a@b"),
+        ("PORT", "1"),
+        ("PORT", "65535"),
+        ("HOST", "::1"),
+        ("HOST", "0.0.0.0"),
+        ("HOST", "counter.local"),
+        ("WEB_BIND", "[::1]:8000,unix:/run/api,fd://3,:65535"),
+        ("STREAM_BIND", "localhost:0"),
+        ("WEB_CONCURRENCY", "1"),
+        ("WEB_CONCURRENCY", "1000"),
+        ("WEB_THREADS", "1"),
+        ("WEB_THREADS", "1000"),
+    ],
+)
+def test_a_good_setting_is_taken(name, value):
+    Config.from_environment(GOOD | {name: value})
+
+
+@pytest.mark.parametrize("setting", [setting for section in SECTIONS for setting in section.settings])
+def test_an_empty_setting_counts_as_not_set(setting):
+    assert setting.read({setting.name: " "}) == setting.default == setting.read({})
+
+
+def test_a_host_of_ipv6_is_where_it_listens(monkeypatch):
+    monkeypatch.setenv("HOST", "::1")
+    monkeypatch.setenv("PORT", "")
+    assert address() == "[::1]:8000"
 
 
 @pytest.mark.parametrize("arguments", [("", "wsgi:app"), (".stream", "tableorder.stream.asgi:app")])
@@ -78,6 +142,9 @@ def test_a_bad_setting_is_named(name, value):
     ("settings", "said"),
     [
         ({"JWT_SECRET_KEY": ""}, "JWT_SECRET_KEY is not set"),
+        ({"HOST": "::1::"}, "HOST is '::1::'; it must be an address such as 127.0.0.1 or ::1"),
+        ({"WEB_THREADS": "two"}, "WEB_THREADS is 'two'; it must be a whole number from 1 to 1000"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY is '0'; it must be a whole number from 1 to 1000"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is 'loud'; it must be one of debug, info, warning, error"),
     ],
 )

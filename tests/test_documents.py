@@ -38,11 +38,12 @@ COVERED = {
     "bin/backup-db": "tests/backups/test_backup.py::test_a_backup_is_four_files_for_its_owner_alone",
     "bin/verify-backup [FILE]": "tests/backups/test_verify.py::test_the_newest_is_verified_and_that_is_noted",
     "bin/restore-db FILE [--force]": "tests/backups/test_restore.py::test_newer_rows_are_not_replaced_without_force",
-    "export BACKUP_ENCRYPT_COMMAND='age --encrypt --recipient age1…'": (
-        "tests/backups/test_backup.py::test_an_encrypted_backup_can_be_restored_and_shows_nothing"
+    "age-keygen -o /etc/tableorder/backup-key": "tests/backups/test_guide.py::test_the_settings_of_the_guide_encrypt",
+    'runuser -u postgres -- psql --set ON_ERROR_STOP=1 --quiet --file - <"$file.roles"': (
+        "tests/backups/test_guide.py::test_a_new_server_gets_roles_database_and_rows_by_the_guide"
     ),
-    "export BACKUP_DECRYPT_COMMAND='age --decrypt -i /root/backup-key'": (
-        "tests/backups/test_backup.py::test_an_encrypted_backup_can_be_restored_and_shows_nothing"
+    "runuser -u postgres -- psql --command '\\password tableorder_admin'": (
+        "tests/backups/test_guide.py::test_a_new_server_gets_roles_database_and_rows_by_the_guide"
     ),
     "runuser -u postgres -- bin/create-db": (
         "tests/management/test_create_db.py::test_a_server_that_is_where_libpq_looks_need_not_be_named"
@@ -67,12 +68,6 @@ CHANGES_THE_MACHINE = "changes the machine, for good; test_installation.py does 
 # What cannot be run by a test, and why.
 NOT_RUN = {
     "bin/test": "it is what runs this",
-    "export BACKUP_COPY_COMMAND='for file; do rclone copy \"$file\" remote:tableorder || exit; done'": (
-        "needs an account; a copy by cp is made in tests/backups/test_backup.py"
-    ),
-    "export BACKUP_COPY_COMMAND='for file; do aws s3 cp \"$file\" s3://bucket/tableorder/ || exit; done'": (
-        "needs an account; a copy by cp is made in tests/backups/test_backup.py"
-    ),
     "cd /opt/tableorder": "where an installation is",
     "apt-get install --yes curl git nginx postgresql python3-venv": CHANGES_THE_MACHINE,
     "useradd --system --home-dir /opt/tableorder --shell /usr/sbin/nologin tableorder": CHANGES_THE_MACHINE,
@@ -88,6 +83,16 @@ NOT_RUN = {
     "chmod 0750 /etc/tableorder": CHANGES_THE_MACHINE,
     "set -a; . /etc/tableorder/environment; . /etc/tableorder/administration": "reads an installation's settings",
     "install -d -m 0700 -o tableorder -g tableorder /backups/postgresql": CHANGES_THE_MACHINE,
+    "chgrp tableorder /etc/tableorder/backup-key": CHANGES_THE_MACHINE,
+    "chmod 0640 /etc/tableorder/backup-key": CHANGES_THE_MACHINE,
+    "install -d -m 0700 -o tableorder -g tableorder /srv/backups": CHANGES_THE_MACHINE,
+    "mkdir -p /etc/systemd/system/tableorder-backup.service.d /etc/systemd/system/tableorder-verify-backup.service.d": (
+        CHANGES_THE_MACHINE
+    ),
+    "printf '[Service]\\nReadWritePaths=/srv/backups\\n' "
+    ">/etc/systemd/system/tableorder-backup.service.d/folder.conf": CHANGES_THE_MACHINE,
+    "cp /etc/systemd/system/tableorder-backup.service.d/folder.conf "
+    "/etc/systemd/system/tableorder-verify-backup.service.d/": CHANGES_THE_MACHINE,
     "cp deploy/systemd/tableorder-api.service deploy/systemd/tableorder-stream.service /etc/systemd/system/": (
         CHANGES_THE_MACHINE
     ),
@@ -123,6 +128,9 @@ NOT_RUN = {
     "systemctl restart tableorder-stream": "needs systemd; tests/api/test_stream_faults.py restarts it",
     "systemctl restart tableorder-api tableorder-stream": "needs systemd",
     "systemctl stop tableorder-api tableorder-stream": "needs systemd",
+    "bin/setup embedded && systemctl restart tableorder-api tableorder-stream": (
+        "needs systemd; tests/management/test_setup.py makes the environment anew"
+    ),
     "systemctl start tableorder-api tableorder-stream": "needs systemd",
     "systemctl reload tableorder-api tableorder-stream": (
         "needs systemd as the first process; the upgrade's test runs what the units say for a reload"

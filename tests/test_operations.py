@@ -75,7 +75,9 @@ def desk(make_database, tmp_path_factory) -> Iterator[Desk]:
     settings = {"DATABASE_URL": url, "JWT_SECRET_KEY": JWT_SECRET_KEY, "LOGIN_ACCOUNT_FAILURES": "1"}
     serve = Serve(folder / "home", folder / "log", **settings).wait_until_ready()
     try:
-        yield Desk(folder, serve, url)
+        seated = Desk(folder, serve, url)
+        seated.run("bin/backup-db")  # a checklist without a backup fails
+        yield seated
     finally:
         assert serve.stop() == 0
 

@@ -41,7 +41,7 @@ class Findings:
 
 def checks() -> list[Check]:
     """All invariants, in the file's order."""
-    return [Check(*match) for match in CHECK.findall(SOURCE.read_text())]
+    return [Check(*match) for match in CHECK.findall(SOURCE.read_text(encoding="utf-8"))]
 
 
 def run_checks(connection: Connection) -> Findings:

@@ -34,8 +34,13 @@ def run(name: str, work: Callable[[], None]) -> int:
 
 def now() -> datetime:
     """In TIME_ZONE, which the days of the policy go by. Raises BackupError."""
+    return datetime.now(time_zone())
+
+
+def time_zone() -> ZoneInfo:
+    """TIME_ZONE. Raises BackupError."""
     zone = os.environ.get("TIME_ZONE") or "Asia/Seoul"
     try:
-        return datetime.now(ZoneInfo(zone))
+        return ZoneInfo(zone)
     except (ValueError, OSError, KeyError):
         raise BackupError(f"TIME_ZONE is {zone!r}; it must be a time zone such as Asia/Seoul") from None

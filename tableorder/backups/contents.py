@@ -10,24 +10,36 @@ from psycopg2 import sql
 from tableorder.backups.manifest import Contents, TableContents
 from tableorder.backups.target import Connection
 
-# The tables of the application's schema, and of each the columns that grow: numbers drawn from a sequence, and moments.
+# The tables that a dump has, and of each the columns that grow: numbers drawn from a sequence, and moments.
 TABLES = """
-SELECT relname,
+SELECT nspname, relname,
        array_agg(attname::text ORDER BY attnum) FILTER (WHERE attidentity <> ''),
        array_agg(attname::text ORDER BY attnum) FILTER (WHERE atttypid = 'timestamptz'::regtype)
   FROM pg_class
+  JOIN pg_namespace ON pg_namespace.oid = relnamespace
   LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
- WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
- GROUP BY relname
- ORDER BY relname
+ WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND relkind IN ('r', 'p') AND NOT relispartition
+   AND NOT EXISTS (SELECT FROM pg_depend
+                    WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
+ GROUP BY nspname, relname
+ ORDER BY nspname <> 'public', nspname, relname
 """
 
-# Owners of what is in the schema, and those to whom something in it was granted.
+# Owners of what is in the schemas, and those to whom something in them was granted.
 ROLES = """
-SELECT rolname, bool_or(role = owner)
-  FROM (SELECT relowner, relacl FROM pg_class WHERE relnamespace = 'public'::regnamespace
+WITH spaces AS (
+    SELECT oid, nspname, nspowner, nspacl
+      FROM pg_namespace
+     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+)
+SELECT rolname, bool_or(role = owner AND of_public)
+  FROM (SELECT relowner, relacl, nspname = 'public' FROM pg_class JOIN spaces ON spaces.oid = relnamespace
          UNION ALL
-        SELECT proowner, proacl FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS objects (owner, acl)
+        SELECT proowner, proacl, nspname = 'public' FROM pg_proc JOIN spaces ON spaces.oid = pronamespace
+         UNION ALL
+        SELECT nspowner, nspacl, false FROM spaces WHERE nspname <> 'public'
+         UNION ALL
+        SELECT pubowner, NULL, false FROM pg_publication) AS objects (owner, acl, of_public)
  CROSS JOIN LATERAL (SELECT owner UNION SELECT grantee FROM aclexplode(acl)) AS mentioned (role)
   JOIN pg_roles ON pg_roles.oid = role
  WHERE NOT rolsuper
@@ -40,7 +52,7 @@ def read_contents(connection: Connection) -> Contents:
     """Count the rows of every table. Raises psycopg2.Error, for one if the role may not see them all."""
     contents = {}
     with connection.cursor() as cursor:
-        for table, statement in _statements(connection).items():
+        for table, (_, statement) in _statements(connection).items():
             cursor.execute(statement)
             [(found,)] = cursor.fetchall()
             contents[table] = TableContents(**found)
@@ -52,14 +64,14 @@ def lock_tables(connection: Connection, contents: Contents, *, unchanged: bool) 
     if not contents:
         return ""
     statements = _statements(connection)
-    tables = sql.SQL(", ").join(sql.Identifier("public", table) for table in contents)
+    tables = sql.SQL(", ").join(identifier for identifier, _ in statements.values())
     steps = [sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE;").format(tables)]
     if unchanged:
         steps += [
             sql.SQL("IF ({}) <> {} THEN RAISE 'rows came in meanwhile; stop the application first'; END IF;").format(
-                statements[table], sql.Literal(json.dumps(asdict(found)))
+                statement, sql.Literal(json.dumps(asdict(contents.get(table, TableContents(0, {})))))
             )
-            for table, found in contents.items()
+            for table, (_, statement) in statements.items()
         ]
     body = sql.SQL("\n").join(steps).as_string(connection)
     return f"DO $lock$ BEGIN\n{body}\nEND $lock$;"
@@ -83,14 +95,20 @@ def roles(connection: Connection) -> dict[str, bool]:
         return dict(cursor.fetchall())
 
 
-def _statements(connection: Connection) -> dict[str, sql.Composed]:
-    """For each table a query that describes its contents as JSON."""
+def _statements(connection: Connection) -> dict[str, tuple[sql.Identifier, sql.Composed]]:
+    """Each table, and a query that describes its contents as JSON. One outside of public has its schema in its name."""
     with connection.cursor() as cursor:
         cursor.execute(TABLES)
-        return {table: _statement(table, numbers or [], moments or []) for table, numbers, moments in cursor}
+        return {
+            table if schema == "public" else f"{schema}.{table}": (
+                sql.Identifier(schema, table),
+                _statement(sql.Identifier(schema, table), numbers or [], moments or []),
+            )
+            for schema, table, numbers, moments in cursor
+        }
 
 
-def _statement(table: str, numbers: list[str], moments: list[str]) -> sql.Composed:
+def _statement(table: sql.Identifier, numbers: list[str], moments: list[str]) -> sql.Composed:
     greatest = {column: sql.SQL("max({})") for column in numbers}
     greatest |= {column: sql.SQL("(extract(epoch FROM max({})) * 1000000)::bigint") for column in moments}
     pairs = [
@@ -98,5 +116,5 @@ def _statement(table: str, numbers: list[str], moments: list[str]) -> sql.Compos
         for column, value in greatest.items()
     ]
     return sql.SQL("SELECT jsonb_build_object('rows', count(*), 'newest', jsonb_build_object({})) FROM {}").format(
-        sql.SQL(", ").join(pairs), sql.Identifier("public", table)
+        sql.SQL(", ").join(pairs), table
     )

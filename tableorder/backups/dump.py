@@ -14,11 +14,14 @@ from pathlib import Path
 
 from tableorder.backups import BackupError, command, policy
 from tableorder.backups.contents import migration_version, read_contents, roles
-from tableorder.backups.encryption import encrypt_command, suffix_of
+from tableorder.backups.encryption import encrypt_command, is_encrypted, require_encrypted, suffix_of
 from tableorder.backups.files import Backup, Folder, create, sum_of, write_new
 from tableorder.backups.manifest import Manifest
 from tableorder.backups.processes import Process
+from tableorder.backups.role_script import make_missing_roles
 from tableorder.backups.target import Target, target_of_environment
+from tableorder.database.locales import in_english
+from tableorder.database.programs import version_of
 from tableorder.progress import MEGABYTE, progress
 
 CHUNK = 1 << 16  # bytes
@@ -64,8 +67,8 @@ def _work() -> None:
             raise BackupError(f"cannot write to {folder.path}: {error.strerror}") from None
         copy_away(backup)
         deleted = folder.rotate(command.now().date())
-    for path in folder.doubtful():
-        print(f"bin/backup-db: {path} is not good; it counts for nothing and is left to be looked at", file=sys.stderr)
+    for remark in folder.remarks():
+        print(f"bin/backup-db: {remark}", file=sys.stderr)
     print(
         f"Wrote {backup.dump}: {manifest.rows:,} rows, {manifest.size / MEGABYTE:,.1f} MB, "
         f"{time.monotonic() - started:.1f} s; deleted {len(deleted)} older."
@@ -77,16 +80,18 @@ def back_up(target: Target, folder: Folder) -> tuple[Backup, Manifest]:
     taken = command.now()
     started = time.monotonic()
     encrypt = encrypt_command()
+    _refuse_to_stop_encrypting(folder, encrypt)
     backup = folder.begin(policy.name_at(taken, suffix_of(encrypt)))
     with target.connect() as connection:
-        target.require_program_of("pg_dump", connection)
+        target = target.at(connection)
+        dumper = target.program_for("pg_dump", connection)
         # One snapshot for the dump and for the counts, whatever is written meanwhile.
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_export_snapshot()")
             [(snapshot,)] = cursor.fetchall()
-        _dump(target, snapshot, encrypt, backup.dump)
-        _dump_roles(target, encrypt, backup.roles)
+        _dump(target, dumper, snapshot, encrypt, backup.dump)
+        _dump_roles(target, target.program_for("pg_dumpall", connection), encrypt, backup.roles)
         owning = roles(connection)
         manifest = Manifest(
             taken_at=taken.isoformat(timespec="seconds"),
@@ -104,6 +109,16 @@ def back_up(target: Target, folder: Folder) -> tuple[Backup, Manifest]:
     return folder.publish(backup), manifest
 
 
+def _refuse_to_stop_encrypting(folder: Folder, encrypt: list[str]) -> None:
+    """Raises BackupError if the newest backup is encrypted and this one would not be: a setting got lost."""
+    newest = folder.good()[-1:]
+    if newest and is_encrypted(newest[0].name) and not encrypt:
+        raise BackupError(
+            f"{newest[0].dump} is encrypted, and BACKUP_ENCRYPT_COMMAND is not set; set it, or move the encrypted "
+            "backups elsewhere"
+        )
+
+
 def copy_away(backup: Backup) -> None:
     """Run BACKUP_COPY_COMMAND, if there is one. Raises BackupError; the backup stays."""
     line = os.environ.get("BACKUP_COPY_COMMAND", "").strip()
@@ -115,11 +130,11 @@ def copy_away(backup: Backup) -> None:
         raise BackupError(f"wrote {backup.dump}, but BACKUP_COPY_COMMAND failed with exit status {status}")
 
 
-def _dump(target: Target, snapshot: str, encrypt: list[str], path: Path) -> None:
+def _dump(target: Target, program: str, snapshot: str, encrypt: list[str], path: Path) -> None:
     """Dump to a file; what goes there is decoded to the end at the same time."""
     arguments = ["--format=custom", f"--snapshot={snapshot}", f"--lock-wait-timeout={LOCK_TIMEOUT}"]
-    dumper = [target.program("pg_dump"), *arguments, *target.arguments()]
-    decoder = [target.program("pg_restore"), "--file=/dev/null"]
+    dumper = [program, *arguments, *target.arguments()]
+    decoder = [target.program("pg_restore", version=version_of(program)[0]), "--file=/dev/null"]
     environment = target.environment()
     digest = hashlib.sha256()
     with (
@@ -139,16 +154,14 @@ def _dump(target: Target, snapshot: str, encrypt: list[str], path: Path) -> None
         raise BackupError(f"{path} does not read as it was written")
 
 
-def _dump_roles(target: Target, encrypt: list[str], path: Path) -> None:
-    """The server's roles and who is a member of which, as SQL, without passwords."""
-    dumper = [target.program("pg_dumpall"), "--roles-only", "--no-role-passwords", *target.arguments()]
-    with (
-        Process(dumper, environment=target.environment(), stdout=subprocess.PIPE) as pg_dumpall,
-        _sink(path, encrypt) as write,
-    ):
-        while chunk := pg_dumpall.stdout.read(CHUNK):
-            write(chunk)
+def _dump_roles(target: Target, program: str, encrypt: list[str], path: Path) -> None:
+    """The server's roles and who is a member of which, as SQL that makes those that are missing, without passwords."""
+    dumper = [program, "--roles-only", "--no-role-passwords", *target.arguments()]
+    with Process(dumper, environment=target.environment(), stdout=subprocess.PIPE) as pg_dumpall:
+        script = pg_dumpall.stdout.read()
         pg_dumpall.finish()
+    with _sink(path, encrypt) as write:
+        write(make_missing_roles(script.decode()).encode())
 
 
 @contextmanager
@@ -158,9 +171,10 @@ def _sink(path: Path, encrypt: list[str]) -> Iterator[Callable[[bytes], object]]
         if not encrypt:
             yield file.write
             return
-        with Process(encrypt, environment=os.environ, stdin=subprocess.PIPE, stdout=file) as tool:
+        with Process(encrypt, environment=in_english(os.environ), stdin=subprocess.PIPE, stdout=file) as tool:
             yield tool.write
             tool.finish()
+    require_encrypted(path, encrypt)
 
 
 if __name__ == "__main__":

@@ -10,19 +10,33 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tableorder.backups import BackupError, policy
+from tableorder.backups.command import time_zone
 from tableorder.backups.manifest import Manifest
 
 DEFAULT = "/backups/postgresql"
 UNFINISHED = ".unfinished"
+SUM = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
+SUMS = re.compile(rf"(?:{SUM.pattern})+")
+CLOCKS_DIFFER = timedelta(minutes=5)  # at most, between two machines; what is dated later was taken by a wrong clock
+
+
+class Standing(Enum):
+    """What a dump counts for: nothing, if it is not whole, was found bad, or has a time that is still to come."""
+
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    FUTURE = "of the future"
 
 
 class Backup:
@@ -57,45 +71,71 @@ class Backup:
         if not self.dump.exists():
             raise BackupError(f"there is no file {self.dump}")
         try:
-            lines = self.sums.read_text().splitlines()
+            text = self.sums.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise BackupError(f"{self.sums} is missing; it belongs to the backup, as do .json and .roles") from None
         except (OSError, ValueError) as error:
             raise BackupError(f"cannot read {self.sums}: {error}") from None
-        stored = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-        for path in self.files():
-            if path != self.sums and stored.get(path.name) != sum_of(path):
+        summed = [path for path in self.files() if path != self.sums]
+        stored = {name: digest for digest, name in SUM.findall(text)}
+        if not SUMS.fullmatch(text) or stored.keys() != {path.name for path in summed}:
+            raise BackupError(f"{self.sums} is damaged: it is not what sha256sum writes of the backup's files")
+        for path in summed:
+            if stored[path.name] != sum_of(path):
                 raise BackupError(f"{path} is damaged: its SHA-256 is not the one in {self.sums.name}")
         return self.read_manifest()
 
     def read_manifest(self) -> Manifest:
         """Raises BackupError."""
         try:
-            return Manifest.from_json(self.manifest.read_text())
+            return Manifest.from_json(self.manifest.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BackupError(f"cannot read {self.manifest}: {error}") from None
 
-    def is_good(self) -> bool:
-        """Whether it looks whole, at a glance, and no verification has failed."""
+    def standing(self) -> Standing:
+        """What it counts for, at a glance. Raises BackupError if TIME_ZONE is none."""
+        zone = time_zone()
         try:
-            whole = self.roles.exists() and self.sums.exists()
-            return whole and self.read_manifest().size == self.dump.stat().st_size and self.verified() is not False
+            manifest = self.read_manifest()
+            whole = self.roles.exists() and self.sums.exists() and manifest.size == self.dump.stat().st_size
+            taken = manifest.taken
         except (BackupError, OSError):
-            return False
+            return Standing.DOUBTFUL
+        if not whole or self.verified() is False:
+            return Standing.DOUBTFUL
+        named = policy.taken_at(self.name)
+        moments = [taken, *([named.replace(tzinfo=zone)] if named else [])]
+        latest = datetime.now(UTC) + CLOCKS_DIFFER
+        return Standing.FUTURE if any(moment.astimezone(UTC) > latest for moment in moments) else Standing.GOOD
+
+    def is_good(self) -> bool:
+        """Whether it looks whole, no verification has failed, and it is not of the future."""
+        return self.standing() is Standing.GOOD
 
     def verified(self) -> bool | None:
-        """What the last verification found; None if there was none."""
-        try:
-            return bool(json.loads(self.verification.read_text())["ok"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        """Whether the last verification found the backup good; None if there was none."""
+        ok = self._verification().get("ok")
+        return None if ok is None else bool(ok)
 
-    def record_verification(self, *, ok: bool, at: str) -> None:
+    def violated(self) -> dict[str, int]:
+        """By invariant, how many rows of the database violated it when this backup was taken, by the verification."""
+        violated = self._verification().get("violated")
+        return violated if isinstance(violated, dict) else {}
+
+    def record_verification(self, *, ok: bool, at: str, violated: Mapping[str, int] | None = None) -> None:
         """Note what a verification found, for is_good and for people."""
         draft = _beside(self.dump, ".draft")
         draft.unlink(missing_ok=True)
-        write_new(draft, json.dumps({"ok": ok, "verified_at": at}).encode() + b"\n")
+        said = {"ok": ok, "verified_at": at, **({"violated": dict(violated)} if violated else {})}
+        write_new(draft, json.dumps(said).encode() + b"\n")
         draft.replace(self.verification)
+
+    def _verification(self) -> dict[str, Any]:
+        try:
+            said = json.loads(self.verification.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
 
     def delete(self) -> None:
         """The dump first: without it the rest is recognised as left over."""
@@ -117,18 +157,31 @@ class Folder:
 
     def good(self) -> list[Backup]:
         """The good backups, oldest first."""
-        return [backup for backup in self._backups() if backup.is_good()]
+        return self._of(Standing.GOOD)
 
     def doubtful(self) -> list[Path]:
         """Dumps under a backup's name that are not good."""
-        return [backup.dump for backup in self._backups() if not backup.is_good()]
+        return [backup.dump for backup in self._of(Standing.DOUBTFUL)]
+
+    def of_the_future(self) -> list[Path]:
+        """Dumps that a wrong clock has dated in the future."""
+        return [backup.dump for backup in self._of(Standing.FUTURE)]
+
+    def remarks(self) -> list[str]:
+        """What somebody should look at: each dump that counts for nothing, and why."""
+        return [
+            f"{path} is not good; it counts for nothing and is left to be looked at" for path in self.doubtful()
+        ] + [
+            f"{path} is dated in the future, by a wrong clock; it counts for nothing and is never deleted"
+            for path in self.of_the_future()
+        ]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Be the only run; what an earlier one left unfinished is gone then. Raises BackupError."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "a", opener=partial(os.open, mode=0o600))  # noqa: SIM115
+            lock = open(self.path / ".lock", "ab", opener=partial(os.open, mode=0o600))  # noqa: SIM115
         except OSError as error:
             raise BackupError(f"cannot write to {self.path}: {error.strerror}") from None
         with lock:
@@ -168,6 +221,9 @@ class Folder:
         for name in gone:
             backups[name].delete()
         return gone
+
+    def _of(self, standing: Standing) -> list[Backup]:
+        return [backup for backup in self._backups() if backup.standing() is standing]
 
     def _backups(self) -> list[Backup]:
         names = os.listdir(self.path) if self.path.exists() else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from tableorder.backups import BackupError
 
@@ -41,6 +42,17 @@ class Manifest:
     tables: Contents
     size: int
     duration: float
+
+    @property
+    def taken(self) -> datetime:
+        """When it was taken, with its time zone. Raises BackupError."""
+        try:
+            moment = datetime.fromisoformat(self.taken_at)
+        except (ValueError, TypeError):
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise BackupError(f"the manifest is unreadable: {self.taken_at!r} is no time with a time zone")
+        return moment
 
     @property
     def rows(self) -> int:

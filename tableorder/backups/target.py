@@ -13,7 +13,9 @@ from psycopg2 import extensions
 
 from tableorder.backups import BackupError
 from tableorder.database.embedded import EmbeddedServer
-from tableorder.database.programs import version_of
+from tableorder.database.hosts import resolved_dsn
+from tableorder.database.locales import in_english
+from tableorder.database.programs import installed_programs, version_of
 from tableorder.environment import DATABASE, connect, database, given_url, home
 
 Connection = extensions.connection
@@ -38,6 +40,10 @@ class Target:
         parameters = self._parameters()
         return f"{self.name} on {parameters.get('host', 'this machine')}"
 
+    def at(self, connection: Connection) -> Target:
+        """The very server and database of a connection, of those that the URL may mean."""
+        return replace(self, url=resolved_dsn(connection))
+
     def of_database(self, name: str) -> Target:
         """Another database of the same server."""
         return replace(self, url=extensions.make_dsn(self.url, dbname=name))
@@ -60,28 +66,44 @@ class Target:
     def environment(self) -> dict[str, str]:
         """For PostgreSQL's programs; the password is in it."""
         password = self._parameters().get("password")
-        return {**os.environ, "PGCONNECT_TIMEOUT": "10", **({"PGPASSWORD": password} if password else {})}
+        return {
+            **in_english(os.environ),
+            "PGCLIENTENCODING": "UTF8",
+            "PGCONNECT_TIMEOUT": "10",
+            **({"PGPASSWORD": password} if password else {}),
+        }
 
-    def program(self, name: str) -> str:
-        """The path of one of PostgreSQL's programs. Raises BackupError."""
+    def program(self, name: str, *, version: int = 0) -> str:
+        """The path of one of PostgreSQL's programs: PATH's, or the one of this major version if PATH's is newer.
+
+        What a newer pg_dump writes, the server's own pg_restore cannot read. Raises BackupError.
+        """
         found = shutil.which(name, path=self.programs)
         if found is None:
             raise BackupError(f"{name} is not on PATH; on Debian and Ubuntu: apt install postgresql-client")
+        if version and version_of(found)[0] > version:
+            return next((str(path) for path in installed_programs(name) if version_of(path)[0] == version), found)
         return found
 
-    def require_program_of(self, name: str, connection: Connection) -> None:
-        """Raises BackupError if the program is older than the server: it would not know all that is in there."""
-        program = self.program(name)
+    def program_for(self, name: str, connection: Connection) -> str:
+        """The same for the server at hand. Raises BackupError if it is older: it would not know what is in there."""
+        server = server_version(connection)
+        program = self.program(name, version=server)
         version, said = version_of(program)
-        server = connection.server_version // 10000
         if version < server:
             raise BackupError(
                 f"{program} is {said or 'of no known version'}, older than the server, PostgreSQL {server}; "
                 f"put the programs of PostgreSQL {server} first on PATH"
             )
+        return program
 
     def _parameters(self) -> dict[str, str]:
         return extensions.parse_dsn(self.url)
+
+
+def server_version(connection: Connection) -> int:
+    """The server's major version."""
+    return connection.server_version // 10_000
 
 
 @contextmanager

@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
 
-from flask import Blueprint, Response
+from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -14,14 +13,21 @@ from tableorder.backups.files import Folder
 from tableorder.domain.errors import Unavailable
 from tableorder.domain.orders import STATUSES
 from tableorder.http.context import connect, database
+from tableorder.http.nouns import Noun
+from tableorder.http.responses import answers
 from tableorder.metrics import counted
 from tableorder.repositories.stores import StoreRepository
 
-blueprint = Blueprint("metrics", __name__)
+blueprint = Noun("metrics", __name__, heading="Health", prefixes=("",), needs_database=False)
 
 
 @blueprint.get("/metrics")
+@answers({"type": "string"}, "Prometheus's text format", media_type="text/plain")
 def show_metrics() -> Response:
+    """The figures for Prometheus.
+
+    Of all workers of the API together, on the API's own port only: nginx does not let it through.
+    """
     current = CollectorRegistry()
     current.register(_CurrentFigures())
     return Response(generate_latest(current) + generate_latest(counted()), content_type=CONTENT_TYPE_LATEST)
@@ -40,7 +46,7 @@ def _of_database() -> Iterator[GaugeMetricFamily]:
     try:
         with connect(None) as connection:
             live = StoreRepository(connection).count_live_orders()
-        applied = database().applied_migrations()
+        applied = database().readiness().applied
     except Unavailable:
         yield GaugeMetricFamily(*up, value=0)
         return
@@ -57,8 +63,8 @@ def _of_database() -> Iterator[GaugeMetricFamily]:
 def _of_backups() -> Iterator[GaugeMetricFamily]:
     """Nothing if there is no good backup, or none that this process may see."""
     try:
-        taken = [datetime.fromisoformat(backup.read_manifest().taken_at) for backup in Folder.of_environment().good()]
-    except (BackupError, OSError, ValueError):
+        taken = [backup.read_manifest().taken for backup in Folder.of_environment().good()]
+    except (BackupError, OSError):
         return
     if taken:
         age = time.time() - max(taken).timestamp()

@@ -10,10 +10,12 @@ import hashlib
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from flask import Blueprint, Response, current_app, send_from_directory
+from flask import Response, current_app, send_from_directory
 
 from tableorder.domain.errors import NotFound
 from tableorder.http.context import CONFIG
+from tableorder.http.nouns import Noun
+from tableorder.http.responses import answers
 
 FILES = Path(__file__).resolve().parents[1] / "static" / "screens"
 
@@ -38,27 +40,37 @@ MODULES = {
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
 
-blueprint = Blueprint("screens", __name__)
+blueprint = Noun("screens", __name__, heading="Screens", prefixes=("",), needs_database=False)
 
 
 @blueprint.get("/")
+@answers({"type": "string"}, "HTML", media_type="text/html")
 def show_landing() -> Response:
+    """The page that leads to the screens."""
     return _page("landing")
 
 
 @blueprint.get("/tablet")
+@answers({"type": "string"}, "HTML", media_type="text/html")
 def show_tablet() -> Response:
+    """The guests' screen."""
     return _page("tablet")
 
 
 @blueprint.get("/counter")
+@answers({"type": "string"}, "HTML", media_type="text/html")
 def show_counter() -> Response:
+    """The staff's screen."""
     return _page("counter")
 
 
 @blueprint.get("/service-worker.js")
+@answers({"type": "string"}, "JavaScript", media_type="text/javascript")
 def show_service_worker() -> Response:
-    """The script that keeps the tablet's page; at the top, because it may only keep what lies below it."""
+    """The script that keeps the tablet's page while the connection is gone.
+
+    A browser lets it keep what lies below its own address alone, so it is at the top.
+    """
     files = [f"screens/{_version()}/{file}" for file in _kept_files()]
     text = (FILES / "service-worker.js").read_text()
     text = text.replace("{version}", _version()).replace("{files}", " ".join(files))

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2.extensions import connection as Psycopg2Connection
@@ -14,7 +14,7 @@ from psycopg2.extensions import cursor as Psycopg2Cursor
 
 from tableorder.database.deadlines import deadline
 from tableorder.database.errors import translate
-from tableorder.database.migrations import applied_migrations
+from tableorder.database.isolation import NOT_KEPT, STANDING, describe_power, is_transaction_pooled
 from tableorder.database.pool import Connection as PooledConnection
 from tableorder.database.pool import Pool, PoolSettings
 from tableorder.database.statements import Statement
@@ -102,6 +102,22 @@ def _sql(statement: str | Statement) -> str:
     return statement if isinstance(statement, str) else statement.sql
 
 
+def _applied_migrations(connection: Connection) -> frozenset[str]:
+    """The ids; none before the first was applied, and with it the right to read them granted."""
+    try:
+        return frozenset(name for (name,) in connection.fetch_all("SELECT migration_id FROM _yoyo_migration"))
+    except (psycopg2.errors.UndefinedTable, psycopg2.errors.InsufficientPrivilege):
+        return frozenset()
+
+
+class Readiness(NamedTuple):
+    """Why the stores are not kept apart, if so; the commits that wait for a standby; the applied migrations' ids."""
+
+    fault: str | None
+    waiting: int
+    applied: frozenset[str]
+
+
 class _Checkout:
     """A connection of the pool for the length of a `with`."""
 
@@ -124,6 +140,7 @@ class Database:
         self._settings = settings
         self._echo = echo
         self._slow = slow
+        self._pooled: bool | None = None
         self.pool = Pool(settings)
 
     def connect(self, store_id: int | None) -> _Checkout:
@@ -141,13 +158,31 @@ class Database:
             prepared=raw.prepared if self._settings.session_state else None,
         )
 
-    def applied_migrations(self) -> set[str]:
-        """The ids of the applied migrations. Raises Unavailable."""
-        settings = self._settings
-        try:
-            return set(applied_migrations(settings.dsn, connect_timeout=settings.connect_timeout))
-        except psycopg2.Error as error:
-            raise translate(error) from error
+    def readiness(self) -> Readiness:
+        """Whether requests can be served, asked through the pool as they are. Raises Unavailable."""
+        with self.pool.checkout() as raw:
+            connection = self.bind(raw, None)
+            session_user, current_user, backend, power, waiting = connection.fetch_one(STANDING)
+            is_direct = backend == raw.info.backend_pid
+            applied = _applied_migrations(connection)
+        if power:
+            fault = describe_power(session_user, power)
+        elif current_user != self._settings.role:
+            fault = f"statements run as {current_user} and not as {self._settings.role}"
+        elif self._settings.session_state and not is_direct and self._is_transaction_pooled():
+            fault = NOT_KEPT
+        else:
+            fault = None
+        return Readiness(fault, waiting, applied)
+
+    def _is_transaction_pooled(self) -> bool:
+        """Found out once, by connections of its own."""
+        if self._pooled is None:
+            try:
+                self._pooled = is_transaction_pooled(self._settings.dsn, seconds=self._settings.connect_timeout)
+            except psycopg2.Error:  # there is no second connection to be had at the moment
+                return False
+        return self._pooled
 
     def _prefix(self, store_id: int | None) -> str:
         """Statements that set the store, for this transaction only, in the same round trip as the request's own."""

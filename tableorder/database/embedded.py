@@ -25,6 +25,8 @@ from types import TracebackType
 from typing import IO
 from urllib.parse import quote
 
+from tableorder.database.locales import in_english
+
 logger = logging.getLogger(__name__)
 
 SYSTEM_USER = "tableorder-postgres"
@@ -124,7 +126,7 @@ class EmbeddedServer:
             os.chmod(self.directory, 0o755)  # noqa: S103 - what is secret in it has a mode of its own
 
     def _open_lock(self, name: str) -> IO[str]:
-        return (self.directory / name).open("a")
+        return (self.directory / name).open("a", encoding="utf-8")
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
@@ -189,9 +191,9 @@ class EmbeddedServer:
 
     def _command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs as its user, out of reach of the terminal's Ctrl-C."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        inherited = {name: value for name, value in in_english(os.environ).items() if not name.startswith("PG")}
         # Files and not pipes: the server inherits them and keeps them open after pg_ctl has ended.
-        with tempfile.TemporaryFile("w+") as output:
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             process = subprocess.Popen(
                 [str(self.bin(name)), *arguments],
                 cwd=self.directory,
@@ -216,7 +218,7 @@ class EmbeddedServer:
 
     def _last_of_log(self) -> str:
         try:
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
+            return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
         except OSError:
             return ""
 

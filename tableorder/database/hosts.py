@@ -14,6 +14,9 @@ from psycopg2 import extensions
 
 from tableorder.database.deadlines import deadline
 
+# What the connection itself says better, or what is its own affair.
+PLACES = {"host", "hostaddr", "port", "dbname", "user", "password", "target_session_attrs", "application_name"}
+
 
 class Hosts:
     """The servers that a DSN names. The one that was good last is tried first."""
@@ -40,6 +43,29 @@ class Hosts:
                 self._first = number
                 return connection
         raise AssertionError("there is at least one place")
+
+
+def connect_to_primary(dsn: str, seconds: float, **parameters: Any) -> Any:
+    """A connection to that of the DSN's servers which takes writes, within `seconds`. Raises psycopg2.Error.
+
+    A DSN of one server alone is followed as it is.
+    """
+    given = extensions.parse_dsn(dsn)
+    if "," in given.get("host", "") + given.get("hostaddr", "") or "service" in given:
+        parameters = {"target_session_attrs": "read-write"} | parameters
+    if "target_session_attrs" in given:
+        parameters.pop("target_session_attrs", None)
+    return Hosts(dsn).connect(seconds, **parameters)
+
+
+def resolved_dsn(connection: Any) -> str:
+    """The DSN of the very server, database and role that this connection has, of all that its own DSN may mean."""
+    info, given = connection.info, extensions.parse_dsn(connection.dsn)
+    kept = {name: value for name, value in given.items() if name not in PLACES}
+    if "," not in given.get("hostaddr", ","):
+        kept["hostaddr"] = given["hostaddr"]
+    place = {"host": info.host, "port": str(info.port), "dbname": info.dbname, "user": info.user}
+    return str(extensions.make_dsn(**kept, **place, **({"password": info.password} if info.password else {})))
 
 
 def _places(dsn: str) -> list[dict[str, str]]:

@@ -23,7 +23,7 @@ import psycopg2
 from psycopg2 import extensions
 
 from tableorder.database.deadlines import deadline
-from tableorder.database.hosts import Hosts
+from tableorder.database.hosts import Hosts, connect_to_primary, resolved_dsn
 
 if TYPE_CHECKING:  # yoyo takes long to import, and most processes only ask what is applied
     from yoyo.migrations import Migration
@@ -32,8 +32,19 @@ SOURCE = Path(__file__).resolve().parents[2] / "migrations"
 # Seconds that a statement waits for a lock. The application's requests queue up behind it, and wait for two at most.
 LOCK_TIMEOUT = 1.0
 
+CONNECT_TIMEOUT = 10.0  # seconds, for all servers of the URL together
+
 # Any number will do, as long as every deployer takes the same.
 LOCK = 7_283_461_905
+
+# A foreign key is kept by triggers of the server's own, which pg_dump does not show.
+DISABLED_KEYS = """
+SELECT DISTINCT tgrelid::regclass::text, conname::text
+  FROM pg_trigger
+  JOIN pg_constraint ON pg_constraint.oid = tgconstraint
+ WHERE tgisinternal AND tgenabled NOT IN ('O', 'A')
+ ORDER BY 1, 2
+"""
 
 # What yoyo says of each step is for its own command line.
 logging.getLogger("yoyo").setLevel(logging.WARNING)
@@ -97,13 +108,12 @@ def apply_pending(
 
     Raises MigrationError before anything is done, psycopg2.Error from a migration; those before it stay applied.
     """
-    from yoyo import read_migrations
-
     names = _ids_in(source)
     wanted = names if up_to is None else names[: names.index(find_migration(names, up_to)) + 1]
     with _yoyo_backend(database_url) as backend:
-        pending = [m for m in backend.to_apply(read_migrations(str(source))) if m.id in wanted]
+        pending = [m for m in backend.to_apply(_read(source)) if m.id in wanted]
         books = _Books(backend)
+        _refuse_removed(books.applied(), source)
         books.refuse_edited(source)
         _refuse_out_of_order([migration.id for migration in pending], books.applied())
         for migration in pending:
@@ -115,13 +125,11 @@ def apply_pending(
 
 def roll_back_last(database_url: str, *, lock_timeout: float = LOCK_TIMEOUT, source: Path = SOURCE) -> str:
     """Roll the latest migration back; its id. Raises MigrationError if that cannot be done, psycopg2.Error."""
-    from yoyo import read_migrations
-
     with _yoyo_backend(database_url) as backend:
         applied = _Books(backend).applied()
         if not applied:
             raise MigrationError("no migration is applied")
-        migration = next((m for m in read_migrations(str(source)) if m.id == applied[-1]), None)
+        migration = next((m for m in _read(source) if m.id == applied[-1]), None)
         if migration is None:
             raise MigrationError(f"{applied[-1]} is of a newer version; take it back with that")
         if not rollback_file(migration.id, source).exists():
@@ -145,7 +153,7 @@ def find_migration(names: list[str], wanted: str) -> str:
 
 def checksum(name: str, source: Path = SOURCE) -> str:
     """The checksum of what a migration does; comments on lines of their own do not count."""
-    lines = (source / f"{name}.sql").read_text().splitlines()
+    lines = (source / f"{name}.sql").read_text(encoding="utf-8").splitlines()
     text = "\n".join(line.rstrip() for line in lines if not line.lstrip().startswith("--"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
@@ -155,9 +163,44 @@ def yoyo_url(database_url: str) -> str:
     return "postgresql:///?" + urlencode(extensions.parse_dsn(database_url))
 
 
+def _read(source: Path) -> Any:
+    """yoyo's migrations, read as UTF-8: left to itself it opens them once more in the locale's encoding."""
+    import yoyo.migrations
+
+    yoyo.migrations.open = functools.partial(open, encoding="utf-8")
+    return yoyo.read_migrations(str(source))
+
+
 def _ids_in(source: Path) -> list[str]:
     names = (path.name for path in source.glob("*.sql"))
     return sorted(name.removesuffix(".sql") for name in names if not name.endswith(".rollback.sql"))
+
+
+def require_files(applied: list[str], source: Path = SOURCE) -> None:
+    """Raises MigrationError if there is no file of a migration that is applied."""
+    missing = sorted(set(applied) - set(_ids_in(source)))
+    if missing:
+        raise MigrationError(
+            f"{', '.join(missing)} is applied and has no file here; it is of a newer version, or was removed"
+        )
+
+
+def newer_migrations(applied: list[str], source: Path = SOURCE) -> list[str]:
+    """Those of the applied migrations that come after all that this version has."""
+    return [name for name in applied if name > max(_ids_in(source), default="")]
+
+
+def disabled_keys(connection: extensions.connection) -> list[tuple[str, str]]:
+    """Foreign keys that do not hold because somebody has disabled their triggers, each with its table."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(DISABLED_KEYS)
+        return cursor.fetchall()
+
+
+def _refuse_removed(applied: list[str], source: Path) -> None:
+    removed = sorted(set(applied) - set(_ids_in(source)) - set(newer_migrations(applied, source)))
+    if removed:
+        raise MigrationError(f"{', '.join(removed)} is applied, and its file was removed; bring it back")
 
 
 def _refuse_out_of_order(pending: list[str], applied: list[str]) -> None:
@@ -273,7 +316,7 @@ def _yoyo_backend(database_url: str) -> Iterator[Any]:
     """yoyo's connection to the database, while no other run has one."""
     from yoyo import get_backend
 
-    with _exclusive(database_url), get_backend(yoyo_url(database_url)) as backend:
+    with _exclusive(database_url) as url, get_backend(yoyo_url(url)) as backend:
         backend.break_lock()  # we are alone: a row that is there now was left by a run that was killed
         backend.ensure_internal_schema_updated()
         with backend.lock():
@@ -281,13 +324,13 @@ def _yoyo_backend(database_url: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _exclusive(database_url: str) -> Iterator[None]:
-    """Hold an advisory lock, which is gone with its connection, however the process ends."""
-    connection = psycopg2.connect(database_url, application_name="tableorder migrate")
+def _exclusive(database_url: str) -> Iterator[str]:
+    """Hold an advisory lock, which is gone with its connection, however the process ends; the DSN of where it is."""
+    connection = connect_to_primary(database_url, CONNECT_TIMEOUT, application_name="tableorder migrate")
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        yield
+        yield resolved_dsn(connection)
     finally:
         connection.close()

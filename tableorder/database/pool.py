@@ -35,6 +35,9 @@ STATEMENT_GRACE = 0.5
 # What a look costs: passive half a microsecond, active a round trip. So the active one is only for the long idle.
 PING_TIMEOUT = 1.0
 
+# Of the settings that a connection starts with, the two that no server has by itself.
+SESSION = "SELECT current_user = %(role)s AND current_setting('plan_cache_mode') = 'force_generic_plan'"
+
 
 @dataclass(frozen=True)
 class PoolSettings:
@@ -72,6 +75,10 @@ class PoolStats(NamedTuple):  # made several times a request
     closed: int
     waits: int
     timeouts: int
+
+
+class SessionNotKept(DatabaseUnavailable):
+    """The database can be reached, but what the pool sets for its sessions does not hold there."""
 
 
 class Connection(extensions.connection):
@@ -118,7 +125,7 @@ class Pool:
         ends = time.monotonic() + self._settings.timeout
         if not self._slots.acquire(ends, self.on_change):
             self.on_change()
-            raise PoolExhausted("all connections to the database are in use")
+            raise PoolExhausted
         try:
             return self._take(ends)
         except BaseException:
@@ -179,10 +186,14 @@ class Pool:
         """A new connection, made while no lock is held."""
         seconds = max(0.05, min(self._settings.connect_timeout, ends - time.monotonic()))
         try:
-            connection: Connection = self._hosts.connect(seconds, connection_factory=Connection, **self._parameters())
+            with deadline(seconds):
+                connection: Connection = self._hosts.connect(
+                    seconds, connection_factory=Connection, **self._parameters()
+                )
+                connection.autocommit = True
+                self._require_session(connection)
         except psycopg2.Error as error:
             raise DatabaseUnavailable("the database cannot be reached") from error
-        connection.autocommit = True
         # Not all at once: those that were opened together expire apart.
         connection.expires = time.monotonic() + self._settings.recycle * random.uniform(0.8, 1.0)  # noqa: S311
         connection.prepared = set()
@@ -196,6 +207,7 @@ class Pool:
         settings = self._settings
         parameters: dict[str, Any] = {
             "application_name": "tableorder",
+            "client_encoding": "UTF8",  # else PGCLIENTENCODING's
             "target_session_attrs": "read-write" if settings.writable else "prefer-standby",
             "keepalives_idle": 30,
             "keepalives_interval": 5,
@@ -214,6 +226,20 @@ class Pool:
             given = extensions.parse_dsn(settings.dsn).get("options", "")
             parameters["options"] = " ".join([given, *(f"-c {name}={value}" for name, value in values.items())])
         return parameters
+
+    def _require_session(self, connection: Connection) -> None:
+        """Close a connection for which the server has not taken what it was started with, and raise SessionNotKept.
+
+        A pooler in between may leave it out; the connection would have the rights and the time of whoever logged in.
+        """
+        if not self._settings.session_state:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(SESSION, {"role": self._settings.role})
+            [(is_kept,)] = cursor.fetchall()
+        if not is_kept:
+            connection.close()
+            raise SessionNotKept("the database does not keep what is set for a session")
 
     def _is_good(self, connection: Connection, ends: float) -> bool:
         """Whether an idle connection may be handed out. Cheap looks first; a round trip only after a long idleness."""

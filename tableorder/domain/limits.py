@@ -1,3 +1,24 @@
-"""How far numbers go."""
+"""How far numbers go, and how much of everything there may be."""
+
+from dataclasses import dataclass
 
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer, which ids, prices, quantities and totals are kept in
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many there may be of what clients can make more of. 0 is no limit."""
+
+    tables: int = 1000  # of a store; the next two as well
+    categories: int = 200
+    menus: int = 2000
+    session_orders: int = 300  # live ones
+    session_lines: int = 3000
+    order_rate: int = 20  # orders of a session in any 60 s
+    table_streams: int = 4  # of a table
+    store_table_streams: int = 1000
+    store_admin_streams: int = 50
+    replay: int = 2000  # events that a stream gets again
+
+
+DEFAULT_LIMITS = Limits()

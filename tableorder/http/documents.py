@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 MAX_DOCUMENT_BYTES = 256 * 1024  # one with many pictures would drive out all the others
+ENTRY_BYTES = 500  # that one takes besides, with its key
 COMPRESSED_BYTES = 32 * 1024  # documents of so many are kept compressed, to a tenth or less in some 50 µs
 
 
@@ -53,10 +54,10 @@ class DocumentCache:
         with self._lock:
             self._drop(self._kept.pop(key, None))
             self._kept[key] = Versioned(version, stored, is_compressed)
-            self._bytes += len(stored)
+            self._bytes += ENTRY_BYTES + len(stored)
             while self._bytes > self._max_bytes:
                 self._drop(self._kept.popitem(last=False)[1])
 
     def _drop(self, document: Versioned | None) -> None:
         if document:
-            self._bytes -= len(document.stored)
+            self._bytes -= ENTRY_BYTES + len(document.stored)

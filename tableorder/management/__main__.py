@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
 import sys
@@ -32,6 +33,8 @@ Each command explains itself with --help. Exit status: 0 done, 1 failed or refus
 def main() -> int:
     """Run one command. 0 if it did what was asked, 1 if it was refused or failed, 2 for wrong usage."""
     stop_when_told()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what the locale cannot show
     try:
         try:
             _run(_parser().parse_args())
@@ -132,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def masked(url: str) -> str:
     """A libpq URL without its passwords, which are before the first @ and in parameters."""
-    url = re.sub(r"^(\w+://[^/@:]*):[^@]*@", r"\1:***@", url)
+    url = re.sub(r"^(\w+://[^/@:]*):[^/?]*@", r"\1:***@", url)
     return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)
 
 

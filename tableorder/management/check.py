@@ -6,23 +6,26 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import psycopg2
 
 from tableorder.backups.files import Folder
 from tableorder.backups.policy import KINDS, Kind, of_kind
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
+from tableorder.database.isolation import NOT_KEPT, is_transaction_pooled
 from tableorder.database.migrations import SOURCE, pending_migrations, required_migrations
 from tableorder.database.pool import PoolSettings
 from tableorder.domain.errors import Unavailable
 from tableorder.environment import SetupError, administer
 from tableorder.management.arguments import Options, add_command, answer_rows
+from tableorder.management.findings import FAILED, OK, WARNING, Finding, findings_of_server
 from tableorder.management.server_config import connections_needed
 from tableorder.progress import spinner
-
-OK, WARNING, FAILED = "ok", "warning", "failed"
+from tableorder.settings import read_setting
 
 MIN_SERVER_VERSION = 14
 MAX_BACKUP_AGE = timedelta(hours=26)  # of the newest one: a night, and the time that it takes
@@ -46,19 +49,13 @@ SELECT 'TRIGGER', tgname::text, tgenabled IN ('O', 'A')
   FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
  WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal
 UNION ALL
-SELECT 'CONSTRAINT', conname::text, convalidated
+SELECT 'CONSTRAINT', conname::text,
+       convalidated AND NOT EXISTS (SELECT FROM pg_trigger
+                                     WHERE tgconstraint = pg_constraint.oid AND tgisinternal
+                                       AND tgenabled NOT IN ('O', 'A'))
   FROM pg_constraint
  WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
 """
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the list."""
-
-    item: str
-    status: str
-    detail: str
 
 
 STYLES = {OK: "green", WARNING: "yellow", FAILED: "bold red"}
@@ -93,6 +90,7 @@ def _findings(url: str) -> Iterator[Finding]:
     with administer(url) as connection:
         for item in (_server, _uuid_ossp, _schema_objects, _durability, _archiving, _clock):
             yield item(connection)
+        yield from findings_of_server(connection)
         yield _time_zone(connection, config.pool.time_zone)
         yield _migrations(url)
         yield _connections(connection, config.pool)
@@ -135,7 +133,7 @@ def expected_objects() -> dict[str, set[str]]:
     names: dict[str, set[str]] = {"INDEX": set(), "TRIGGER": set()}
     for migration in required_migrations():
         for made_index, index, made_trigger, trigger, dropped, name in MADE.findall(
-            (SOURCE / f"{migration}.sql").read_text()
+            (SOURCE / f"{migration}.sql").read_text(encoding="utf-8")
         ):
             if dropped:
                 names[dropped].discard(name)
@@ -196,13 +194,11 @@ def _time_zone(connection: Connection, wanted: str) -> Finding:
 
 
 def _connections(connection: Connection, settings: PoolSettings) -> Finding:
-    workers = os.environ.get("WEB_CONCURRENCY") or "2"
-    if not workers.isdecimal():
-        return Finding("connections", FAILED, f"WEB_CONCURRENCY is {workers!r}; it must be a whole number")
+    workers = read_setting("WEB_CONCURRENCY", os.environ)
     most = connection.fetch_value(
         "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
     )
-    needed = connections_needed(int(workers), settings.size, settings.max_overflow)
+    needed = connections_needed(workers, settings.size, settings.max_overflow)
     status = OK if needed <= most else FAILED
     return Finding("connections", status, f"{workers} workers may need {needed}; the server has {most}")
 
@@ -234,26 +230,36 @@ def _pool(settings: PoolSettings) -> Finding:
         with pooled.connect(None) as connection:
             role = connection.fetch_value("SELECT current_user::text")
         stats = pooled.pool.stats()
-    except Unavailable as error:
+        is_shared = settings.session_state and is_transaction_pooled(settings.dsn, seconds=settings.connect_timeout)
+    except (Unavailable, psycopg2.Error) as error:
         return Finding("pool", FAILED, f"{error}: {error.__cause__}")
     finally:
         pooled.pool.close()
+    if is_shared:
+        return Finding("pool", FAILED, NOT_KEPT)
     return Finding("pool", OK, f"reachable as {role}; size {stats.pool_size} + {stats.max_overflow}")
 
 
 def _backups() -> Iterator[Finding]:
     """The newest of each type: how old, and whether a verification found it good."""
-    backups = {backup.name: backup for backup in Folder.of_environment().good()}
+    folder = Folder.of_environment()
+    backups = {backup.name: backup for backup in folder.good()}
+    if remarks := folder.remarks():
+        yield Finding("other backups", WARNING, "; ".join(remarks))
     for kind in KINDS:
         item = f"{kind.name} backup"
         names = of_kind(kind, backups)
         if not names:
-            yield Finding(item, WARNING, "there is none in BACKUP_DIR; bin/backup-db makes one")
+            status = FAILED if kind.name == "full" else WARNING
+            yield Finding(item, status, "there is none in BACKUP_DIR; bin/backup-db makes one")
             continue
-        age = datetime.now(UTC) - datetime.fromisoformat(backups[names[-1]].read_manifest().taken_at)
-        verified = backups[names[-1]].verified() is True
-        detail = f"{names[-1]}, {_written(age)} old, {'verified' if verified else 'not verified'}"
-        yield Finding(item, status_of(kind, age, verified), detail)
+        newest = backups[names[-1]]
+        age = datetime.now(UTC) - newest.read_manifest().taken
+        verified, violated = newest.verified() is True, newest.violated()
+        detail = f"{newest.name}, {_written(age)} old, {'verified' if verified else 'not verified'}"
+        if violated:
+            detail += f", of damaged data: rows violate {', '.join(violated)}"
+        yield Finding(item, status_of(kind, age, verified and not violated), detail)
 
 
 def status_of(kind: Kind, age: timedelta, verified: bool) -> str:

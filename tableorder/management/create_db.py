@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,10 +13,17 @@ import psycopg2
 from psycopg2 import extensions, sql
 
 from tableorder.database.migrations import LOCK
-from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment
-from tableorder.environment import CHECKOUT, DATABASE, SetupError, connect, given_url
+from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment, run_program
+from tableorder.environment import CHECKOUT, DATABASE, ROLE, SetupError, connect, given_url
 
-ROLE = "tableorder"
+ENCODINGS = """
+SELECT pg_encoding_to_char(encoding),
+       datctype::text,
+       (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %(name)s)
+  FROM pg_database
+ WHERE datname = 'template0'
+"""
+
 MINIMUM_PASSWORD = 8  # characters
 
 
@@ -30,6 +36,7 @@ def main() -> int:
         connect(admin_url).close()  # before a password is asked for
         password = _read_password()
         with _one_at_a_time(admin_url) as connection:
+            _refuse_other_encodings(connection, name)
             _run("roles.sql", admin_url)
             _set_password(connection, password)
             _run("database.sql", admin_url, f"database={name}")
@@ -84,11 +91,27 @@ def _one_at_a_time(url: str) -> Iterator[extensions.connection]:
         yield connection
 
 
+def _refuse_other_encodings(connection: extensions.connection, name: str) -> None:
+    """Raises SetupError if the database is there and cannot hold every text, or cannot be made so that it does."""
+    with connection.cursor() as cursor:
+        cursor.execute(ENCODINGS, {"name": name})
+        [(server, locale, database)] = cursor.fetchall()
+    if database and database != "UTF8":
+        raise SetupError(
+            f"the database {name} is in {database} and must be in UTF8; drop it, or choose another name with DB_NAME"
+        )
+    if not database and server not in ("UTF8", "SQL_ASCII") and locale not in ("C", "POSIX"):
+        raise SetupError(
+            f"the server's locale is {locale}, in which there is no UTF8; make a server with one in which there is: "
+            "initdb --encoding=UTF8 --locale=C.UTF-8, on Debian pg_createcluster --encoding=UTF8 --locale=C.UTF-8"
+        )
+
+
 def _run(file: str, url: str, *variables: str) -> None:
     psql = [str(find_program("psql")), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]
     command = [*psql, *(part for variable in variables for part in ("--set", variable))]
     path = CHECKOUT / "sql" / "setup" / file
-    done = subprocess.run([*command, "--file", str(path)], env=libpq_environment(url), capture_output=True, text=True)
+    done = run_program([*command, "--file", str(path)], libpq_environment(url))
     if done.returncode != 0:
         raise SetupError(done.stderr.strip().replace(f"{path}:", f"{file}:"))
 

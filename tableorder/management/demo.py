@@ -41,7 +41,7 @@ def load_demo(url: str, options: Options) -> None:
 def load(connection: Connection) -> bool:
     """Load the demo restaurant; False if it is there already."""
     before = _count(connection)
-    connection.fetch_all((CHECKOUT / "sql" / "demo.sql").read_text())
+    connection.fetch_all((CHECKOUT / "sql" / "demo.sql").read_text(encoding="utf-8"))
     return _count(connection) > before
 
 

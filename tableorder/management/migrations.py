@@ -5,26 +5,29 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import subprocess
 import sys
 from contextlib import closing
 from typing import Any
 
 import sqlparse
 
+from tableorder.database.hosts import resolved_dsn
 from tableorder.database.migration_sql import offline_sql
 from tableorder.database.migrations import (
     SOURCE,
     MigrationError,
     applied_migrations,
     apply_pending,
+    disabled_keys,
     find_migration,
     list_migrations,
+    newer_migrations,
+    require_files,
     required_migrations,
     roll_back_last,
     rollback_file,
 )
-from tableorder.database.programs import find_program, libpq_environment
+from tableorder.database.programs import find_program, libpq_environment, run_program
 from tableorder.database.scratch import scratch_database
 from tableorder.environment import SetupError, connect, other_database
 from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows
@@ -110,6 +113,8 @@ def add_commands(nouns: Any) -> None:
 def migrate(url: str, options: Options) -> None:
     report = (lambda name: None) if options.json else (lambda name: print(f"Applied {name}", flush=True))
     applied = apply_pending(url, report, up_to=options.to)
+    if newer := newer_migrations(list(applied_migrations(url))):
+        print(f"The schema is that of a newer version, which has {', '.join(newer)}.", file=sys.stderr)
     answer(options, {"applied": applied}, f"{len(applied)} applied." if applied else "Nothing to apply.")
 
 
@@ -152,9 +157,9 @@ def make_new(options: Options) -> None:
     name = f"{int(names[-1][:4]) + 1:04}.{options.name}"
     purpose = options.name.replace("-", " ").capitalize() + ": say why."
     file = SOURCE / f"{name}.sql"
-    with file.open("x") as draft:
+    with file.open("x", encoding="utf-8") as draft:
         draft.write(_formatted(DRAFT.format(purpose=purpose, previous=names[-1])))
-    rollback_file(name).write_text(_formatted("select 1;\n"))
+    rollback_file(name).write_text(_formatted("select 1;\n"), encoding="utf-8")
     files = [str(file), str(rollback_file(name))]
     answer(options, {"files": files}, "\n".join(files))
 
@@ -172,15 +177,14 @@ def show_drift(url: str, options: Options) -> None:
     applied = applied_migrations(url)
     if not applied:
         raise MigrationError("no migration is applied")
-    with (
-        spinner("Building the schema"),
-        closing(connect(url)) as connection,
-        scratch_database(connection) as name,
-    ):
-        scratch_url = other_database(url, name)
-        apply_pending(scratch_url, up_to=max(applied))
-        built = _schema(scratch_url)
-    difference = list(difflib.unified_diff(built, _schema(url), "migrations", "database", lineterm="", n=2))
+    require_files(list(applied))
+    with spinner("Building the schema"), closing(connect(url)) as connection:
+        here = resolved_dsn(connection)
+        with scratch_database(connection) as name:
+            scratch_url = other_database(here, name)
+            apply_pending(scratch_url, up_to=max(applied))
+            built = _schema(scratch_url)
+    difference = list(difflib.unified_diff(built, _schema(here), "migrations", "database", lineterm="", n=2))
     same = f"The schema is what the migrations up to {max(applied)} build."
     answer(options, {"migration": max(applied), "difference": difference}, "\n".join(difference) or same)
     if difference:
@@ -191,11 +195,13 @@ def _schema(url: str) -> list[str]:
     """The schema's SQL, a line each, without what the migrations do not make."""
     with closing(connect(url)) as connection:
         program = find_program("pg_dump", server=connection.server_version // 10_000)
+        disabled = disabled_keys(connection)
     command = [str(program), "--schema-only", "--no-comments"]
-    done = subprocess.run(command, env=libpq_environment(url), capture_output=True, text=True)
+    done = run_program(command, libpq_environment(url))
     if done.returncode != 0:
         raise SetupError(done.stderr.strip())
-    return [line for line in done.stdout.splitlines() if line and not line.startswith(NO_SCHEMA)]
+    lines = [line for line in done.stdout.splitlines() if line and not line.startswith(NO_SCHEMA)]
+    return lines + [f"ALTER TABLE {table} DISABLE TRIGGER ALL; -- so {key} does not hold" for table, key in disabled]
 
 
 def _formatted(text: str) -> str:

@@ -161,7 +161,7 @@ def _prepare_nginx(folder: Path, port: int) -> list[str] | None:
     user = "user root;" if os.geteuid() == 0 else ""
     file = folder / "nginx.conf"
     parts = {"maps": _nginx_maps(), "headers": _nginx_headers(), "refusals": _nginx_refusals()}
-    file.write_text(_fill(NGINX, folder, port, user=user, **parts))
+    file.write_text(_fill(NGINX, folder, port, user=user, **parts), encoding="utf-8")
     command = [program, "-e", "stderr", "-p", str(folder), "-c", str(file)]
     works = subprocess.run([*command, "-t"], capture_output=True).returncode == 0  # an old one knows no -e
     return command if works else None
@@ -174,7 +174,8 @@ def _prepare_caddy(folder: Path, port: int) -> list[str] | None:
     if program is None:
         return None
     file = folder / "Caddyfile"
-    file.write_text(_fill(CADDY, folder, port, too_large=_caddy_refusal(TOO_LARGE), away=_caddy_refusal(AWAY)))
+    caddyfile = _fill(CADDY, folder, port, too_large=_caddy_refusal(TOO_LARGE), away=_caddy_refusal(AWAY))
+    file.write_text(caddyfile, encoding="utf-8")
     # Caddy keeps things in its user's home, which may not be there.
     home = [f"{name}={folder}" for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")]
     return ["env", *home, program, "run", "--config", str(file), "--adapter", "caddyfile"]

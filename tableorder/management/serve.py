@@ -26,7 +26,7 @@ import psycopg2
 
 from tableorder.database.migrations import MigrationError, apply_pending, pending_migrations
 from tableorder.domain.errors import DomainError
-from tableorder.environment import CHECKOUT, SetupError, administer, database, home, jwt_secret_key
+from tableorder.environment import CHECKOUT, SetupError, administer, application_url, database, home, jwt_secret_key
 from tableorder.management import demo
 from tableorder.management.proxy import API_SOCKET, PROXIES, REFUSER_SOCKET, STREAM_SOCKET, prepare_proxy
 from tableorder.management.refuser import refusing
@@ -75,7 +75,7 @@ def _serve(options: argparse.Namespace) -> None:
         _migrate(url)
         demo_store_id = _load_demo(url, wanted=not options.no_demo)
         settings = {
-            "DATABASE_URL": url,
+            "DATABASE_URL": application_url(url),
             "JWT_SECRET_KEY": secret,
             "WEB_CONCURRENCY": str(options.workers),
             "TRUSTED_PROXIES": "1",

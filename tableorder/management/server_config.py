@@ -47,7 +47,7 @@ def add_commands(nouns: Any) -> None:
 
 
 def print_config(options: Options) -> None:
-    text = FILE.read_text()
+    text = FILE.read_text(encoding="utf-8")
     for name, value in scaled(options.memory).items():
         text = _set(text, name, _written(value))
     text = text.replace("a machine with 4 GB of memory", f"a machine with {_written(options.memory)} of memory")

@@ -1,7 +1,8 @@
 """The categories of a store's menu."""
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import Conflict, NotFound
+from tableorder.domain.errors import CategoryNotEmpty, CategoryNotFound, LimitReached
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 # The category at hand as JSON. Used where `category`, a row of categories, is in scope.
 CATEGORY = """json_build_object(
@@ -34,28 +35,46 @@ class CategoryRepository:
             {"store_id": store_id},
         )
 
-    def add(self, *, store_id: int, category_name: str, display_order: int | None) -> str:
+    def add(
+        self, *, store_id: int, category_name: str, display_order: int | None, limits: Limits = DEFAULT_LIMITS
+    ) -> str:
         """Add a category, as the last one without a `display_order`, and return it.
 
-        Two that are added at once may get the same place; then the later id comes last. Raises Conflict
-        (category_name_taken).
+        Additions to a store wait for each other, so that each counts those before. Raises CategoryNameTaken,
+        LimitReached.
         """
-        return self._connection.fetch_value(
+        document = self._connection.fetch_value(
             """
-            INSERT INTO categories AS category (store_id, category_name, display_order)
-            VALUES (%(store_id)s, %(category_name)s,
-                    COALESCE(%(display_order)s,
-                             (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
-                                FROM categories
-                               WHERE store_id = %(store_id)s)))
-            RETURNING """
-            + CATEGORY
-            + "::text",
-            {"store_id": store_id, "category_name": category_name, "display_order": display_order},
-        )
+            SELECT pg_advisory_xact_lock(7283463, %(store_id)s);
 
-    def update(self, *, category_id: int, category_name: str | None, display_order: int | None) -> str:
-        """Change what is given and return the category. Raises NotFound, Conflict (category_name_taken)."""
+            INSERT INTO categories AS category (store_id, category_name, display_order)
+            SELECT %(store_id)s, %(category_name)s,
+                   COALESCE(%(display_order)s::int,
+                            (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
+                               FROM categories
+                              WHERE store_id = %(store_id)s))
+             WHERE %(limit)s = 0
+                OR (SELECT count(*) FROM categories WHERE store_id = %(store_id)s) < %(limit)s
+            RETURNING json_build_object(
+                'category_id', category.category_id,
+                'category_name', category.category_name,
+                'display_order', category.display_order,
+                'menu_count', 0)::text
+            """,
+            {
+                "store_id": store_id,
+                "category_name": category_name,
+                "display_order": display_order,
+                "limit": limits.categories,
+            },
+        )
+        if document is None:
+            limit = limits.categories
+            raise LimitReached(limit=limit, noun="categories")
+        return document
+
+    def update(self, *, category_id: int, category_name: str | None = None, display_order: int | None = None) -> str:
+        """Change what is given and return the category. Raises CategoryNotFound, CategoryNameTaken."""
         document = self._connection.fetch_value(
             """
             UPDATE categories AS category
@@ -68,11 +87,11 @@ class CategoryRepository:
             {"category_id": category_id, "category_name": category_name, "display_order": display_order},
         )
         if document is None:
-            raise _unknown(category_id)
+            raise CategoryNotFound(category_id=category_id)
         return document
 
     def delete(self, *, category_id: int) -> None:
-        """Remove a category without menus. Raises NotFound, Conflict (category_not_empty, menu_in_use).
+        """Remove a category without menus. Raises CategoryNotFound, CategoryNotEmpty, MenuInUse.
 
         The lock comes first, so that a menu being added to it is seen. Retired menus are on no list, but order lines
         may refer to them: they move to another category of the store; without another, they go with this one.
@@ -105,10 +124,6 @@ class CategoryRepository:
             {"category_id": category_id},
         )
         if row is None:
-            raise _unknown(category_id)
+            raise CategoryNotFound(category_id=category_id)
         if row[0] is False:
-            raise Conflict(f"category {category_id} has menus in it", code="category_not_empty")
-
-
-def _unknown(category_id: int) -> NotFound:
-    return NotFound(f"there is no category {category_id}", code="category_not_found")
+            raise CategoryNotEmpty(category_id=category_id)

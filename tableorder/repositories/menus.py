@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement
-from tableorder.domain.errors import Conflict, Invalid, NotFound
+from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 # The columns that an admin sets.
 COLUMNS = ("category_id", "menu_name", "price", "description", "image_base64", "display_order", "is_available")
@@ -91,38 +92,51 @@ class MenuRepository:
         self._connection = connection
 
     def catalog(self, *, store_id: int, category_id: int | None, known_versions: Sequence[str]) -> Catalog:
-        """What guests see. Raises NotFound (category_not_found)."""
+        """What guests see. Raises CategoryNotFound."""
         return self._read_catalog(GUEST_CATALOG, store_id, category_id, known_versions)
 
     def list(self, *, store_id: int, category_id: int | None) -> str:
-        """What admins see: the same, with the times. Raises NotFound (category_not_found)."""
+        """What admins see: the same, with the times. Raises CategoryNotFound."""
         return self._read_catalog(ADMIN_CATALOG, store_id, category_id, ()).document or ""
 
-    def add(self, *, store_id: int, values: Mapping[str, object]) -> str:
-        """Add a menu, as the last of its category without a display_order, and return it.
+    def add(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
+        """Add a menu, as the last of its category without a display_order, and return it. `values`: all of COLUMNS.
 
-        `values`: all of COLUMNS. The category is locked, so that a reorder under way is over and its places count.
-        Raises NotFound (category_not_found).
+        Additions to a store wait for each other, so that each counts those before. Retired menus are kept for a day at
+        least, so they have a limit too. The category is locked, so that a reorder under way is over and its places
+        count. Raises CategoryNotFound, LimitReached.
         """
-        return self._connection.fetch_value(
+        document = self._connection.fetch_value(
             """
+            SELECT pg_advisory_xact_lock(7283464, %(store_id)s);
+
             SELECT FROM categories WHERE category_id = %(category_id)s FOR NO KEY UPDATE;
 
+            WITH present AS (
+                SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+                  FROM menus
+                 WHERE store_id = %(store_id)s
+            )
             INSERT INTO menus AS menu (store_id, category_id, menu_name, price, description, image_base64,
                                        display_order, is_available)
-            VALUES (%(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
-                    COALESCE(%(display_order)s,
-                             (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
-                                FROM menus
-                               WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
-                    %(is_available)s)
+            SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
+                   COALESCE(%(display_order)s::int,
+                            (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
+                               FROM menus
+                              WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
+                   %(is_available)s
+              FROM present
+             WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
             RETURNING """
             + MENU,
-            {"store_id": store_id, **values},
+            {"store_id": store_id, "limit": limits.menus, **values},
         )
+        if document is None:
+            raise LimitReached(limit=limits.menus, noun="menus")
+        return document
 
     def update(self, *, menu_id: int, changes: Mapping[str, object]) -> str:
-        """Change the columns in `changes` and return the menu. Raises NotFound (menu_not_found, category_not_found).
+        """Change the columns in `changes` and return the menu. Raises MenuNotFound, CategoryNotFound.
 
         A None clears a description or an image; the other columns are never None. A menu that changes its category
         comes last in the new one unless its place is given, too: its place in the old one says nothing there. Locks
@@ -160,13 +174,13 @@ class MenuRepository:
             },
         )
         if document is None:
-            raise _unknown(menu_id)
+            raise MenuNotFound(menu_id=menu_id)
         return document
 
     def reorder(self, *, menu_ids: Sequence[int]) -> None:
         """Give a category's menus the order of `menu_ids`, which names each of them once.
 
-        Raises NotFound (menu_not_found), Invalid (several_categories), Conflict (menus_missing) if some are left out.
+        Raises MenuNotFound, SeveralCategories, MenusMissing if some are left out.
         The menus are locked in the order of their ids, so that two calls at once wait for each other and never
         deadlock. Then their category is locked: a menu that is being added to it comes before or after all of this.
         """
@@ -212,14 +226,14 @@ class MenuRepository:
         )
         unknown_menu_id, category_count, menu_count = row
         if unknown_menu_id is not None:
-            raise _unknown(unknown_menu_id)
+            raise MenuNotFound(menu_id=unknown_menu_id)
         if category_count > 1:
-            raise Invalid("the menus are of several categories", code="several_categories")
+            raise SeveralCategories
         if menu_count != len(menu_ids):
-            raise Conflict(f"the category has {menu_count} menus; name each of them", code="menus_missing")
+            raise MenusMissing(menu_count=menu_count)
 
     def delete(self, *, menu_id: int) -> None:
-        """Retire a menu. Raises NotFound.
+        """Retire a menu. Raises MenuNotFound.
 
         Those retired a day ago or more that no live order refers to any more are removed meanwhile, pictures and all:
         by then no order for one can be under way.
@@ -248,7 +262,7 @@ class MenuRepository:
             {"menu_id": menu_id},
         )
         if not retired:
-            raise _unknown(menu_id)
+            raise MenuNotFound(menu_id=menu_id)
 
     def _read_catalog(
         self, statement: Statement, store_id: int, category_id: int | None, known_versions: Sequence[str]
@@ -258,9 +272,5 @@ class MenuRepository:
         )
         version, category_known, document = row
         if not category_known:
-            raise NotFound(f"there is no category {category_id}", code="category_not_found")
+            raise CategoryNotFound(category_id=category_id)
         return Catalog(version, document)
-
-
-def _unknown(menu_id: int) -> NotFound:
-    return NotFound(f"there is no menu {menu_id}", code="menu_not_found")

@@ -1,10 +1,17 @@
 -- name: place_order
 -- The session is locked before anything is read: an end-session under way is waited for, and one that comes later waits
--- for this order. Orders of one session follow one another, so a repeat sees the first and a limit is exact.
-SELECT
-  FROM table_sessions
- WHERE session_id = %(session_id)s::uuid AND table_id = %(table_id)s::int AND is_active
-   FOR NO KEY UPDATE;
+-- for this order. Orders of one session follow one another, so a repeat sees the first and a limit is exact. Who orders
+-- too often does not even wait for that, or one guest's orders kept the connections of all stores busy with waiting.
+SELECT set_config('app.locked_session', COALESCE((
+           SELECT session_id::text
+             FROM table_sessions
+            WHERE session_id = %(session_id)s::uuid AND table_id = %(table_id)s::int AND is_active
+              AND (%(order_rate)s::int = 0
+                   OR (SELECT count(*)
+                         FROM orders
+                        WHERE session_id = %(session_id)s::uuid
+                          AND order_time > now() - interval '60 seconds') < %(order_rate)s::int)
+              FOR NO KEY UPDATE), ''), true);
 
 WITH sent AS (
     SELECT sent.item::int, sent.menu_id, sent.quantity
@@ -22,6 +29,26 @@ WITH sent AS (
        AND table_sessions.table_id = %(table_id)s::int
        AND table_sessions.is_active
        AND NOT EXISTS (SELECT FROM repeated)
+), used AS MATERIALIZED (
+    SELECT count(*) AS orders,
+           count(*) FILTER (WHERE order_time > now() - interval '60 seconds') AS recent,
+           min(order_time) FILTER (WHERE order_time > now() - interval '60 seconds') AS recent_since
+      FROM orders
+     WHERE session_id = %(session_id)s::uuid
+), room AS MATERIALIZED (
+    SELECT CASE WHEN current_setting('app.locked_session') = '' THEN 'too_many_orders'
+                WHEN %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int THEN 'too_many_orders'
+                WHEN %(session_orders)s::int > 0 AND used.orders >= %(session_orders)s::int THEN 'session_orders'
+                WHEN %(session_lines)s::int > 0
+                     AND 50 * (used.orders + 1) > %(session_lines)s::int
+                     AND (SELECT count(*)
+                            FROM order_items
+                            JOIN orders ON orders.order_id = order_items.order_id
+                           WHERE orders.session_id = %(session_id)s::uuid)
+                         + (SELECT count(*) FROM sent) > %(session_lines)s::int THEN 'session_lines'
+           END AS refusal,
+           extract(epoch FROM used.recent_since + interval '60 seconds' - now()) AS wait
+      FROM used
 ), lines AS MATERIALIZED (
     SELECT sent.item, sent.menu_id, sent.quantity, menus.menu_name, menus.price,
            CASE WHEN menus.menu_id IS NULL THEN 'menu_not_found'
@@ -33,8 +60,8 @@ WITH sent AS (
 ), placed AS (
     INSERT INTO orders AS placed (session_id, table_id, store_id, total_amount)
     SELECT session.session_id, session.table_id, session.store_id, priced.total::int
-      FROM session, priced
-     WHERE priced.orderable AND priced.total <= 2147483647
+      FROM session, priced, room
+     WHERE priced.orderable AND priced.total <= 2147483647 AND room.refusal IS NULL
     RETURNING order_id, store_id, placed
 ), itemized AS (
     INSERT INTO order_items (order_id, store_id, menu_id, menu_name, quantity, unit_price)
@@ -56,16 +83,24 @@ WITH sent AS (
 SELECT COALESCE((SELECT answer FROM repeated WHERE same), (SELECT document FROM answered))::text AS answer,
        CASE WHEN EXISTS (SELECT FROM repeated WHERE NOT same) THEN 'idempotency_key_reused'
             WHEN NOT EXISTS (SELECT FROM session) THEN 'session_ended'
+            WHEN room.refusal IS NOT NULL THEN room.refusal
             WHEN NOT priced.orderable
             THEN (SELECT refusal FROM lines WHERE refusal IS NOT NULL ORDER BY refusal <> 'menu_not_found', item LIMIT 1)
             WHEN priced.total > 2147483647 THEN 'total_too_large' END AS refusal,
-       (SELECT json_build_object('item', item, 'menu_id', menu_id)
-          FROM lines
-         WHERE refusal IS NOT NULL
-         ORDER BY refusal <> 'menu_not_found', item
-         LIMIT 1) AS details,
+       CASE WHEN room.refusal IS NULL
+            THEN (SELECT json_build_object('item', item, 'menu_id', menu_id)
+                    FROM lines
+                   WHERE refusal IS NOT NULL
+                   ORDER BY refusal <> 'menu_not_found', item
+                   LIMIT 1)
+            ELSE json_build_object(
+                     'order_rate', %(order_rate)s::int,
+                     'session_orders', %(session_orders)s::int,
+                     'session_lines', %(session_lines)s::int,
+                     'wait', room.wait)
+       END AS details,
        set_config('app.placed_order', (SELECT order_id || ' ' || document FROM answered), true)
-  FROM priced;
+  FROM priced, room;
 
 -- name: orders_of_session
 -- The tablet's view: a session's orders, newest first, a page of them from just after `before`.

@@ -1,14 +1,8 @@
 """A store's tables, each with its number, its tablet's password and, while guests are there, its session."""
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import Conflict, NotFound
-
-TABLE = """json_build_object(
-    'table_id', table_id,
-    'table_number', table_number,
-    'store_id', store_id,
-    'current_session_id', current_session_id,
-    'is_active', current_session_id IS NOT NULL)::text"""
+from tableorder.domain.errors import LimitReached, TableInUse, TableNotFound
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 
 class TableRepository:
@@ -35,35 +29,62 @@ class TableRepository:
             {"store_id": store_id},
         )
 
-    def add(self, *, store_id: int, table_number: int, table_password_hash: str) -> str:
-        """Add a table and return it. Raises Conflict (table_number_taken)."""
-        return self._connection.fetch_value(
-            """
-            INSERT INTO tables (store_id, table_number, table_password_hash)
-            VALUES (%(store_id)s, %(table_number)s, %(table_password_hash)s)
-            RETURNING """
-            + TABLE,
-            {"store_id": store_id, "table_number": table_number, "table_password_hash": table_password_hash},
-        )
+    def add(
+        self, *, store_id: int, table_number: int, table_password_hash: str, limits: Limits = DEFAULT_LIMITS
+    ) -> str:
+        """Add a table and return it. Raises TableNumberTaken, LimitReached.
 
-    def update(self, *, table_id: int, table_number: int | None, table_password_hash: str | None) -> str:
-        """Change what is given and return the table. Raises NotFound, Conflict (table_number_taken)."""
+        Additions to a store wait for each other, so that each counts those before.
+        """
+        document = self._connection.fetch_value(
+            """
+            SELECT pg_advisory_xact_lock(7283462, %(store_id)s);
+
+            INSERT INTO tables (store_id, table_number, table_password_hash)
+            SELECT %(store_id)s, %(table_number)s, %(table_password_hash)s
+             WHERE %(limit)s = 0
+                OR (SELECT count(*) FROM tables WHERE store_id = %(store_id)s) < %(limit)s
+            RETURNING json_build_object(
+                'table_id', table_id,
+                'table_number', table_number,
+                'store_id', store_id,
+                'current_session_id', current_session_id,
+                'is_active', current_session_id IS NOT NULL)::text
+            """,
+            {
+                "store_id": store_id,
+                "table_number": table_number,
+                "table_password_hash": table_password_hash,
+                "limit": limits.tables,
+            },
+        )
+        if document is None:
+            raise LimitReached(limit=limits.tables, noun="tables")
+        return document
+
+    def update(self, *, table_id: int, table_number: int | None = None, table_password_hash: str | None = None) -> str:
+        """Change what is given and return the table. Raises TableNotFound, TableNumberTaken."""
         document = self._connection.fetch_value(
             """
             UPDATE tables
                SET table_number = COALESCE(%(table_number)s, table_number),
                    table_password_hash = COALESCE(%(table_password_hash)s, table_password_hash)
              WHERE table_id = %(table_id)s
-            RETURNING """
-            + TABLE,
+            RETURNING json_build_object(
+                'table_id', table_id,
+                'table_number', table_number,
+                'store_id', store_id,
+                'current_session_id', current_session_id,
+                'is_active', current_session_id IS NOT NULL)::text
+            """,
             {"table_id": table_id, "table_number": table_number, "table_password_hash": table_password_hash},
         )
         if document is None:
-            raise _unknown(table_id)
+            raise TableNotFound(table_id=table_id)
         return document
 
     def delete(self, *, table_id: int) -> None:
-        """Remove a table; its history stays. Raises NotFound, Conflict (table_in_use) while a session is active.
+        """Remove a table; its history stays. Raises TableNotFound, TableInUse while a session is active.
 
         The condition is on the row itself, so that a login that comes at the same moment is seen after the wait.
         """
@@ -77,15 +98,11 @@ class TableRepository:
         )
         if not deleted:
             self.require(table_id=table_id)
-            raise Conflict(f"table {table_id} has an active session", code="table_in_use")
+            raise TableInUse(table_id=table_id)
 
     def require(self, *, table_id: int) -> None:
-        """Raises NotFound if the store has no such table."""
+        """Raises TableNotFound if the store has no such table."""
         if not self._connection.fetch_value(
             "SELECT true FROM tables WHERE table_id = %(table_id)s", {"table_id": table_id}
         ):
-            raise _unknown(table_id)
-
-
-def _unknown(table_id: int) -> NotFound:
-    return NotFound(f"there is no table {table_id}", code="table_not_found")
+            raise TableNotFound(table_id=table_id)

@@ -16,29 +16,23 @@ from urllib.parse import parse_qs
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from tableorder.config import Config
-from tableorder.domain.errors import DomainError, Unauthorized
-from tableorder.http.authentication import require_admin, require_table
+from tableorder.domain.errors import DomainError, TicketInvalid, TokenExpired
 from tableorder.http.cors import cors_headers
 from tableorder.http.problems import MEDIA_TYPE, describe, problem_document
 from tableorder.http.request_ids import HEADER, choose_request_id
 from tableorder.http.request_logs import log_request
 from tableorder.http.security_headers import SECURITY_HEADERS
 from tableorder.http.tokens import Bearer, read_authorization, read_claims
-from tableorder.repositories.tickets import TicketRepository, store_of
+from tableorder.repositories.tickets import store_of
 from tableorder.stream import metrics, wire
 from tableorder.stream.hub import Hub, Stream
+from tableorder.stream.routes import PATHS
 
 logger = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-# Who may open the stream at a path.
-PATHS: dict[str, Callable[[Bearer], object]] = {
-    "/api/v1/admin/orders/sse": require_admin,
-    "/api/v1/customer/orders/sse": require_table,
-}
 
 METHODS = "GET, OPTIONS"
 STREAM_HEADERS = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
@@ -58,7 +52,7 @@ class StreamApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "http":
+        else:
             request = Request(scope)
             try:
                 await self._answer(request, send)
@@ -67,8 +61,6 @@ class StreamApp:
                 raise
             finally:  # for a stream that is when it is over, maybe cancelled because the client has gone
                 self._log(request)
-        else:
-            await send({"type": "websocket.close"})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -96,6 +88,7 @@ class StreamApp:
                 bearer = await self._identify(request)
                 request.store_id = bearer.identity.store_id
                 permit(bearer)
+                await self._hub.require_session(bearer)  # first, or an ended one's token takes the next guests' place
                 with self._hub.join(bearer) as stream:
                     await self._serve(stream, request, send)
         except DomainError as error:
@@ -125,12 +118,12 @@ class StreamApp:
             return read_authorization(request.header("authorization"), self._config.jwt_secret_key)
         claims = None
         if (store_id := store_of(ticket)) is not None:
-            claims = await self._hub.ask(store_id, lambda c: TicketRepository(c).redeem(ticket=ticket))
+            claims = await self._hub.redeem(store_id, ticket)
         if claims is None:
-            raise Unauthorized("the ticket is unknown, used or expired; ask for another", code="ticket_invalid")
+            raise TicketInvalid
         bearer = read_claims(claims)
         if bearer.expires <= time.time():
-            raise Unauthorized("the token has expired; log in again", code="token_expired")
+            raise TokenExpired
         return bearer
 
     async def _serve(self, stream: Stream, request: Request, send: Send) -> None:
@@ -151,8 +144,7 @@ class StreamApp:
         while (reason := self._hub.ending(stream)) is None:
             stream.woken.clear()
             if frames := await self._hub.news(stream):
-                stream.position = frames[-1].event_id
-                if seen := [frame.text for frame in frames if stream.sees(frame)]:
+                if seen := stream.take(frames):
                     await self._write(stream, send, b"".join(seen))
                     request.events += len(seen)
                     metrics.EVENTS.inc(len(seen))
@@ -165,8 +157,9 @@ class StreamApp:
     async def _write(self, stream: Stream, send: Send, text: bytes) -> None:
         """Returns when the client has taken nearly all of what it was sent. Raises SlowReader."""
         try:
-            async with asyncio.timeout(self._config.streams.send_timeout):
-                await send({"type": "http.response.body", "body": text, "more_body": True})
+            with stream.feed.in_flight.holding(len(text)):
+                async with asyncio.timeout(self._config.streams.send_timeout):
+                    await send({"type": "http.response.body", "body": text, "more_body": True})
         except TimeoutError:
             raise SlowReader from None
         stream.written_at = time.monotonic()

@@ -3,6 +3,9 @@
 A notification, or a look at the log once a second, says that a store has news. Its feed then reads them, once for all
 of its streams, and wakes these. Each stream takes what comes after its own position: from the feed, or from the log if
 it is so far behind that the feed has let go of it. So nothing depends on who was awake when.
+
+Stores do not hold each other up. The news are read by threads of their own, which no stream that begins or catches up
+keeps waiting; for these each store has one place at a time among the other threads, and so many bytes on their way.
 """
 
 from __future__ import annotations
@@ -11,19 +14,21 @@ import asyncio
 import itertools
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
-from tableorder.domain.errors import TooManyStreams, Unavailable
+from tableorder.domain.errors import SessionEnded, TooManyStreams, Unavailable
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.tokens import Bearer
-from tableorder.repositories.events import EventRepository
+from tableorder.repositories.events import EventRepository, Snapshot
+from tableorder.repositories.tickets import TicketRepository
 from tableorder.stream import metrics, wire
 from tableorder.stream.listener import Listener
 from tableorder.stream.wire import Frame
@@ -32,9 +37,15 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-THREADS = 4  # that talk to the database; a stream needs them only to start and to catch up
-BATCH = 500  # events that are read at once
+THREADS = 4  # that ask the database for streams that begin or catch up
+NEWS_THREADS = 2  # that read what is new
+BATCH = 100  # events that are read at once
+BATCH_BYTES = 64 * 1024  # of them as they are stored, which is compressed: some 400 KiB as they are sent
 KEPT = 1000  # events that a feed keeps
+KEPT_BYTES = 1024 * 1024
+WRITE_BYTES = 256 * 1024  # of these that are written at once, if it is more than one event
+IN_FLIGHT = 8 * 1024 * 1024  # bytes that a store's streams have not taken yet, past which none catches up
+COUNTERS_SHARE = 10  # one in so many of all streams is for counters alone
 TICK = 0.25  # seconds between two looks at the clock
 LOOK = 1.0  # seconds between two looks at the log
 PRUNE = 600.0  # seconds between two prunings
@@ -48,8 +59,17 @@ class Stream:
         self.feed = feed
         self.bearer = bearer
         self.position = 0
+        self.is_over = False  # its session has ended, and it was told so
         self.woken = asyncio.Event()
         self.written_at = time.monotonic()
+
+    def take(self, frames: list[Frame]) -> list[bytes]:
+        """What to send of the next events; the stream is then past them."""
+        self.position = frames[-1].event_id
+        seen = [frame for frame in frames if self.sees(frame)]
+        is_table = isinstance(self.bearer.identity, TableIdentity)
+        self.is_over = is_table and any(frame.event_type == "session_ended" for frame in seen)
+        return [frame.text for frame in seen]
 
     def sees(self, frame: Frame) -> bool:
         """Whether the event is for this stream's owner: a table sees its own session, and that the menu changed."""
@@ -59,17 +79,67 @@ class Stream:
         return frame.session_id == identity.session_id or frame.event_type == "menu_changed"
 
 
+class InFlight:
+    """The bytes that were sent and not taken yet."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self._few = asyncio.Event()
+        self._few.set()
+
+    @contextmanager
+    def holding(self, count: int) -> Iterator[None]:
+        """Count so many more meanwhile."""
+        self._add(count)
+        try:
+            yield
+        finally:
+            self._add(-count)
+
+    async def wait_until_few(self) -> None:
+        """Return once there is room for more."""
+        await self._few.wait()
+
+    def _add(self, count: int) -> None:
+        self._bytes += count
+        if self._bytes < IN_FLIGHT:
+            self._few.set()
+        else:
+            self._few.clear()
+
+
 class Feed:
     """The latest events of a store, and the streams that are open on it."""
 
     def __init__(self, store_id: int) -> None:
         self.store_id = store_id
         self.streams: set[Stream] = set()
+        self.admin_streams = 0
+        self.table_streams: Counter[int] = Counter()  # by table, those with one at least
+        self.in_flight = InFlight()
+        self.opening: asyncio.Task[tuple[int, bytes]] | None = None  # a look at the store that has not begun yet
         self.head: int | None = None  # the id up to which the log was read; None before the first time
         self.stale = False
         self.reading = False
         self._tail = 0  # the id after which all events up to the head are here
         self._frames: deque[Frame] = deque()
+        self._bytes = 0
+
+    def add(self, stream: Stream) -> None:
+        """Give the stream a place."""
+        self.streams.add(stream)
+        if isinstance(stream.bearer.identity, TableIdentity):
+            self.table_streams[stream.bearer.identity.table_id] += 1
+        else:
+            self.admin_streams += 1
+
+    def remove(self, stream: Stream) -> None:
+        """Take its place away."""
+        self.streams.discard(stream)
+        if isinstance(stream.bearer.identity, TableIdentity):
+            self.table_streams -= Counter((stream.bearer.identity.table_id,))  # which leaves no zeros
+        else:
+            self.admin_streams -= 1
 
     def start_at(self, position: int) -> None:
         """Keep what comes after `position`."""
@@ -79,10 +149,17 @@ class Feed:
         """Keep the next events; let go of those that all streams have taken, and of the oldest if they are too many."""
         taken = min((stream.position for stream in self.streams), default=0)
         self._frames.extend(frames)
+        self._bytes += _size(frames)
         if frames:
             self.head = frames[-1].event_id
-        while self._frames and (self._frames[0].event_id <= taken or len(self._frames) > KEPT):
-            self._tail = self._frames.popleft().event_id
+        while self._frames and (self._frames[0].event_id <= taken or self._is_too_much()):
+            oldest = self._frames.popleft()
+            self._bytes -= len(oldest.text)
+            self._tail = oldest.event_id
+
+    def _is_too_much(self) -> bool:
+        """One event is not too much, whatever its size."""
+        return len(self._frames) > KEPT or (self._bytes > KEPT_BYTES and len(self._frames) > 1)
 
     def after(self, position: int) -> list[Frame] | None:
         """The events after `position`, as far as they are known; None if that is too far back for this feed."""
@@ -102,12 +179,16 @@ class Hub:
 
     def __init__(self, config: Config) -> None:
         self._settings = config.streams
+        self._limits = config.limits
         self._database = Database(config.pool, echo=config.logs.echo, slow=config.logs.slow_statement)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+        self._news_threads = ThreadPoolExecutor(NEWS_THREADS, thread_name_prefix="news")
+        self._turns: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
         # Of its own: what it waits for must not wait for the streams' statements.
         self._listener = Listener(self._settings.listen_dsn, ThreadPoolExecutor(1), self._on_news)
         self._feeds: dict[int, Feed] = {}
         self._streams = 0
+        self._table_streams = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_closing = False
 
@@ -116,54 +197,110 @@ class Hub:
         """A place among the open streams. Raises TooManyStreams."""
         store_id = bearer.identity.store_id
         feed = self._feeds.get(store_id) or Feed(store_id)
-        if self._streams >= self._settings.total or len(feed.streams) >= self._settings.per_store:
+        if self._is_full(feed, bearer):
             metrics.REFUSED.inc()
-            raise TooManyStreams("as many live feeds are open as are allowed; try again later")
+            raise TooManyStreams
         stream = Stream(feed, bearer)
         self._feeds[store_id] = feed
-        self._streams += 1
-        metrics.OPEN.set(self._streams)
-        feed.streams.add(stream)
+        is_table = isinstance(bearer.identity, TableIdentity)
+        self._count(1, is_table)
+        feed.add(stream)
         if feed.head is None:
             self._read_news(feed)
         try:
             yield stream
         finally:
-            self._streams -= 1
-            metrics.OPEN.set(self._streams)
-            feed.streams.discard(stream)
+            self._count(-1, is_table)
+            feed.remove(stream)
             if not feed.streams:
                 self._feeds.pop(store_id, None)
 
+    def _is_full(self, feed: Feed, bearer: Bearer) -> bool:
+        """Whether there is no place for another stream; tables never take the counters'."""
+        limits, total = self._limits, self._settings.total
+        if not isinstance(bearer.identity, TableIdentity):
+            return self._streams >= total or _reached(feed.admin_streams, limits.store_admin_streams)
+        return (
+            self._streams >= total
+            or self._table_streams >= total - total // COUNTERS_SHARE
+            or _reached(feed.table_streams[bearer.identity.table_id], limits.table_streams)
+            or _reached(feed.table_streams.total(), limits.store_table_streams)
+        )
+
+    def _count(self, change: int, is_table: bool) -> None:
+        self._streams += change
+        self._table_streams += change if is_table else 0
+        metrics.OPEN.set(self._streams)
+
+    async def require_session(self, bearer: Bearer) -> None:
+        """Raises SessionEnded for a table whose session is over, Unavailable."""
+        table = bearer.identity
+        if isinstance(table, TableIdentity):
+            is_active = await self.ask(table.store_id, lambda c: EventRepository(c).is_session_active(table=table))
+            if not is_active:
+                raise SessionEnded
+
+    async def redeem(self, store_id: int, ticket: str) -> dict[str, Any] | None:
+        """The claims that the ticket stands for, None if it is not valid. Raises Unavailable.
+
+        Anybody may try tickets, so they wait for each other and not for the store's streams.
+        """
+        async with self._turn(("tickets", store_id)):
+            return await self._run(self._threads, store_id, lambda c: TicketRepository(c).redeem(ticket=ticket))
+
     async def begin(self, stream: Stream, last_event_id: int | None) -> bytes:
-        """What the stream begins with; it goes on after the position that this sets. Raises Unavailable."""
+        """What the stream begins with; it goes on after the position that this sets.
+
+        Raises Unavailable, SessionEnded.
+        """
+        feed, beginning = stream.feed, b""
         if last_event_id is not None and await self._can_resume(stream, last_event_id):
             stream.position = last_event_id
-            return b""
-        store_id, identity = stream.feed.store_id, stream.bearer.identity
-        if isinstance(identity, TableIdentity):
-            table = identity
-            snapshot = await self.ask(store_id, lambda c: EventRepository(c).snapshot_of_session(table=table))
         else:
-            snapshot = await self.ask(store_id, lambda c: EventRepository(c).snapshot_of_store(store_id=store_id))
-        stream.position = snapshot.position
-        return wire.initial(snapshot)
+            await feed.in_flight.wait_until_few()
+            stream.position, beginning = await self._look_at(stream)
+        await self.require_session(stream.bearer)  # one that ends later is an event after the position
+        return beginning
+
+    async def _look_at(self, stream: Stream) -> tuple[int, bytes]:
+        """The latest position and `initial`. Streams that wait for a look at their store have one together."""
+        feed, table = stream.feed, stream.bearer.identity
+        if isinstance(table, TableIdentity):
+            return await self.ask(
+                table.store_id, lambda c: _beginning(EventRepository(c).snapshot_of_session(table=table))
+            )
+        if feed.opening is None:
+            feed.opening = asyncio.get_running_loop().create_task(self._look_at_store(feed))
+            feed.opening.add_done_callback(_retrieve)
+        return await asyncio.shield(feed.opening)
+
+    async def _look_at_store(self, feed: Feed) -> tuple[int, bytes]:
+        store_id = feed.store_id
+        async with self._turn(store_id):
+            feed.opening = None  # who comes from now on must have what happens from now on
+            return await self._run(
+                self._threads, store_id, lambda c: _beginning(EventRepository(c).snapshot_of_store(store_id=store_id))
+            )
 
     async def news(self, stream: Stream) -> list[Frame]:
         """The next events after the stream's position, other people's among them; empty if there is none now."""
-        frames = stream.feed.after(stream.position)
-        if frames is None:
-            try:
-                frames = await self._read(stream.feed.store_id, stream.position)
-            except Unavailable:
-                asyncio.get_running_loop().call_later(LOOK, stream.woken.set)
-                return []
-        return frames
+        feed = stream.feed
+        frames = feed.after(stream.position)
+        if frames is not None:
+            return _first(frames, WRITE_BYTES)
+        await feed.in_flight.wait_until_few()
+        try:
+            return await self.ask(feed.store_id, _after(feed.store_id, stream.position))
+        except Unavailable:
+            asyncio.get_running_loop().call_later(LOOK, stream.woken.set)
+            return []
 
     def ending(self, stream: Stream) -> str | None:
         """Why the stream has to end now, if it has to."""
         if self.is_closing:
             return "shutdown"
+        if stream.is_over:
+            return "session_ended"
         if stream.bearer.expires <= time.time():
             return "token_expired"
         return None
@@ -173,13 +310,23 @@ class Hub:
         return time.monotonic() - stream.written_at >= self._settings.heartbeat
 
     async def ask(self, store_id: int | None, question: Callable[[Connection], T]) -> T:
-        """What `question` answers, asked in another thread. Raises the errors of tableorder.domain.errors."""
+        """What `question` answers, asked in another thread when it is the store's turn.
 
+        Raises the errors of tableorder.domain.errors.
+        """
+        async with self._turn(store_id):
+            return await self._run(self._threads, store_id, question)
+
+    def _turn(self, key: Hashable) -> asyncio.Lock:
+        """Held by one at a time of those with this key, who come in the order in which they asked."""
+        return self._turns.setdefault(key, asyncio.Lock())
+
+    async def _run(self, threads: ThreadPoolExecutor, store_id: int | None, question: Callable[[Connection], T]) -> T:
         def work() -> T:
             with self._database.connect(store_id) as connection:
                 return question(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     async def run(self, is_alive: Callable[[], bool]) -> None:
         """Keep the feeds going until `is_alive` says no; then let all streams end."""
@@ -229,28 +376,27 @@ class Hub:
         try:
             while feed.stale:
                 feed.stale = False
-                if feed.head is None:
-                    feed.start_at(await self.ask(store_id, lambda c: EventRepository(c).position(store_id=store_id)))
+                head = feed.head
+                if head is None:
+                    position = await self._run(
+                        self._news_threads, store_id, lambda c: EventRepository(c).position(store_id=store_id)
+                    )
+                    feed.start_at(position)
                 else:
-                    frames = await self._read(store_id, feed.head)
+                    frames = await self._run(self._news_threads, store_id, _after(store_id, head))
                     feed.append(frames)
-                    feed.stale = feed.stale or len(frames) == BATCH
+                    feed.stale = feed.stale or len(frames) == BATCH or _size(frames) >= BATCH_BYTES
                 feed.wake()
         except Unavailable:
             logger.warning("the feed of store %d waits for the database", store_id)
         finally:
             feed.reading = False
 
-    async def _read(self, store_id: int, position: int) -> list[Frame]:
-        def read(connection: Connection) -> list[Frame]:
-            events = EventRepository(connection).list_after(store_id=store_id, event_id=position, limit=BATCH)
-            return [wire.frame(event) for event in events]
-
-        return await self.ask(store_id, read)
-
     async def _can_resume(self, stream: Stream, event_id: int) -> bool:
-        store_id = stream.feed.store_id
-        return await self.ask(store_id, lambda c: EventRepository(c).can_resume(store_id=store_id, event_id=event_id))
+        store_id, limit = stream.feed.store_id, self._limits.replay
+        return await self.ask(
+            store_id, lambda c: EventRepository(c).can_resume(store_id=store_id, event_id=event_id, limit=limit)
+        )
 
     async def _look_around(self) -> None:
         """Notice what no notification told of."""
@@ -266,7 +412,7 @@ class Hub:
                     self._read_news(feed)
 
     async def _latest(self, store_ids: list[int]) -> dict[int, int]:
-        return await self.ask(None, lambda c: EventRepository(c).latest(store_ids=store_ids))
+        return await self._run(self._news_threads, None, lambda c: EventRepository(c).latest(store_ids=store_ids))
 
     async def _prune(self) -> None:
         """Let old events go, a batch at a time."""
@@ -279,3 +425,40 @@ class Hub:
             except Unavailable:
                 pruned = 0
             await asyncio.sleep(0 if pruned == PRUNE_BATCH else PRUNE)
+
+
+def _reached(count: int, limit: int) -> bool:
+    return 0 < limit <= count
+
+
+def _beginning(snapshot: Snapshot) -> tuple[int, bytes]:
+    return snapshot.position, wire.initial(snapshot)
+
+
+def _after(store_id: int, position: int) -> Callable[[Connection], list[Frame]]:
+    """Asks for the next events after `position`; there are no more if they are fewer than BATCH and BATCH_BYTES."""
+
+    def ask(connection: Connection) -> list[Frame]:
+        events = EventRepository(connection).list_after(
+            store_id=store_id, event_id=position, limit=BATCH, stored_bytes=BATCH_BYTES
+        )
+        return [wire.frame(event) for event in events]
+
+    return ask
+
+
+def _size(frames: list[Frame]) -> int:
+    return sum(len(frame.text) for frame in frames)
+
+
+def _first(frames: list[Frame], most: int) -> list[Frame]:
+    """The first of them, of so many bytes at most, but at least one."""
+    sizes = itertools.accumulate(len(frame.text) for frame in frames)
+    count = sum(1 for _ in itertools.takewhile(lambda size: size <= most, sizes))
+    return frames[: max(1, count)]
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Look at how it ended: who asked for it may be gone, and then nobody else does."""
+    if not task.cancelled():
+        task.exception()

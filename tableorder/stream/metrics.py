@@ -2,6 +2,10 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from tableorder import metric_files
+
+metric_files.install()
+
 REGISTRY = CollectorRegistry()
 
 OPEN = Gauge("tableorder_streams_open", "Live feeds that are open", registry=REGISTRY)

@@ -19,6 +19,7 @@ import requests
 
 from tests.api.client import Restaurant
 from tests.api.streams import ADMIN_STREAM
+from tests.database.embedded import as_application
 from tests.database.servers import free_port
 from tests.log_secrets import assert_no_secret
 from tests.management.running import CHECKOUT
@@ -28,6 +29,9 @@ JWT_SECRET_KEY = "a key for tests only, 32 bytes or more"
 
 
 CRASH = re.compile(r'"exception": |^Traceback', re.MULTILINE)
+
+
+PROCESSES = {"": "wsgi:app", ".stream": "tableorder.stream.asgi:app"}  # by gunicorn's configuration
 
 
 class Server:
@@ -44,17 +48,19 @@ class Server:
         self.base = f"http://127.0.0.1:{port}"
         self._log = log
         settings = {
-            "DATABASE_URL": database_url,
             "JWT_SECRET_KEY": JWT_SECRET_KEY,
             "BCRYPT_COST": "4",
             "LIMIT_LOGIN_CHECKS": "0",  # a test's restaurant may have any number of logins at once
             "TRUSTED_PROXIES": "1",
+            **dict.fromkeys(("LIMIT_SESSION_ORDERS", "LIMIT_SESSION_LINES", "LIMIT_ORDER_RATE"), "0"),
             "WEB_CONCURRENCY": "2",
             "PORT": port,
             "STREAM_BIND": f"127.0.0.1:{port}",
             "TMPDIR": str(log.parent),  # where one that is killed leaves what it has
         }
-        self._environment = {**os.environ, **settings, **environment}
+        urls = {name: url for name, url in environment.items() if name.startswith("DATABASE_") and "://" in url}
+        urls = {name: as_application(url) for name, url in {"DATABASE_URL": database_url, **urls}.items()}
+        self._environment = {**os.environ, **settings, **environment, **urls}
         self.start()
 
     def start(self) -> None:
@@ -124,3 +130,20 @@ def run_sql(database_url: str, statement: str, *parameters: object) -> list[tupl
             return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()
+
+
+def refused(kind: str, **settings: str) -> str:
+    """What a process says that ends at its start."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--config", f"deploy/gunicorn{kind}.conf.py", PROCESSES[kind]]
+    binds = {"WEB_BIND": f"127.0.0.1:{port}", "STREAM_BIND": f"127.0.0.1:{port}"}
+    ended = subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env={"JWT_SECRET_KEY": JWT_SECRET_KEY, **binds, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1, ended.stderr
+    return ended.stderr.splitlines()[-1]

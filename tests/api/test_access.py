@@ -69,7 +69,7 @@ TABLE = {
     ("GET", "/api/v1/customer/orders"): Call(200, ended=(409, "session_ended")),
     ("GET", "/api/v1/customer/orders/{order}"): Call(200, ended=(409, "session_ended")),
     ("POST", "/api/v1/customer/orders"): Call(201, ITEMS, ended=(409, "session_ended")),
-    ("POST", "/api/v1/customer/orders/sse/ticket"): Call(201, ended=(201, None)),
+    ("POST", "/api/v1/customer/orders/sse/ticket"): Call(201, ended=(409, "session_ended")),
 }
 # In an order in which each call leaves what the later ones need.
 ADMIN = {

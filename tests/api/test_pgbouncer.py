@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import os
 import pwd
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
+import requests
 from psycopg2 import extensions
 
-from tests.api.client import at_once, expect
-from tests.api.server import Server, StreamServer, add_restaurant
+from tableorder.database.isolation import is_transaction_pooled
+from tests.api.client import Client, at_once, expect
+from tests.api.server import Server, StreamServer, add_restaurant, refused, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader
-from tests.database.embedded import file_for_everybody
-from tests.database.servers import free_port
+from tests.database.embedded import as_application, file_for_everybody
+from tests.database.servers import Network, free_port
+from tests.management.running import manage
 from tests.waiting import assert_within, until
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -29,27 +33,33 @@ pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="needs pgbouncer (Debi
 
 CONFIG = """
 [databases]
-{dbname} = host={host} user={user} dbname={dbname}
+{dbname} = host={host} dbname={dbname}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
-auth_type = any
-pool_mode = transaction
+auth_type = trust
+auth_file = {users}
+pool_mode = {mode}
 default_pool_size = 3
+ignore_startup_parameters = {ignored}
 """
 
 
-@pytest.fixture(scope="module")
-def bouncer(make_database) -> Iterator[str]:
-    """The URL of a database behind three server connections."""
+@contextmanager
+def pgbouncer(database_url: str, *, mode: str = "transaction", ignored: str = "") -> Iterator[str]:
+    """The URL of a database behind three server connections; `ignored`: what a client says that is not handed on."""
     if os.environ.get("TEST_DATABASE_URL"):
         pytest.skip("works on the embedded server only, which needs no password")
-    port, parts = free_port(), extensions.parse_dsn(make_database())
+    port, parts = free_port(), extensions.parse_dsn(database_url)
     # The server's socket is for its user, and PgBouncer refuses root: run as the user who owns it.
     owner = os.stat(parts["host"]).st_uid
     identity = {"user": owner, "group": pwd.getpwuid(owner).pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    with file_for_everybody("pgbouncer.ini", CONFIG.format(port=port, **parts)) as file:
+    text = functools.partial(CONFIG.format, port=port, mode=mode, ignored=ignored, **parts)
+    with (
+        file_for_everybody("users", '"postgres" ""\n"tableorder" ""\n') as users,
+        file_for_everybody("pgbouncer.ini", text(users=users)) as file,
+    ):
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen([PGBOUNCER, str(file)], **silent, **identity)
         try:
@@ -59,6 +69,12 @@ def bouncer(make_database) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def bouncer(make_database) -> Iterator[str]:
+    with pgbouncer(make_database()) as url:
+        yield url
 
 
 def answers(url: str) -> bool:
@@ -135,3 +151,53 @@ def test_the_live_feed_goes_on_though_notifications_do_not_come_through(server, 
         assert_within(3, seconds_to_the_event)
     finally:
         stream.stop()
+
+
+FORGOTTEN = "does not keep what is set for a session; set DATABASE_SESSION_STATE=off"
+
+
+def test_that_the_setting_was_forgotten_is_noticed_at_the_start(make_database):
+    """Both ways: the connection begins without the application's settings, or with them, and is shared all the same."""
+    url = make_database()
+    with pgbouncer(url, ignored="options") as bouncer:
+        assert refused("", DATABASE_URL=as_application(bouncer)).endswith(FORGOTTEN)
+        assert refused(".stream", DATABASE_URL=as_application(bouncer)).endswith(FORGOTTEN)
+    database = extensions.parse_dsn(url)["dbname"]
+    run_sql(url, f"ALTER ROLE tableorder IN DATABASE {database} SET plan_cache_mode = force_generic_plan")
+    with pgbouncer(url, ignored="options") as bouncer:
+        assert refused("", DATABASE_URL=as_application(bouncer)).endswith(FORGOTTEN)
+    with pgbouncer(url, mode="session", ignored="options") as bouncer:
+        assert is_transaction_pooled(bouncer, seconds=5) is False
+
+
+def test_it_is_not_ready_and_refuses_if_the_setting_was_forgotten_and_the_database_came_later(make_database, tmp_path):
+    with pgbouncer(make_database(), ignored="options") as bouncer:
+        away = Network(int(extensions.parse_dsn(bouncer)["port"]))
+        url = as_application(bouncer).replace(bouncer.rpartition(":")[2].partition("/")[0], str(away.port))
+        with away.cut():
+            server = Server(url, tmp_path / "log", DATABASE_CONNECT_TIMEOUT="1", WEB_CONCURRENCY="1")
+            until(lambda: is_listening(server))
+        client = Client(server.base)
+        try:
+            answer = expect(503, client.get("/health/ready"))
+            assert answer["checks"] == {"database": "the database does not keep what is set for a session"}
+            login = {"username": "x", "password": "y"}
+            assert client.post("/auth/admin/login", json=login).status_code == 503
+        finally:
+            server.stop()
+            away.close()
+
+
+def is_listening(server: Server) -> bool:
+    try:
+        return Client(server.base).get("/health").status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def test_check_notices_it_too(make_database, tmp_path):
+    url = make_database()
+    with pgbouncer(url, ignored="options") as bouncer:
+        checked = manage("check", "--json", home=tmp_path, DATABASE_URL=bouncer)
+    [found] = [finding for finding in json.loads(checked.stdout) if finding["item"] == "pool"]
+    assert found["status"] == "failed" and "does not keep what is set for a session" in found["detail"]

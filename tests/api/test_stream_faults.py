@@ -216,20 +216,20 @@ def test_no_error_ends_the_look_at_the_log(database_url, feed):
 
 def test_who_is_far_behind_goes_on_without_news_after_the_database_was_busy(database_url, feed):
     """More than is read from the log at once, and the second part cannot be read at first."""
-    record(database_url, 600, "가" * 5000)  # in two parts, the first of 15 MB, more than all buffers
+    record(database_url, 6, "가" * 250_000)  # in two parts, the first of 6 MB, more than all buffers
 
     def is_waiting() -> bool:
         statement = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND wait_event_type = 'Lock'"
-        return run_sql(database_url, statement, "%event_id > 500%") != [(0,)]
+        return run_sql(database_url, statement, "%event_id > 4%") != [(0,)]
 
     with far_behind(feed) as reader, closing(psycopg2.connect(database_url)) as busy:
         read_up_to(reader, 1)
         busy.cursor().execute("LOCK TABLE events")
-        read_up_to(reader, 500)
+        read_up_to(reader, 4)
         until(is_waiting)
         until(lambda: not is_waiting())
         busy.rollback()
-        read_up_to(reader, 600)
+        read_up_to(reader, 6)
 
 
 def far_behind(feed: StreamServer) -> socket.socket:

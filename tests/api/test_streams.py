@@ -59,7 +59,7 @@ def menu_id(restaurant: Restaurant) -> int:
 def strict_server(server: Server, tmp_path) -> Iterator[StreamServer]:
     """A stream process with narrow limits, for one test."""
     settings = {
-        "STREAMS_PER_STORE": "2",
+        "LIMIT_STORE_ADMIN_STREAMS": "2",
         "STREAMS_TOTAL": "3",
         "STREAM_HEARTBEAT": "0.4",
         "STREAM_SEND_TIMEOUT": "3",
@@ -185,18 +185,18 @@ def test_a_table_hears_of_the_end_of_its_session(restaurant, tablet, menu_id, op
     stream.wait_for(1)
     table_id, session_id = tablet.claims["table_id"], tablet.claims["session_id"]
     expect(200, restaurant.end_session(table_id))
-    expect(201, restaurant.seat(1).order((menu_id, 1)))  # the next guests', which this tablet must not see
-    restaurant.add_category()
-    _, ended, changed = stream.wait_for(3)
+    _, ended, goodbye = stream.wait_until_over()
     assert ended.type == "session_ended"
     assert ended.data == {"table_id": table_id, "table_number": 1, "session_id": session_id}
-    assert changed.type == "menu_changed"
+    assert (goodbye.type, goodbye.data) == ("goodbye", {"reason": "session_ended"})
 
 
 @pytest.mark.parametrize("end", ["\n\n", "\r\r", "\r\n\r\n", "\u2028\u2028"])
-def test_a_line_break_in_a_name_ends_no_event(restaurant, tablet, open_stream, end):
+def test_a_line_break_in_a_name_ends_no_event(restaurant, tablet, open_stream, end, query):
+    """As there may be in names that were kept before they were refused."""
     name = f"국수{end}id: 999999\nevent: order_deleted\ndata: {{}}{end}"
-    menu_id = restaurant.add_menu(menu_name=name)
+    menu_id = restaurant.add_menu()
+    query("UPDATE menus SET menu_name = %s WHERE menu_id = %s", name, menu_id)
     stream = open_stream(restaurant.admin)
     stream.wait_for(1)
     order = expect(201, tablet.order((menu_id, 1)))
@@ -370,11 +370,12 @@ def test_a_head_gets_no_body_and_the_log_no_warning(stream_server):
     assert "no-body response" not in stream_server.log()
 
 
-def test_a_websocket_is_refused(restaurant, stream_server):
+def test_a_request_for_a_websocket_gets_the_plain_answer(restaurant, stream_server):
     upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     headers = upgrade | {"Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
     headers |= {"Authorization": f"Bearer {restaurant.admin.token}"}
-    assert requests.get(stream_server.base + ADMIN_STREAM, headers=headers, timeout=30).status_code == 403
+    with requests.get(stream_server.base + ADMIN_STREAM, headers=headers, stream=True, timeout=30) as answer:
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream")
     assert not CRASH.search(stream_server.log())
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +59,7 @@ class Commands:
 
     def wait_for_name(self) -> None:
         """Until a backup can be written: its name is its second."""
-        until(lambda: not (self.folder.path / name_at(now())).exists())
+        until(lambda: not list(self.folder.path.glob(f"{name_at(now())}*")))
 
     def back_up(self) -> Backup:
         """Run bin/backup-db; the backup that it wrote."""
@@ -64,6 +67,16 @@ class Commands:
         done = self.run("backup-db")
         assert done.returncode == 0, done.stderr
         return self.folder.good()[-1]
+
+    def redate(self, backup: Backup, moment: datetime) -> Backup:
+        """Copy a backup as one that was taken at another moment."""
+        other = Backup(self.folder.path / name_at(moment))
+        shutil.copy(backup.dump, other.dump)
+        shutil.copy(backup.roles, other.roles)
+        manifest = json.loads(backup.manifest.read_text()) | {"taken_at": moment.isoformat(timespec="seconds")}
+        other.manifest.write_text(json.dumps(manifest))
+        other.write_sums()
+        return other
 
     def dumps(self) -> list[Path]:
         """Everything under a final name."""

@@ -243,6 +243,46 @@ def test_what_is_not_encrypted_touches_no_disk(commands, age, tmp_path):
     assert {path for path in written if not path.startswith(str(commands.folder.path))} <= {"/dev/null", "/dev/tty"}
 
 
+def test_encryption_that_gets_lost_is_a_failure(commands, age):
+    """As when the file with the settings is read by something that skips a line of it."""
+    assert commands.run("backup-db", **age).returncode == 0
+    commands.wait_for_name()
+    done = commands.run("backup-db")
+    assert done.returncode == 1
+    assert "is encrypted, and BACKUP_ENCRYPT_COMMAND is not set" in done.stderr
+    assert commands.dumps() == []
+    commands.wait_for_name()
+    assert commands.run("backup-db", **age).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", ["age --version", "age-or-so", "gpg --batch --no-options --store", "gpg --batch --version"]
+)
+def test_a_tool_that_does_not_encrypt_is_a_failure(commands, arguments, tmp_path):
+    """Such as `age --version`, which ends well and has not read a byte."""
+    if arguments == "age-or-so":
+        (tmp_path / "age").write_text("#!/bin/sh\nexec cat\n")
+        (tmp_path / "age").chmod(0o755)
+        arguments = str(tmp_path / "age")
+    done = commands.run("backup-db", BACKUP_ENCRYPT_COMMAND=arguments)
+    assert done.returncode == 1
+    assert list(commands.folder.path.glob("tableorder*")) == []
+
+
+def test_a_setting_with_nearly_the_right_name_is_a_failure(commands):
+    done = commands.run("backup-db", BACKUP_ENCRYPTION_COMMAND="age --encrypt --recipient age1xyz")
+    assert done.returncode == 1
+    assert "there is no setting BACKUP_ENCRYPTION_COMMAND; there are BACKUP_ENCRYPT_COMMAND and" in done.stderr
+    assert commands.dumps() == []
+
+
+def test_armored_messages_are_encrypted_too(commands, age):
+    settings = {"BACKUP_ENCRYPT_COMMAND": f"{age['BACKUP_ENCRYPT_COMMAND']} --armor"}
+    assert commands.run("backup-db", **settings).returncode == 0
+    [backup] = commands.folder.good()
+    assert backup.dump.read_bytes().startswith(b"-----BEGIN AGE")
+
+
 def test_another_tool_than_age_and_gpg_is_refused(commands):
     done = commands.run("backup-db", BACKUP_ENCRYPT_COMMAND="cat")
     assert done.returncode == 1

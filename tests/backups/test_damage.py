@@ -63,7 +63,7 @@ def test_every_flipped_bit_and_every_truncation_is_refused(commands, copy):
 @pytest.mark.parametrize("damage", [flip, truncate])
 def test_the_commands_refuse_a_damaged_dump(commands, copy, damage, meals):
     before = commands.pg_dump()
-    damage(copy.dump, random.Random())
+    damage(copy.dump, random.Random(6))
     restored = commands.run("restore-db", copy.dump, "--force")
     assert restored.returncode == 1
     assert "is damaged: its SHA-256 is not the one in" in restored.stderr
@@ -82,9 +82,22 @@ def test_a_damaged_companion_is_noticed(copy, companion, damage):
     if damage is Path.unlink:
         path.unlink()
     else:
-        damage(path, random.Random())
+        damage(path, random.Random(7))
     with pytest.raises(BackupError):
         copy.check()
+
+
+def test_every_bit_and_every_byte_of_the_sums_counts(copy):
+    """The last newline, too, and a letter that another bit only makes great."""
+    good = copy.sums.read_bytes()
+    flipped = [bytes([*good[:n], good[n] ^ 1 << bit, *good[n + 1 :]]) for n in range(len(good)) for bit in range(8)]
+    for damaged in [*flipped, *(good[:length] for length in range(len(good))), good + b"\n"]:
+        copy.sums.write_bytes(damaged)
+        with pytest.raises(BackupError, match=r"damaged|cannot read"):
+            copy.check()
+    lines = good.splitlines(keepends=True)
+    copy.sums.write_bytes(b"".join(reversed(lines)))  # as somebody may have written it again, with sha256sum
+    assert copy.check().rows
 
 
 def test_a_dump_that_was_broken_before_it_was_summed_leaves_the_target_as_it_was(commands, copy, meals):
@@ -105,7 +118,7 @@ def test_a_dump_that_was_broken_before_it_was_summed_leaves_the_target_as_it_was
 def test_a_backup_that_was_found_damaged_no_longer_counts(commands):
     backup = commands.back_up()
     assert [good.dump for good in commands.folder.good()] == [backup.dump]
-    flip(backup.dump, random.Random())
+    flip(backup.dump, random.Random(8))
     assert commands.run("verify-backup").returncode == 1
     assert commands.folder.good() == []
     assert commands.folder.doubtful() == [backup.dump]

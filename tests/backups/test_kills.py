@@ -6,6 +6,7 @@ import hashlib
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from tableorder.backups.files import UNFINISHED, Backup
 from tableorder.backups.verify import verify
 from tests.backups.commands import Commands
+from tests.management.running import CHECKOUT
 
 MOMENTS = 20
 
@@ -41,6 +43,42 @@ def check_afterwards(commands: Commands) -> None:
     assert not (commands.folder.path / UNFINISHED).exists()
     files = {path for dump in commands.dumps() for path in Backup(dump).files()}
     assert set(commands.folder.path.glob("tableorder*")) == files
+
+
+def run_faulty(commands: Commands, fault: int | str) -> subprocess.CompletedProcess[str]:
+    commands.wait_for_name()
+    command = [sys.executable, "-m", "tests.backups.faulty", str(commands.folder.path), str(fault)]
+    return subprocess.run(
+        command, cwd=CHECKOUT, env=commands.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+
+
+def test_killed_before_each_step_in_order_what_has_a_final_name_is_whole(commands):
+    older = digests([commands.back_up().dump])
+    step, published = 0, 0
+    while True:
+        step += 1
+        known = set(commands.dumps())
+        done = run_faulty(commands, step)
+        assert digests(list(older)) == older
+        for path in set(commands.dumps()) - known:
+            assert Backup(path).check().rows
+            published += 1
+            Backup(path).delete()  # each one is a few steps more for the next run
+        if done.returncode != -signal.SIGKILL:
+            break
+    assert done.returncode == 0, done.stderr
+    assert step > 10
+    assert published > 1  # also a kill after the last rename, of which nothing needs to be cleared away
+    check_afterwards(commands)
+
+
+def test_what_does_not_read_as_it_was_written_is_no_backup(commands):
+    done = run_faulty(commands, "flip")
+    assert done.returncode == 1
+    assert "does not read as it was written" in done.stderr
+    assert commands.dumps() == []
+    assert not (commands.folder.path / UNFINISHED).exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tableorder.backups.role_script import make_missing_roles
 from tableorder.database.migrations import apply_pending
 from tests.backups.commands import EMBEDDED, Commands
 from tests.backups.meals import serve_meals
 from tests.database.embedded import embedded_server
-from tests.factories import query
+from tests.factories import query, value
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,41 @@ def test_backup_verification_and_restore_need_no_superuser(deployers_url: str, t
     done = other.run("restore-db", backup.dump)
     assert done.returncode == 0, done.stderr
     assert other.pg_dump() == before
+
+
+def test_the_roles_file_makes_what_is_missing_and_leaves_the_others_as_they_are():
+    with embedded_server() as there, embedded_server() as new:
+        with closing(psycopg2.connect(there.uri())) as connection:
+            connection.autocommit = True
+            query(
+                connection,
+                """
+                CREATE ROLE tableorder;
+                CREATE ROLE "Odd 'one; $role0$" LOGIN CREATEDB;
+                ALTER ROLE "Odd 'one; $role0$" SET work_mem = '5MB';
+                GRANT tableorder TO "Odd 'one; $role0$"
+            """,
+            )
+        dumper = [there.bin("pg_dumpall"), "--roles-only", "--no-role-passwords", "--dbname", there.uri()]
+        script = make_missing_roles(subprocess.run(dumper, check=True, capture_output=True, text=True).stdout)
+        with closing(psycopg2.connect(new.uri())) as connection:
+            connection.autocommit = True
+            query(connection, "CREATE ROLE tableorder LOGIN; ALTER ROLE tableorder SET work_mem = '6MB'")
+            psql = [new.bin("psql"), "--quiet", "--set=ON_ERROR_STOP=1", new.uri()]
+            for _ in range(2):
+                subprocess.run(psql, input=script, check=True, capture_output=True, text=True)
+            roles = query(
+                connection,
+                """
+                SELECT rolname, rolcanlogin, rolcreatedb, rolconfig FROM pg_roles
+                 WHERE rolname !~ '^(pg_|postgres)' ORDER BY rolname
+            """,
+            )
+            assert roles == [
+                ("Odd 'one; $role0$", True, True, ["work_mem=5MB"]),
+                ("tableorder", True, False, ["work_mem=6MB"]),
+            ]
+            assert value(connection, "SELECT pg_has_role(%s, 'tableorder', 'MEMBER')", "Odd 'one; $role0$")
 
 
 def test_the_applications_own_role_sees_too_little_to_back_up(deployers_url: str, tmp_path: Path):

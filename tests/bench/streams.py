@@ -81,7 +81,7 @@ def measure(database_url: str, log: Path, options: argparse.Namespace) -> dict[s
     with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
         cursor.execute(FILL, {"stores": options.stores, "events": events})
     connection.close()
-    limits = {"STREAMS_PER_STORE": str(options.streams), "STREAMS_TOTAL": str(options.streams)}
+    limits = {"LIMIT_STORE_ADMIN_STREAMS": "0", "STREAMS_TOTAL": str(options.streams)}
     server = StreamServer(database_url, log, **limits).wait_until_ready()
     ours, theirs = multiprocessing.Pipe()
     readers = multiprocessing.Process(target=read, args=(server.base, options.streams, options.stores, theirs))

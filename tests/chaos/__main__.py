@@ -8,9 +8,9 @@ import random
 import signal
 import sys
 
-from tests.chaos import faults, load, model, soak, turnover
+from tests.chaos import faults, hostile, load, model, soak, turnover
 
-ATTACKS = (model, turnover, faults, load, soak)
+ATTACKS = (model, turnover, faults, load, soak, hostile)
 
 
 def main() -> int:

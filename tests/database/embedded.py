@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -62,6 +62,25 @@ def new_database(server_url: str, template: str) -> Iterator[str]:
         yield name
     finally:
         _run(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def as_application(database_url: str) -> str:
+    """The URL of the role tableorder, which is let in, in place of a test's superuser; others' are as they are."""
+    parts = urlsplit(database_url)
+    if parts.username != "postgres":
+        return database_url
+    with suppress(psycopg2.OperationalError, psycopg2.errors.ReadOnlySqlTransaction):  # it is away, or a standby
+        let_in(database_url)
+    return parts._replace(netloc=parts.netloc.replace("postgres", "tableorder", 1)).geturl()
+
+
+def let_in(database_url: str) -> None:
+    """Let the role tableorder log in."""
+    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(7)")  # two at once cannot change one role
+        cursor.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'tableorder'")
+        if cursor.fetchone() == (False,):
+            cursor.execute("ALTER ROLE tableorder LOGIN")
 
 
 def _run(server_url: str, statement: str) -> None:

@@ -17,7 +17,7 @@ VERSIONS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: in
 
 
 @contextmanager
-def packaged_server(*settings: str) -> Iterator[str]:
+def packaged_server(*settings: str, encoding: str = "UTF8", locale: str = "C.UTF-8") -> Iterator[str]:
     """The URL of a superuser of a new server, which is gone afterwards. `settings`: "name=value"."""
     if not VERSIONS:
         pytest.skip("needs a packaged PostgreSQL (Debian: postgresql postgresql-contrib)")
@@ -26,7 +26,8 @@ def packaged_server(*settings: str) -> Iterator[str]:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
         data = folder / "data"
-        _run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        made = ["-U", "postgres", "-A", "trust", "-E", encoding, f"--locale={locale}", "--no-sync"]
+        _run("initdb", "-D", data, *made)
         options = " ".join(f"-c {setting}" for setting in ("listen_addresses=", *settings))
         _run("pg_ctl", "start", "-w", "-D", data, "-l", folder / "log", "-o", f"-k {folder} {options}")
         try:

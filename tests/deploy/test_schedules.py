@@ -81,6 +81,34 @@ def test_the_administrators_password_is_for_the_backups_alone():
             assert told == [files[0]] and "\nInaccessiblePaths=/etc/tableorder\n" in unit.read_text()
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("A=1\n\n# said\n; said\n  B_2='x y'\nC=\n", 0),
+        ("", 0),
+        ("A=1\nexport BACKUP_ENCRYPT_COMMAND='age …'\n", 1),
+        ("A=1 \\\n  and so on\n", 1),
+        ("A=1\nBACKUP_ENCRYPT_COMMAND = age\n", 1),
+        ("\nset -a\n", 1),
+    ],
+)
+def test_a_line_that_systemd_would_ignore_is_a_failure(tmp_path, text, status):
+    good, file = tmp_path / "good", tmp_path / "environment"
+    good.write_text("A=1\n")
+    file.write_text(text)
+    done = subprocess.run(["deploy/check-environment", good, file], cwd=CHECKOUT, capture_output=True, text=True)
+    assert done.returncode == status
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [f"{file}, line 2"] * status
+    assert "age" not in done.stderr
+
+
+def test_the_backups_units_look_for_such_lines_first():
+    for name in ("backup", "verify-backup"):
+        unit = (CHECKOUT / f"deploy/systemd/tableorder-{name}.service").read_text()
+        files = " ".join(re.findall(r"^EnvironmentFile=(.*)$", unit, re.MULTILINE))
+        assert f"\nExecStartPre=/opt/tableorder/deploy/check-environment {files}\nExecStart=" in unit
+
+
 def test_every_command_is_there():
     commands = {name for unit in UNITS for name in re.findall(r"=/opt/tableorder/(bin/\S+)", unit.read_text())}
     assert commands == {"bin/backup-db", "bin/verify-backup"}

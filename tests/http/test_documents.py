@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from tableorder.http.documents import COMPRESSED_BYTES, MAX_DOCUMENT_BYTES, DocumentCache
+from tableorder.http.documents import COMPRESSED_BYTES, ENTRY_BYTES, MAX_DOCUMENT_BYTES, DocumentCache
 
 
 @pytest.fixture
 def cache():
-    return DocumentCache(max_bytes=10_000)
+    return DocumentCache(max_bytes=10 * (1_000 + ENTRY_BYTES))
 
 
 def test_a_document_is_kept_until_another_takes_its_place(cache):

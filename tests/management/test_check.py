@@ -17,7 +17,8 @@ from tests.api.server import run_sql
 from tests.management.running import CHECKOUT, environment, manage
 
 ITEMS = (
-    "PostgreSQL", "uuid-ossp", "indexes and triggers", "durability", "archiving", "clock", "time zone", "migrations",
+    "PostgreSQL", "uuid-ossp", "indexes and triggers", "durability", "archiving", "clock", "isolation", "encoding",
+    "collation", "sequences", "commits", "replication slots", "transactions", "wraparound", "time zone", "migrations",
     "connections", "pool", "full backup", "weekly backup", "monthly backup",
 )  # fmt: skip
 
@@ -37,15 +38,17 @@ def check(database_url, tmp_path):
 def test_a_good_installation_is_well(check):
     findings, result = check()
     assert tuple(findings) == ITEMS
-    assert (result.returncode, result.stderr) == (0, "")
-    assert "failed" not in {finding["status"] for finding in findings.values()}
+    assert (result.returncode, result.stderr) == (1, "tableorder: failed: full backup\n")  # there is none yet
+    assert [name for name, finding in findings.items() if finding["status"] == "failed"] == ["full backup"]
     assert findings["pool"]["detail"] == "reachable as tableorder; size 5 + 10"
 
 
 def test_a_table_for_people(database_url, tmp_path):
-    printed = manage("check", home=tmp_path, DATABASE_URL=database_url)
-    assert printed.returncode == 0
-    assert [line.split()[0] in ("ok", "warning") for line in printed.stdout.splitlines()[1:]] == [True] * len(ITEMS)
+    printed = manage("check", home=tmp_path, DATABASE_URL=database_url, BACKUP_DIR=str(tmp_path / "backups"))
+    assert printed.returncode == 1
+    assert [line.split()[0] in ("ok", "warning", "failed") for line in printed.stdout.splitlines()[1:]] == [True] * len(
+        ITEMS
+    )
 
 
 OF_NO_CONSTRAINT = """
@@ -82,7 +85,7 @@ def test_what_is_missing_or_invalid_is_found(database_url, check, item, harm, de
     run_sql(database_url, harm)
     findings, result = check()
     assert findings[item] == {"item": item, "status": "failed", "detail": detail}
-    assert (result.returncode, result.stderr) == (1, f"tableorder: failed: {item}\n")
+    assert (result.returncode, result.stderr) == (1, f"tableorder: failed: {item}, full backup\n")
 
 
 def test_a_pending_migration_is_found(database_url, check):
@@ -113,8 +116,11 @@ def test_the_newest_backup_of_each_type_is_looked_at(database_url, check, tmp_pa
     settings = environment(tmp_path, DATABASE_URL=database_url, BACKUP_DIR=str(tmp_path / "backups"))
     settings["PATH"] = f"{program}:{settings['PATH']}"
     run = lambda module: subprocess.run([sys.executable, "-m", module], cwd=CHECKOUT, env=settings, check=True)  # noqa: E731
-    findings, _ = check()
-    assert findings["full backup"]["status"] == "warning"
+    findings, result = check()
+    assert [findings[f"{kind} backup"]["status"] for kind in ("full", "weekly", "monthly")] == [
+        "failed", "warning", "warning",
+    ]  # fmt: skip
+    assert result.returncode == 1
     run("tableorder.backups.dump")
     findings, _ = check()
     assert findings["full backup"]["status"] == "warning" and "not verified" in findings["full backup"]["detail"]
@@ -127,6 +133,7 @@ def test_the_newest_backup_of_each_type_is_looked_at(database_url, check, tmp_pa
 
 
 def test_a_backup_that_is_too_old_is_a_failure():
-    age = timedelta(hours=27)
-    assert status_of(KINDS[0], age, True) == "failed"
-    assert status_of(KINDS[1], age, True) == "ok"
+    within, beyond = timedelta(hours=25), timedelta(hours=27)
+    assert [status_of(KINDS[0], age, True) for age in (within, beyond)] == ["ok", "failed"]
+    assert [status_of(KINDS[1], age, True) for age in (within, beyond)] == ["ok", "ok"]
+    assert [status_of(KINDS[0], age, False) for age in (within, beyond)] == ["warning", "failed"]

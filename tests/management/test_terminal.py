@@ -58,12 +58,14 @@ def test_migrations_are_a_table_on_a_terminal(terminal):
 def test_the_checklist_fits_a_narrow_terminal_and_has_colours(terminal):
     with terminal("check", columns=60) as opened:
         shown = opened.read_to_the_end()
-        assert opened.status == 0
+        assert opened.status == 1  # there is no backup
+    shown, _, said = shown.partition("tableorder: ")
+    assert said.strip() == "failed: full backup"
     assert "Checking …" in shown  # while it lasted
     table = shown[shown.index("╭") :]
     assert max(map(len, table.splitlines())) == 60
     assert "\x1b[32mok" in opened.raw and "\x1b[33mwarning" in opened.raw
-    assert opened.raw.rstrip().endswith("╯") and opened.raw.count("\x1b[?25h") >= 1  # the cursor is back
+    assert shown.rstrip().endswith("╯") and opened.raw.count("\x1b[?25h") >= 1  # the cursor is back
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,11 @@ def test_all_that_prints_data_knows_json():
         (AWAY, "Connection refused"),
         ("mysql://nobody:hush@127.0.0.1/nothing", "DATABASE_URL cannot be read"),
         ("postgresql://nobody:hush@[::1/nothing", "DATABASE_URL cannot be read"),
-        ("postgresql://nobody:hush@127.0.0.1:port/nothing", "invalid integer value"),
+        ("postgresql://nobody:hush@127.0.0.1:port/nothing", "the port is not one"),
+        ("postgresql://nobody:hu@sh-hush@127.0.0.1/nothing", "in the password, @ is written %40"),
+        ("postgresql://nobody:hu/sh-hush@127.0.0.1/nothing", "in the password, @ is written %40"),
+        ("postgresql+psycopg2://nobody:hush@127.0.0.1/nothing", "it must be like postgresql://"),
+        ("postgresql://nobody:hush@127.0.0.1/nothing?pgbouncer=true", "libpq knows no parameter 'pgbouncer'"),
     ],
 )
 def test_a_url_that_leads_nowhere_is_one_line_without_the_password(tmp_path, url, said):

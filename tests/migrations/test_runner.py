@@ -32,8 +32,10 @@ from tableorder.database.migrations import (
 )
 from tableorder.database.pool import PoolSettings
 from tableorder.database.programs import find_program, libpq_environment
-from tests.database.embedded import url_of
+from tests.backups.commands import Commands
+from tests.database.embedded import embedded_server, url_of
 from tests.factories import query, value
+from tests.management.running import manage
 from tests.waiting import until_it_holds_up_somebody
 
 ALL = list(required_migrations())
@@ -204,6 +206,72 @@ def test_a_migration_of_a_newer_version_is_left_alone(empty_database_url, source
     assert [state.is_known for state in list_migrations(empty_database_url, source=source)] == [True, False]
     with pytest.raises(MigrationError, match=r"^0002.add-authors is of a newer version"):
         roll_back_last(empty_database_url, source=source)
+
+
+def test_a_migration_whose_file_was_removed_is_no_newer_one(empty_database_url, source):
+    apply_pending(empty_database_url, source=source)
+    for file in source.glob("0001*"):
+        file.unlink()
+    with pytest.raises(MigrationError, match=r"^0001.create-notes is applied, and its file was removed"):
+        apply_pending(empty_database_url, source=source)
+
+
+def test_a_newer_versions_migration_is_told_and_cannot_be_compared(empty_database_url, connection, tmp_path):
+    apply_pending(empty_database_url)
+    query(
+        connection,
+        "INSERT INTO _yoyo_migration (migration_hash, migration_id, applied_at_utc)"
+        " VALUES ('x', '9999.add-more', now())",
+    )
+    migrated = manage("migrate", home=tmp_path, DATABASE_URL=empty_database_url)
+    assert (migrated.returncode, migrated.stdout) == (0, "Nothing to apply.\n")
+    assert migrated.stderr == "The schema is that of a newer version, which has 9999.add-more.\n"
+    drifted = manage("migration", "drift", home=tmp_path, DATABASE_URL=empty_database_url)
+    assert drifted.returncode == 1
+    assert drifted.stderr.startswith("tableorder: 9999.add-more is applied and has no file here; ")
+
+
+def test_drift_and_check_see_a_foreign_key_that_was_switched_off(database_url, tmp_path):
+    with closing(psycopg2.connect(database_url)) as raw:
+        raw.autocommit = True
+        query(raw, "ALTER TABLE order_items DISABLE TRIGGER ALL")
+        drifted = manage("migration", "drift", home=tmp_path, DATABASE_URL=database_url)
+        assert drifted.returncode == 1
+        assert "+ALTER TABLE order_items DISABLE TRIGGER ALL; -- so " in drifted.stdout
+        checked = manage("check", home=tmp_path, DATABASE_URL=database_url, BACKUP_DIR=str(tmp_path))
+        assert checked.returncode == 1
+        assert "failed: indexes and triggers" in checked.stderr
+        query(raw, "ALTER TABLE order_items ENABLE TRIGGER ALL")
+        assert manage("migration", "drift", home=tmp_path, DATABASE_URL=database_url).returncode == 0
+
+
+# Several people
+
+
+def test_another_member_of_the_owner_goes_on_where_the_first_one_stopped(tmp_path):
+    """Migrates, takes back, looks for drift and takes a backup of what somebody else has migrated."""
+    with embedded_server() as server:
+        with closing(psycopg2.connect(server.uri())) as raw:
+            raw.autocommit = True
+            for role in ("tableorder_owner", "tableorder"):
+                query(raw, f"CREATE ROLE {role}")
+            for name in ("first", "second"):
+                query(raw, f"CREATE ROLE {name} LOGIN CREATEDB IN ROLE tableorder_owner, tableorder")
+            query(raw, "CREATE DATABASE shared OWNER tableorder_owner")
+        first, second = (server.uri("shared", user=name) for name in ("first", "second"))
+        assert apply_pending(first) == ALL
+        assert apply_pending(second) == []
+        assert roll_back_last(second) == ALL[-1]
+        assert apply_pending(second) == [ALL[-1]]
+        for command in (["migrate"], ["migration", "drift"]):
+            done = manage(*command, home=tmp_path, DATABASE_URL=second)
+            assert done.returncode == 0, done.stderr
+        commands = Commands(second, tmp_path / "backups", embedded_programs())
+        commands.back_up()
+        assert commands.run("verify-backup").returncode == 0
+        with closing(psycopg2.connect(first)) as raw:
+            owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+            assert query(raw, owners) == [("tableorder_owner",)]
 
 
 def test_a_migration_that_fails_leaves_nothing_and_those_before_it(empty_database_url, connection, source):

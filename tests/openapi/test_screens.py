@@ -36,7 +36,7 @@ def project(tmp_path_factory) -> Path:
     shutil.copytree(FILES, folder / "screens")
     install(folder)
     config = Config.from_environment({"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32})
-    (folder / "openapi.json").write_text(json.dumps(build_document(create_app(config).url_map)))
+    (folder / "openapi.json").write_text(json.dumps(build_document(create_app(config))))
     generated = run(folder, "node_modules/.bin/openapi-typescript", "openapi.json", "--output", "screens/openapi.d.ts")
     assert generated.returncode == 0, generated.stdout + generated.stderr
     return folder

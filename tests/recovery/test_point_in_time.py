@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -26,68 +26,89 @@ from tableorder.http.tokens import issue_token
 from tests.api.client import Tablet
 from tests.api.server import JWT_SECRET_KEY, Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, Reader
+from tests.database.embedded import memory
 from tests.database.packaged import VERSIONS
+from tests.documents import blocks
 from tests.management.running import CHECKOUT
 from tests.waiting import until
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("pgbackrest") is None, reason="needs pgbackrest (Debian's package)"),
     pytest.mark.skipif(not VERSIONS, reason="needs a packaged PostgreSQL"),
-    pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be the user postgres"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root, as the runbook does"),
+    pytest.mark.skipif(shutil.which("pg_createcluster") is None, reason="needs Debian's postgresql-common"),
 ]
 
+LONGEST = 300  # seconds for a block of the runbook
 RUNBOOK = (CHECKOUT / "docs" / "point-in-time-recovery.md").read_text()
 SETTINGS = (CHECKOUT / "deploy" / "pgbackrest" / "postgresql.conf").read_text()
 CONFIG = (CHECKOUT / "deploy" / "pgbackrest" / "pgbackrest.conf").read_text()
 UNIT = (CHECKOUT / "deploy" / "systemd" / "tableorder-receivewal.service").read_text()
-SYNCHRONOUS = "synchronous_standby_names = 'tableorder_receivewal'"
 AS_POSTGRES = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+
+VERSION = int(VERSIONS[-1].parent.name) if VERSIONS else 0
 
 
 def commands(heading: str) -> list[str]:
     """The blocks of shell under a heading of the runbook."""
-    section = RUNBOOK.split(heading + "\n")[1].split("\n## ")[0]
-    return [re.sub(r"^   ", "", block, flags=re.M) for block in re.findall(r"```sh\n(.*?)```", section, re.S)]
+    return list(blocks(RUNBOOK.split(heading + "\n")[1].split("\n## ")[0]))
 
 
 class Cluster:
-    """A packaged server that archives its log as the runbook says, in folders of its own."""
+    """A cluster as Debian makes them, that archives its log as the runbook says, in folders of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.data, self.streamed, self.log = folder / "data", folder / "streamed", folder / "log"
+        self.data, self.streamed = folder / "data", folder / "streamed"
+        folder.chmod(0o755)
         shutil.chown(folder, "postgres", "postgres")
-        config = CONFIG.replace("/var/lib/pgbackrest", str(folder / "repository"))
-        config = config.replace("/var/lib/postgresql/15/main", str(self.data)).replace(
-            "/var/run/postgresql", str(folder)
-        )
-        folders = f"log-path={folder}\nlock-path={folder}\nspool-path={folder}"
-        (folder / "pgbackrest.conf").write_text(config.replace("[global]", f"[global]\n{folders}"))
         self.url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
         self._environment = {
-            "PATH": f"{VERSIONS[-1]}:/usr/bin:/bin",
+            "PATH": "/usr/sbin:/usr/bin:/bin",
+            "PG_CLUSTER_CONF_ROOT": str(folder / "etc"),
+            "PGVERSION": str(VERSION),
+            "PGCLUSTER": "test",
             "PGDATA": str(self.data),
             "PGHOST": str(folder),
             "PGBACKREST_CONFIG": str(folder / "pgbackrest.conf"),
+            "SETTINGS": str(folder / f"etc/{VERSION}/test/conf.d/archive.conf"),
             "STREAMED_WAL": str(self.streamed),
+            "CHECKOUT": str(folder / "checkout"),
             "LANG": "C.UTF-8",
         }
-        self.shell("initdb -U postgres -A trust -E UTF8 --locale=C.UTF-8 >/dev/null && mkdir streamed")
-        settings = SETTINGS.replace(SYNCHRONOUS, "")
-        with (self.data / "postgresql.conf").open("a") as file:
-            file.write(f"{settings}\nlisten_addresses = ''\nunix_socket_directories = '{folder}'\n")
-        self.start()
+        self._copy_checkout()
+        self.shell(
+            f"""install -d -o postgres -g postgres etc streamed
+                pg_createcluster {VERSION} test --datadir={self.data} --socketdir={folder} --logfile={folder}/log \
+                    --locale=C.UTF-8 --encoding=UTF8 --start-conf=manual --port=5432 -- --auth=trust
+                echo "listen_addresses = ''" >etc/{VERSION}/test/conf.d/test.conf
+                echo "PGBACKREST_CONFIG = '{folder}/pgbackrest.conf'" >>etc/{VERSION}/test/environment
+                pg_ctlcluster {VERSION} test start"""
+        )
+
+    def _copy_checkout(self) -> None:
+        """The runbook's files, with the folders of this test in them."""
+        deploy = self.folder / "checkout" / "deploy" / "pgbackrest"
+        deploy.mkdir(parents=True)
+        (deploy / "postgresql.conf").write_text(SETTINGS)
+        config = CONFIG.replace("/var/lib/pgbackrest", str(self.folder / "repository"))
+        config = config.replace("/var/lib/postgresql/15/main", str(self.data))
+        config = config.replace("/var/run/postgresql", str(self.folder))
+        folders = f"log-path={self.folder}\nlock-path={self.folder}\nspool-path={self.folder}"
+        (deploy / "pgbackrest.conf").write_text(config.replace("[global]", f"[global]\n{folders}"))
 
     def shell(self, script: str, **environment: str) -> None:
-        """Run it as the user postgres."""
+        """Run it as root, as long as it may take."""
         with (self.folder / "output").open("a+") as output:
             done = subprocess.run(
-                [*AS_POSTGRES, "bash", "-euo", "pipefail", "-c", script],
+                ["bash", "-euo", "pipefail", "-c", script],
                 cwd=self.folder,
                 env=self._environment | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                timeout=LONGEST,
             )
         assert done.returncode == 0, (self.folder / "output").read_text()
 
@@ -95,12 +116,8 @@ class Cluster:
         """Type in one block of the runbook."""
         self.shell(commands("# Point-in-time recovery")[0] + commands(heading)[number], **environment)
 
-    def start(self) -> None:
-        self.shell(f"pg_ctl start --wait --log={self.log}")
-
-    def wait_until_recovered(self) -> None:
-        """It can be read as soon as it is consistent, which is before it has come to the end."""
-        until(lambda: run_sql(self.url, "SELECT pg_is_in_recovery()") == [(False,)])
+    def waits_for_the_receiver(self) -> bool:
+        return run_sql(self.url, "SELECT sync_state FROM pg_stat_replication") == [("sync",)]
 
     def receive(self) -> subprocess.Popen[bytes]:
         """What tableorder-receivewal.service does."""
@@ -120,12 +137,40 @@ class Cluster:
 
     def stop(self) -> None:
         if (self.data / "postmaster.pid").exists():
-            self.shell("pg_ctl stop -m immediate || true")
+            self.shell(f"pg_ctlcluster -m immediate {VERSION} test stop || true")
+
+
+class Receiver:
+    """The receiver, which can be stopped and started as systemd does."""
+
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self._start = start
+        self._process = start()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(60)
+
+    def start(self) -> None:
+        self._process = self._start()
+
+
+def set_up(cluster: Cluster, *, streamed: bool = False) -> Receiver | None:
+    """Follow the first section; the receiver, if there is to be one."""
+    cluster.follow("## Set up", 0)
+    cluster.follow("## Set up", 1)
+    if not streamed:
+        return None
+    cluster.follow("## Set up", 2)
+    receiver = Receiver(cluster.receive)
+    cluster.follow("## Set up", 3)
+    until(cluster.waits_for_the_receiver)
+    return receiver
 
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="tableorder-test-") as name:
+    with tempfile.TemporaryDirectory(prefix="tableorder-test-", dir=memory()) as name:
         cluster = Cluster(Path(name))
         try:
             yield cluster
@@ -186,7 +231,7 @@ def archive_all(cluster: Cluster) -> None:
 
 
 def test_every_order_before_the_last_archived_segment_comes_back(cluster):
-    cluster.follow("## Set up", 0)
+    set_up(cluster)
     rush = Rush(cluster)
     rush.let_pass()
     before = list(rush.acknowledged)
@@ -196,60 +241,74 @@ def test_every_order_before_the_last_archived_segment_comes_back(cluster):
     rush.stop()
     cluster.follow("## Recover to the latest", 0)
     cluster.follow("## Recover to the latest", 2)
-    cluster.wait_until_recovered()
     recovered = orders_in(cluster)
     assert set(before) <= recovered
+    cluster.follow("## Recover to the latest", 3)
     cluster.follow("## Look after it", 0)
 
 
 def test_with_the_streamed_archive_every_acknowledged_order_comes_back(cluster):
-    cluster.follow("## Set up", 0)
-    cluster.follow("## Set up", 1)
-    receiver = cluster.receive()
+    """And the next ones are acknowledged as well: the receiver streams again."""
+    receiver = set_up(cluster, streamed=True)
     try:
-        streaming = "SELECT count(*) FROM pg_stat_replication WHERE application_name = 'tableorder_receivewal'"
-        until(lambda: run_sql(cluster.url, streaming) == [(1,)])
-        with closing(psycopg2.connect(cluster.url)) as connection, connection.cursor() as cursor:
-            connection.autocommit = True
-            cursor.execute("ALTER SYSTEM SET " + SYNCHRONOUS)
-            cursor.execute("SELECT pg_reload_conf()")
-        until(lambda: run_sql(cluster.url, "SELECT sync_state FROM pg_stat_replication") == [("sync",)])
         rush = Rush(cluster)
         rush.let_pass(200)
         cluster.lose()
         rush.stop()
+        receiver.stop()
+        cluster.follow("## Recover to the latest", 0)
+        cluster.follow("## Recover to the latest", 1)
+        cluster.follow("## Recover to the latest", 2)
+        assert len(rush.acknowledged) >= 200
+        assert set(rush.acknowledged) <= orders_in(cluster)
+        cluster.follow("## Start the receiver again", 0)
+        receiver.start()
+        until(cluster.waits_for_the_receiver)
+        later = Rush(cluster)
+        later.let_pass()
+        later.stop()
+        cluster.follow("## Recover to the latest", 3)
     finally:
-        receiver.terminate()
-        receiver.wait(60)
-    cluster.follow("## Recover to the latest", 0)
-    cluster.follow("## Recover to the latest", 1)
-    cluster.follow("## Recover to the latest", 2)
-    cluster.wait_until_recovered()
-    assert len(rush.acknowledged) >= 200
-    assert set(rush.acknowledged) <= orders_in(cluster)
+        receiver.stop()
 
 
-def test_back_to_a_time(cluster):
-    cluster.follow("## Set up", 0)
+def test_without_the_receiver_commits_wait_until_one_goes_on_without_it(cluster):
+    receiver = set_up(cluster, streamed=True)
+    receiver.stop()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(run_sql, cluster.url, "CREATE TABLE waits (a integer)")
+        held = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        until(lambda: run_sql(cluster.url, held) == [(1,)])
+        cluster.follow("## Look after it", 1)
+        waiting.result(60)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_back_to_a_time(cluster, streamed):
+    receiver = set_up(cluster, streamed=streamed)
     rush = Rush(cluster)
     rush.let_pass()
     before = list(rush.acknowledged)
     [(moment,)] = run_sql(cluster.url, "SELECT clock_timestamp()::text")
     first_after = max(rush.acknowledged) + 20  # of those under way at that moment there were three at most
     rush.let_pass()
-    archive_all(cluster)
     rush.stop()
     [(store_id, seen)] = run_sql(cluster.url, "SELECT store_id, max(event_id) FROM events GROUP BY store_id")
-    cluster.stop()
     cluster.follow("## Recover to a time", 0, TARGET_TIME=moment)
-    cluster.wait_until_recovered()
     recovered = orders_in(cluster)
     assert set(before) <= recovered
     assert not [order_id for order_id in recovered if order_id >= first_after]
-    cluster.follow("## Recover to a time", 1, PGDATABASE="postgres")
+    cluster.follow("## Recover to a time", 1, PGDATABASE="postgres")  # also while there is no receiver
+    if receiver:
+        receiver.stop()
+        cluster.follow("## Start the receiver again", 0)
+        receiver.start()
+        until(cluster.waits_for_the_receiver)
     events = "INSERT INTO events (store_id, event_type, event_data) SELECT %s, 'menu_changed', '{}'"
     run_sql(cluster.url, f"{events} FROM generate_series(1, %s)", store_id, seen)
     begins_anew(cluster, store_id, seen)
+    if receiver:
+        receiver.stop()
 
 
 def begins_anew(cluster: Cluster, store_id: int, seen: int) -> None:

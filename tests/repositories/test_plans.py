@@ -282,13 +282,18 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "logins.record_success": lambda c, t: _logins(c).record_success(STANDING, Renewal("x", "y")),
     "events.position": lambda c, t: EventRepository(c).position(store_id=STORE),
     "events.can_resume": lambda c, t: EventRepository(c).can_resume(store_id=STORE, event_id=1),
+    "events.can_resume, if they are few": lambda c, t: EventRepository(c).can_resume(
+        store_id=STORE, event_id=1, limit=1000
+    ),
+    "events.is_session_active": lambda c, t: EventRepository(c).is_session_active(table=t),
     "events.list_after": lambda c, t: EventRepository(c).list_after(store_id=STORE, event_id=1, limit=100),
     "events.snapshot_of_store": lambda c, t: EventRepository(c).snapshot_of_store(store_id=STORE),
     "events.snapshot_of_session": lambda c, t: EventRepository(c).snapshot_of_session(table=t),
     "events.announce": lambda c, t: EventRepository(c).announce(store_ids=[STORE, STORE + 1]),
     "events.latest": lambda c, t: EventRepository(c).latest(store_ids=[STORE, STORE + 1]),
     "events.prune": lambda c, t: EventRepository(c).prune(older_than=timedelta(hours=19.9), at_most=100),
-    "tickets.add": lambda c, t: TicketRepository(c).add(store_id=STORE, claims={}),
+    "tickets.add_for_table": lambda c, t: TicketRepository(c).add_for_table(table=t, claims={}),
+    "tickets.add_for_admin": lambda c, t: TicketRepository(c).add_for_admin(store_id=STORE, claims={}),
     "tickets.redeem": lambda c, t: TicketRepository(c).redeem(ticket="50.x"),
 }
 

@@ -1,0 +1,195 @@
+"""The part of the operator's checklist about PostgreSQL itself: one question, one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tableorder.database.connection import Connection
+
+OK, WARNING, FAILED = "ok", "warning", "failed"
+
+HOUR = 3600.0  # seconds
+MAX_IDLE = 60.0  # seconds that a transaction may be idle
+MAX_WAIT = 3.0  # seconds that a commit waits for a standby
+MAX_KEPT = 1e9  # bytes of the write-ahead log that a slot keeps though nobody reads it
+MANY_USED, MOST_USED = 0.75, 0.95  # of a sequence
+OLD_AGE, OLDEST_AGE = 500_000_000, 1_500_000_000  # transactions; at two thousand million PostgreSQL stops
+
+POWERS = """
+SELECT DISTINCT member.rolname || CASE
+           WHEN role.rolname <> member.rolname THEN ' may become ' || role.rolname
+           WHEN role.rolsuper THEN ' is a superuser'
+           WHEN role.rolbypassrls THEN ' has BYPASSRLS'
+           WHEN role.rolcreaterole THEN ' has CREATEROLE'
+           ELSE ' owns the tables'
+       END
+  FROM pg_roles AS member
+  JOIN pg_roles AS role ON pg_has_role(member.oid, role.oid, 'MEMBER')
+ WHERE (   member.rolname = 'tableorder'
+        OR member.oid IN (
+               SELECT usesysid
+                 FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name IN ('tableorder', 'tableorder stream')))
+   AND (NOT member.rolsuper OR role.oid = member.oid)
+   AND (   role.rolsuper
+        OR role.rolbypassrls
+        OR role.rolcreaterole
+        OR role.rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+        OR EXISTS (SELECT FROM pg_class WHERE relowner = role.oid AND relrowsecurity))
+ ORDER BY 1
+"""
+
+UNGUARDED = """
+SELECT relname::text
+  FROM pg_class
+  JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'store_id' AND NOT attisdropped
+ WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relrowsecurity
+ ORDER BY relname
+"""
+
+SEQUENCES = """
+SELECT sequencename::text, max_value - COALESCE(last_value, min_value),
+       (COALESCE(last_value, min_value) - min_value)::float / (max_value - min_value)
+  FROM pg_sequences
+ WHERE schemaname = 'public'
+ ORDER BY 3 DESC, 1
+"""
+
+COMMITS = """
+SELECT current_setting('synchronous_standby_names'),
+       (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum') AND state = 'streaming'),
+       (SELECT count(*)
+          FROM pg_stat_activity
+         WHERE wait_event = 'SyncRep' AND clock_timestamp() - query_start > make_interval(secs => %(longest)s))
+"""
+
+SLOTS = """
+SELECT slot_name::text, active, COALESCE(wal_status IN ('unreserved', 'lost'), false),
+       COALESCE(
+           CASE
+               WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), restart_lsn)
+               ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)
+           END,
+           0)::float
+  FROM pg_replication_slots
+ ORDER BY slot_name
+"""
+
+TRANSACTIONS = """
+SELECT (SELECT count(*)
+          FROM pg_stat_activity
+         WHERE clock_timestamp() - xact_start > make_interval(secs => %(longest)s)
+           AND backend_type = 'client backend'
+           AND pid <> pg_backend_pid()),
+       (SELECT count(*)
+          FROM pg_stat_activity
+         WHERE state LIKE 'idle in transaction%%'
+           AND clock_timestamp() - state_change > make_interval(secs => %(longest_idle)s)),
+       (SELECT count(*) FROM pg_prepared_xacts WHERE clock_timestamp() - prepared > make_interval(secs => %(longest)s))
+"""
+
+AGE = """
+SELECT datname::text, greatest(age(datfrozenxid), mxid_age(datminmxid))
+  FROM pg_database
+ ORDER BY 2 DESC
+ LIMIT 1
+"""
+
+COLLATION = """
+SELECT datcollate::text, COALESCE(datcollversion, 'none'), COALESCE(pg_database_collation_actual_version(oid), 'none')
+  FROM pg_database
+ WHERE datname = current_database()
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the list."""
+
+    item: str
+    status: str
+    detail: str
+
+
+def findings_of_server(connection: Connection) -> Iterator[Finding]:
+    """All of them."""
+    for item in (isolation, encoding, collation, sequences, commits, slots, transactions, wraparound):
+        yield item(connection)
+
+
+def isolation(connection: Connection) -> Finding:
+    """Check that row-level security binds the application's role, and the roles that are connected for it."""
+    faults = [power for (power,) in connection.fetch_all(POWERS)]
+    faults += [f"{table} has no row-level security" for (table,) in connection.fetch_all(UNGUARDED)]
+    if faults:
+        return Finding("isolation", FAILED, f"{'; '.join(faults)}: the stores are not kept apart")
+    return Finding("isolation", OK, "row-level security binds the application's role")
+
+
+def encoding(connection: Connection) -> Finding:
+    """Check that the database can hold every text."""
+    found = connection.fetch_value("SHOW server_encoding")
+    return Finding("encoding", OK if found == "UTF8" else FAILED, f"{found}; UTF8 is needed")
+
+
+def collation(connection: Connection) -> Finding:
+    """Check that the indexes of texts have the order of the system's present collation."""
+    if int(connection.fetch_value("SHOW server_version_num")) < 150_000:
+        return Finding("collation", OK, "this server keeps no version of it")
+    name, made, now = connection.fetch_one(COLLATION)
+    if made == now:
+        return Finding("collation", OK, f"{name}, version {now}")
+    remedy = "REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION"
+    return Finding("collation", FAILED, f"{name} was version {made} and is {now}: indexes may be wrong; {remedy}")
+
+
+def sequences(connection: Connection) -> Finding:
+    """Show the numbers that each sequence has left."""
+    found = connection.fetch_all(SEQUENCES)
+    most = max((used for _, _, used in found), default=0.0)
+    status = FAILED if most >= MOST_USED else WARNING if most >= MANY_USED else OK
+    return Finding("sequences", status, "; ".join(f"{name} {left:,} left" for name, left, _ in found) or "none")
+
+
+def commits(connection: Connection, longest: float = MAX_WAIT) -> Finding:
+    """Check that no commit waits for a standby that does not confirm it."""
+    names, receivers, waiting = connection.fetch_one(COMMITS, {"longest": longest})
+    if not names:
+        return Finding("commits", OK, "wait for no standby")
+    if not receivers:
+        return Finding("commits", FAILED, f"each waits for a standby of {names!r}, and none is connected")
+    if waiting:
+        return Finding("commits", FAILED, f"{waiting} wait for a standby of {names!r}, which does not confirm them")
+    return Finding("commits", OK, f"confirmed by {receivers} of {names!r}")
+
+
+def slots(connection: Connection) -> Finding:
+    """Look for replication slots that keep the log and have no reader."""
+    found = connection.fetch_all(SLOTS)
+    unread = [f"{name} is not read and keeps {kept / 1e6:.0f} MB" for name, active, _, kept in found if not active]
+    lost = [f"{name} has lost what it was to keep" for name, _, is_lost, _ in found if is_lost]
+    status = WARNING if unread else OK
+    if lost or any(not active and kept > MAX_KEPT for _, active, _, kept in found):
+        status = FAILED
+    return Finding("replication slots", status, "; ".join(unread + lost) or f"{len(found)}, each of them read")
+
+
+def transactions(connection: Connection, longest: float = HOUR, longest_idle: float = MAX_IDLE) -> Finding:
+    """Look for transactions that stay open: meanwhile VACUUM can remove nothing."""
+    long, idle, prepared = connection.fetch_one(TRANSACTIONS, {"longest": longest, "longest_idle": longest_idle})
+    faults = [f"{long} older than {longest / 60:.0f} minutes"] if long else []
+    faults += [f"{idle} idle for more than {longest_idle:.0f} s"] if idle else []
+    faults += [f"{prepared} prepared and left"] if prepared else []
+    return Finding("transactions", WARNING if faults else OK, "; ".join(faults) or "none is old or idle")
+
+
+def wraparound(connection: Connection) -> Finding:
+    """Show how far VACUUM is behind, in the database where it is furthest behind."""
+    database, age = connection.fetch_one(AGE)
+    return Finding("wraparound", status_of_age(age), f"{age:,} transactions since {database} was frozen")
+
+
+def status_of_age(age: int) -> str:
+    """The status of a database that was frozen so many transactions ago."""
+    return FAILED if age >= OLDEST_AGE else WARNING if age >= OLD_AGE else OK
