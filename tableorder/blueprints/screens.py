@@ -10,9 +10,8 @@ import hashlib
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from flask import Response, current_app, send_from_directory
+from flask import Response, abort, current_app, send_from_directory
 
-from tableorder.domain.errors import NotFound
 from tableorder.http.context import CONFIG
 from tableorder.http.nouns import Noun
 from tableorder.http.responses import answers
@@ -85,7 +84,7 @@ def show_file(version: str, filename: str) -> Response:
     """A file of a page. Another version's name gets our file, too, but is not told to keep it."""
     media_type = MEDIA_TYPES.get(PurePosixPath(filename).suffix)
     if media_type is None:
-        raise NotFound("there is nothing here", code="not_found")
+        abort(404)
     response = send_from_directory(FILES, filename, mimetype=media_type)
     response.headers["Cache-Control"] = KEPT_FOR_GOOD if version == _version() else ASKED_AGAIN
     return response
