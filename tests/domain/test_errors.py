@@ -11,7 +11,6 @@ import pytest
 
 from tableorder.domain import errors
 from tableorder.domain.errors import DomainError, errors_by_code, refusal
-from tableorder.repositories.orders import LIMITED
 from tests.management.running import CHECKOUT
 
 TREES = [
@@ -74,5 +73,5 @@ def test_none_is_without_use():
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_each_refusal_of_a_statement_is_one(name):
     cases = re.findall(r"CASE\b.*?\bEND AS refusal", STATEMENTS[name], re.DOTALL)
-    assert {word for case in cases for word in re.findall(r"THEN\s+'(\w+)'", case)} <= {*errors_by_code(), *LIMITED}
+    assert {word for case in cases for word in re.findall(r"THEN\s+'(\w+)'", case)} <= {*errors_by_code()}
     assert len(cases) == STATEMENTS[name].count("END AS refusal") > 0
