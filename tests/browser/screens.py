@@ -97,11 +97,17 @@ class TabletWindow(Window):
             self.type(name, str(value))
         self.tap("form button.main")
 
-    def choose(self, dish: str, quantity: int = 1) -> None:
+    def choose(self, dish: str, quantity: int = 1, *, option: str = "", topping: str = "", note: str = "") -> None:
         """Put a dish into the cart."""
         self.tap(".dish", dish)
+        if option:
+            self.tap("#dish label.option", option)
+        if topping:
+            self.tap(f"#dish [aria-label^='{topping}'][data-role=more]")
+        if note:
+            self.type("note", note)
         for _ in range(quantity - 1):
-            self.tap("#dish [data-role=more]")
+            self.tap("#dish .dish-quantity [data-role=more]")
         self.tap("#dish button.main")
 
     def order(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 
 from tests.api.client import Client, Tablet, expect
 from tests.browser.screens import CounterWindow, TabletWindow, Window
@@ -91,15 +92,15 @@ def cut_network(window: Window) -> None:
 def test_a_meal_from_set_up_to_the_next_guests(tablet, counter, admin, console):
     counter.log_in()
     tablet.set_up(1)
-    tablet.choose("김치찌개", 2)
+    tablet.choose("고등어구이", 2)
     tablet.choose("콜라")
-    assert tablet.texts("#order") == ["20,500원 주문하기"]
+    assert tablet.texts("#order") == ["26,500원 주문하기"]
     tablet.order()
     tablet.reads("주문이 들어갔습니다.", "#told")
     assert tablet.texts("#ordered .label") == ["접수됨"]
 
     counter.reads("새 주문", counter.at(1, ".label"))
-    assert counter.texts(counter.at(1, ".line")) == ["김치찌개 × 2", "콜라 × 1"]
+    assert counter.texts(counter.at(1, ".line")) == ["고등어구이 × 2", "콜라 × 1"]
     counter.tap(counter.at(1, ".order button"), "준비 시작")
     tablet.reads("준비 중", "#ordered .label")
     counter.tap(counter.at(1, ".order button"), "완료")
@@ -109,7 +110,7 @@ def test_a_meal_from_set_up_to_the_next_guests(tablet, counter, admin, console):
     tablet.tap("#tab-menu")
     tablet.choose("공기밥")  # in the cart as the guests leave
     counter.tap(counter.at(1, ".end"))
-    assert "20,500원" in counter.texts("#dialog .facts")[0]
+    assert "26,500원" in counter.texts("#dialog .facts")[0]
     counter.tap("#dialog button.main")
     tablet.reads("이용해 주셔서 고맙습니다.")
     until(lambda: counter.find(counter.at(1)) == [])
@@ -122,7 +123,7 @@ def test_a_meal_from_set_up_to_the_next_guests(tablet, counter, admin, console):
     tablet.tap("#tab-orders")
     tablet.reads("아직 주문하신 메뉴가 없습니다.", "#ordered")
     counter.tap("#go-history")
-    counter.reads("20,500원", "#history li")
+    counter.reads("26,500원", "#history li")
     assert console() == []
 
 
@@ -185,7 +186,7 @@ def test_a_reload_as_the_order_is_tapped_makes_one_order(tablet, admin, console,
 
 def test_an_order_tapped_while_the_network_is_cut_is_placed_once_it_is_back(tablet, admin, browser):
     tablet.set_up(4)
-    tablet.choose("해물파전")
+    tablet.choose("고등어구이")
     cut_network(tablet)
     tablet.order()
     tablet.reads("연결이 끊겼습니다.", "#connection")
@@ -195,7 +196,7 @@ def test_an_order_tapped_while_the_network_is_cut_is_placed_once_it_is_back(tabl
     browser.delete_network_conditions()
     tablet.reads("주문이 들어갔습니다.", "#told")
     until(lambda: tablet.texts("#connection") == [""] or tablet.texts("#connection") == [])
-    assert [order["total_amount"] for order in orders_at(admin, 4)] == [16000]
+    assert [order["total_amount"] for order in orders_at(admin, 4)] == [12000]
 
 
 def test_what_sells_out_in_the_cart_is_told(tablet, admin, browser):
@@ -220,6 +221,55 @@ def test_what_sells_out_in_the_cart_is_told(tablet, admin, browser):
         tablet.reads("두부김치", ".dish:enabled")
     finally:
         expect(200, admin.patch(menu, {"is_available": True}))
+
+
+def test_the_guests_pay_what_they_saw(tablet, counter, admin, browser):
+    """The price of what is in the cart changes: they are told, and order at the new one. Options and notes go along."""
+    menu = f"/admin/menus/{menu_id(admin, '돌솥비빔밥')}"
+    counter.log_in()
+    tablet.set_up(7)
+    tablet.choose("돌솥비빔밥", option="곱빼기", note="고추장 많이")
+    tablet.choose("김치찌개", 2, option="아주 매운맛", topping="치즈")
+    assert tablet.texts(".cart-line .money") == ["13,000원", "23,000원"]
+    try:
+        cut_network(tablet)
+        tablet.order()
+        expect(200, admin.patch(menu, {"price": 12000}))
+        browser.delete_network_conditions()
+        tablet.reads("‘돌솥비빔밥’ 가격이 14,000원으로 바뀌었습니다.", "#told")
+        assert orders_at(admin, 7) == []
+        assert tablet.texts("#order") == ["37,000원 주문하기"]
+        tablet.order()
+        tablet.reads("주문이 들어갔습니다.", "#told")
+        [order] = orders_at(admin, 7)
+        assert order["total_amount"] == 37000
+        counter.reads("돌솥비빔밥 × 1 곱빼기 “고추장 많이”", counter.at(7, ".line"))
+        counter.reads("김치찌개 × 2 아주 매운맛, 치즈", counter.at(7, ".line"))
+        tablet.reads("아주 매운맛, 치즈", "#ordered .line")
+    finally:
+        expect(200, admin.patch(menu, {"price": 11000}))
+
+
+def test_the_counter_voids_a_part_and_counts(counter, served, admin, console):
+    login = {"store_id": 1, "table_number": 4, "table_password": "demo-table"}
+    guests = Tablet(served.base, expect(200, Client(served.base).post("/auth/table/login", login))["access_token"])
+    order = expect(201, guests.order((menu_id(admin, "소주"), 3), (menu_id(admin, "콜라"), 1)))["order_id"]
+    counter.log_in()
+    counter.tap(f"[data-order='{order}'] button", "취소")
+    counter.tap("#dialog [aria-label^='소주'][data-role=fewer]")
+    counter.tap("#dialog button.grave", "선택한 만큼 취소")
+    counter.reads("소주 × 2", f"[data-order='{order}'] .line")
+    assert expect(200, admin.get(f"/admin/orders/{order}"))["total_amount"] == 12500
+    counter.tap("#go-voids")
+    counter.reads("소주 × 1 손님 요청", "#voids li")
+    counter.tap("#go-menus")
+    until(lambda: counter.find("[aria-label='갈비탕: 남은 수량']"))
+    field = counter.find("[aria-label='갈비탕: 남은 수량']")[0]
+    assert field.get_attribute("value") == "30"
+    field.clear()
+    field.send_keys("2", Keys.ENTER)
+    until(lambda: guests.order((menu_id(admin, "갈비탕"), 3)).json().get("remaining") == 2)
+    assert console() == []
 
 
 def test_the_counter_sells_out_voids_and_ends(counter, served, admin, console):

@@ -1,5 +1,5 @@
 // The types of the screens. They are made from the API's own description (openapi.d.ts, by openapi-typescript), so that no
-// type is written twice. What an installation may not have yet, by its list of features, is at the end.
+// type is written twice. What the API does not describe, or not yet, is at the end.
 
 import type { components, operations, paths } from "./openapi.js";
 
@@ -34,13 +34,26 @@ export type Parameters<N extends OperationName> = {
 
 export type ProblemDocument = Schemas["Problem"] & Record<string, unknown>;
 export type Status = Schemas["Order"]["status"];
-export type TableToken = Schemas["TableToken"] & { features?: string[] };
-export type AdminToken = Schemas["AdminToken"] & { features?: string[] };
+export type TableToken = Schemas["TableToken"];
+export type AdminToken = Schemas["AdminToken"];
+export type Order = Schemas["Order"];
+export type OrderItem = Schemas["OrderItem"] & Partial<Named>;
+export type OrderRequest = Schemas["OrderBody"];
+export type ChosenOption = Required<Schemas["OptionChoiceBody"]>;
+
+// The menu, with what guests get of it in their own language.
+type Named = { display_name: string };
+export type Option = Schemas["GuestOption"] & Partial<Named>;
+export type OptionGroup = Omit<Schemas["GuestOptionGroup"], "options"> & Partial<Named> & { options: Option[] };
+export type Menu = Omit<Schemas["GuestMenu"], "option_groups"> &
+  Partial<Named> & { option_groups: OptionGroup[]; display_description?: string | null; image_url?: string | null };
+export type Category = Omit<Schemas["GuestMenuCategory"], "menus"> & Partial<Named> & { menus: Menu[] };
+export type MenuDocument = Omit<Schemas["GuestMenus"], "categories"> & { categories: Category[]; origin_notice?: string | null };
 
 // The live feeds: what an event's data is, by its type.
 type SharedEvents = {
   order_created: Order;
-  order_updated: Schemas["OrderUpdatedEvent"] & { total_amount?: number; items?: OrderItem[] };
+  order_updated: Schemas["OrderUpdatedEvent"];
   order_deleted: Schemas["OrderDeletedEvent"];
   session_ended: Schemas["SessionEvent"];
   menu_changed: Schemas["MenuChangedEvent"];
@@ -50,49 +63,13 @@ export type StoreEvents = SharedEvents & {
   initial: AnswerOf<"list_orders">;
   session_started: Schemas["SessionEvent"];
   table_changed: Schemas["TableChangedEvent"];
+  stock_changed: Schemas["StockChangedEvent"];
 };
 
 /** One of the events of a feed: its type and its data. */
 export type EventOf<E> = { [K in keyof E]: { type: K; data: E[K] } }[keyof E];
 
-// What features add to the documents: `options`, `notes`, `quotes`, `languages`, `pictures`.
-export type Option = {
-  option_id: number;
-  option_name: string;
-  display_name?: string;
-  price_delta: number;
-  is_available: boolean;
-  is_default: boolean;
-};
-export type OptionGroup = {
-  group_id: number;
-  group_name: string;
-  display_name?: string;
-  min_select: number;
-  max_select: number;
-  max_each: number;
-  options: Option[];
-};
-export type ChosenOption = { option_id: number; quantity: number };
-export type KeptOption = ChosenOption & { group_name: string; option_name: string; price_delta: number };
-export type Menu = Schemas["GuestMenu"] & {
-  option_groups?: OptionGroup[];
-  display_name?: string;
-  display_description?: string | null;
-  image_url?: string | null;
-};
-export type Category = { category_id: number; category_name: string; display_name?: string; menus: Menu[] };
-export type MenuDocument = { categories: Category[]; version?: string; origin_notice?: string | null };
-export type OrderItem = Schemas["OrderItem"] & { options?: KeptOption[]; note?: string | null; display_name?: string };
-export type Order = Omit<Schemas["Order"], "items"> & { items: OrderItem[]; note?: string | null };
-export type Line = {
-  menu_id: number;
-  quantity: number;
-  options?: ChosenOption[];
-  note?: string;
-  expected_unit_price?: number;
-};
-export type OrderRequest = { items: Line[]; note?: string; expected_total?: number; menu_version?: string };
+// The members of a problem are in the API's description by example alone.
 export type Quote = {
   total: number | null;
   menu_version: string;
@@ -103,4 +80,3 @@ export type Quote = {
     problem: null | { code: string; option_id?: number; remaining?: number };
   }[];
 };
-export type Stock = { stock_id: number; menu_id: number | null; option_id: number | null; remaining: number | null };

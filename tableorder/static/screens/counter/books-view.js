@@ -71,7 +71,9 @@ export function pastSession({ table_number, completed_time, archived_order_data:
 }
 
 /** @param {VoidedOrder} entry */
-export function voidedOrder({ table_number, voided_at, voided_by, reason, order }) {
+export function voidedOrder({ table_number, voided_at, voided_by, reason, order, kind, lines }) {
+  const items = kind === "lines" ? lines.map((line) => ({ ...line, quantity: line.voided_quantity })) : order.items;
+  const amount = items.reduce((sum, item) => sum + item.quantity * item.unit_price, 0);
   return h(
     "li",
     { class: "card past-order" },
@@ -80,9 +82,9 @@ export function voidedOrder({ table_number, voided_at, voided_by, reason, order 
       { class: "void-head" },
       h("strong", {}, words.table(table_number)),
       h("span", { class: "muted" }, dayAndTime(voided_at)),
-      h("span", { class: "money" }, won(order.total_amount)),
+      h("span", { class: "money" }, won(amount)),
     ),
-    h("ul", {}, ...order.items.map(orderLine)),
+    h("ul", {}, ...items.map(orderLine)),
     h("p", { class: "small muted" }, `${reason ?? words.noReason} · ${words.voidedBy(voided_by)}`),
   );
 }

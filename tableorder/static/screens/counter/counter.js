@@ -22,7 +22,7 @@ import { awaitTap, isSoundOn, ring, toggleSound } from "./sound.js";
 
 const FEED = "/api/v1/admin/orders/sse";
 const EVENTS = /** @type {(keyof StoreEvents)[]} */ (
-  ["initial", "order_created", "order_updated", "order_deleted", "session_started", "session_ended", "menu_changed", "table_changed"]
+  ["initial", "order_created", "order_updated", "order_deleted", "session_started", "session_ended", "menu_changed", "table_changed", "stock_changed"]
 );
 const VIEWS = /** @type {View[]} */ (["board", "menus", "history", "voids"]);
 const AGES_EVERY = 15_000; // ms
@@ -38,7 +38,6 @@ let board = new Board();
 let view = "board";
 let tables = /** @type {{ table_id: number, table_number: number }[]} */ ([]);
 let menus = /** @type {import("./menus-view.js").Menus | null} */ (null);
-let stock = /** @type {Map<number, number | null> | null} */ (null);
 let told = "";
 /** The orders of which a change is on its way. */
 const busy = /** @type {Set<number>} */ (new Set());
@@ -66,7 +65,7 @@ function enter(as) {
 function leave(notice = "") {
   present.abort();
   dialog.close();
-  login = menus = stock = null;
+  login = menus = null;
   tables = [];
   board = new Board();
   busy.clear();
@@ -92,7 +91,7 @@ function fail(error) {
 function onEvent(event) {
   if (board.follow(event)) ring();
   if (event.type === "table_changed" || event.type === "initial") loadTables().catch(fail);
-  if (event.type === "menu_changed" && view === "menus") loadMenus().catch(fail);
+  if ((event.type === "menu_changed" || event.type === "stock_changed") && view === "menus") loadMenus().catch(fail);
   update();
 }
 
@@ -102,12 +101,7 @@ async function loadTables() {
 }
 
 async function loadMenus() {
-  const signal = present.signal;
-  if (has("stock")) {
-    const counted = /** @type {{ stock: import("../types.js").Stock[] }} */ (await api.send("GET", "/api/v1/admin/stock", { signal }));
-    stock = new Map(counted.stock.flatMap(({ menu_id, remaining }) => (menu_id === null ? [] : [[menu_id, remaining]])));
-  }
-  menus = await api.call("list_menus", { signal });
+  menus = await api.call("list_menus", { signal: present.signal });
   update();
 }
 
@@ -134,7 +128,9 @@ const actions = {
   /** @param {Order} order */
   askToVoid(order) {
     board.see(order.order_id);
-    askToVoid(dialog, order, has("void_lines"), (reason, lines) => (lines ? voidLines(order, reason, lines) : voidOrder(order, reason)));
+    askToVoid(dialog, order, { inPart: has("void_lines"), restock: has("stock") && order.status !== "대기중" }, (wanted) =>
+      wanted.lines ? voidLines(order, wanted.lines, wanted) : voidOrder(order, wanted),
+    );
   },
 
   /** @param {import("./board.js").OpenTable} table */
@@ -149,10 +145,14 @@ const actions = {
   },
 };
 
-/** An order that is gone when a repeat arrives was voided by the first. @param {Order} order @param {string} reason */
-async function voidOrder({ order_id }, reason) {
+/**
+ * An order that is gone when a repeat arrives was voided by the first.
+ * @param {Order} order
+ * @param {import("./dialogs.js").Voiding} wanted
+ */
+async function voidOrder({ order_id }, { reason, restock }) {
   try {
-    await api.call("void_order", { path: { order_id }, query: { reason }, signal: present.signal });
+    await api.call("void_order", { path: { order_id }, query: { reason, ...(restock && { restock }) }, signal: present.signal });
   } catch (error) {
     if (!(error instanceof Problem && error.code === "order_not_found")) throw error;
   }
@@ -161,12 +161,14 @@ async function voidOrder({ order_id }, reason) {
 }
 
 /**
+ * It says how many are to stay, so that a repeat changes nothing.
  * @param {Order} order
- * @param {string} reason
  * @param {import("./dialogs.js").KeptLine[]} lines
+ * @param {import("./dialogs.js").Voiding} wanted
  */
-async function voidLines({ order_id }, reason, lines) {
-  board.update(await api.send("POST", `/api/v1/admin/orders/${order_id}/void-lines`, { body: { lines, reason }, signal: present.signal }));
+async function voidLines({ order_id }, lines, { reason, restock }) {
+  const body = { lines, reason, restock };
+  board.update(await api.call("void_order_lines", { path: { order_id }, body, signal: present.signal }));
   update();
 }
 
@@ -195,7 +197,8 @@ async function switchMenu({ menu_id }, is_available) {
 /** @param {import("./menus-view.js").Menu} menu @param {number | null} remaining */
 async function countMenu({ menu_id }, remaining) {
   try {
-    await api.send("PUT", "/api/v1/admin/stock", { body: { menu_id, remaining }, signal: present.signal });
+    const body = { menu_id, option_id: null, remaining, low_at: null };
+    await api.call("set_stock", { body, signal: present.signal });
     await loadMenus();
   } catch (error) {
     fail(error);
@@ -292,7 +295,7 @@ function update() {
 function draw() {
   if (!login || !document.getElementById("board")) return;
   showBoard(byId("board"), board, tables, busy, actions);
-  showMenus(byId("menus"), menus, stock, switchMenu, countMenu);
+  showMenus(byId("menus"), menus, has("stock"), switchMenu, countMenu);
   for (const name of VIEWS) {
     byId(name).hidden = name !== view;
     byId(`go-${name}`).setAttribute("aria-current", String(name === view));

@@ -9,22 +9,24 @@ import { explain, words } from "../words/staff/index.js";
 /** @typedef {import("../types.js").Order} Order */
 /** @typedef {import("./board.js").OpenTable} OpenTable */
 /** @typedef {{ order_item_id: number, keep: number }} KeptLine */
+/** @typedef {{ reason: string, restock: boolean, lines: KeptLine[] | null }} Voiding without lines: all of it */
 
 const LONGEST_REASON = 200;
 
 /**
- * Ask why an order is voided and, if `inPart`, how much of it.
+ * Ask why an order is voided and, if need be, how much of it, and whether what was cooked can be sold again.
  * @param {HTMLDialogElement} dialog
  * @param {Order} order
- * @param {boolean} inPart
- * @param {(reason: string, lines: KeptLine[] | null) => Promise<void>} onVoid lines: null voids all of it
+ * @param {{ inPart: boolean, restock: boolean }} questions
+ * @param {(wanted: Voiding) => Promise<void>} onVoid
  */
-export function askToVoid(dialog, order, inPart, onVoid) {
+export function askToVoid(dialog, order, { inPart, restock }, onVoid) {
   const keep = new Map(order.items.map((item) => [item.order_item_id, item.quantity]));
   const other = h("input", { "aria-label": words.otherReason, placeholder: words.otherReason, maxlength: LONGEST_REASON, autocomplete: "off" });
   const reasons = words.reasons.map((reason, index) =>
     h("label", { class: "choice" }, h("input", { type: "radio", name: "reason", value: reason, checked: index === 0 }), reason),
   );
+  const again = h("input", { type: "checkbox" });
   const form = h("form", {});
   const reason = () => other.value.trim() || String(new FormData(form).get("reason") ?? "");
   other.addEventListener("input", () => {
@@ -57,9 +59,10 @@ export function askToVoid(dialog, order, inPart, onVoid) {
       ),
     )),
     h("fieldset", {}, h("legend", {}, words.reason), ...reasons, other),
+    restock && h("label", { class: "choice" }, again, words.restock),
   );
   ask(dialog, form, [voidPart, h("button", { type: "submit", class: "grave", value: "all" }, words.voidAll)], (value) =>
-    onVoid(reason(), value === "part" ? part() : null),
+    onVoid({ reason: reason(), restock: again.checked, lines: value === "part" ? part() : null }),
   );
 }
 

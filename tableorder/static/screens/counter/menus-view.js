@@ -10,11 +10,11 @@ import { words } from "../words/staff/index.js";
 /**
  * @param {HTMLElement} place
  * @param {Menus | null} menus null: they are still on their way
- * @param {Map<number, number | null> | null} stock how many are left, by menu; null: the installation does not count
+ * @param {boolean} counts whether the installation counts stock
  * @param {(menu: Menu, is_available: boolean) => Promise<void>} onSwitch
  * @param {(menu: Menu, remaining: number | null) => Promise<void>} onCount
  */
-export function showMenus(place, menus, stock, onSwitch, onCount) {
+export function showMenus(place, menus, counts, onSwitch, onCount) {
   if (!place.querySelector(".sale")) show(place, h("div", { class: "sale" }));
   const list = /** @type {HTMLElement} */ (place.firstElementChild);
   const categories = menus?.categories.filter((category) => category.menus.length) ?? [];
@@ -27,12 +27,12 @@ export function showMenus(place, menus, stock, onSwitch, onCount) {
         "section",
         { "aria-label": category.category_name },
         h("h2", {}, category.category_name),
-        h("ul", {}, ...category.menus.map((menu) => row(menu, stock, onSwitch, onCount))),
+        h("ul", {}, ...category.menus.map((menu) => row(menu, counts, onSwitch, onCount))),
       ),
     (category) => [
       category.category_name,
       words.language,
-      ...category.menus.map((menu) => [menu.menu_id, menu.menu_name, menu.price, menu.is_available, stock?.get(menu.menu_id)]),
+      ...category.menus.map((menu) => [menu.menu_id, menu.menu_name, menu.price, menu.is_available, menu.remaining]),
     ],
   );
   if (menus && categories.length === 0) show(list, h("p", { class: "muted" }, words.noMenus));
@@ -40,11 +40,11 @@ export function showMenus(place, menus, stock, onSwitch, onCount) {
 
 /**
  * @param {Menu} menu
- * @param {Map<number, number | null> | null} stock
+ * @param {boolean} counts
  * @param {(menu: Menu, is_available: boolean) => Promise<void>} onSwitch
  * @param {(menu: Menu, remaining: number | null) => Promise<void>} onCount
  */
-function row(menu, stock, onSwitch, onCount) {
+function row(menu, counts, onSwitch, onCount) {
   const toggle = h(
     "button",
     {
@@ -65,20 +65,19 @@ function row(menu, stock, onSwitch, onCount) {
     "li",
     { "data-menu": menu.menu_id },
     h("span", { class: "sale-name" }, menu.menu_name, " ", h("span", { class: "small muted money" }, won(menu.price))),
-    stock && stockForm(menu, stock.get(menu.menu_id) ?? null, onCount),
+    counts && stockForm(menu, onCount),
     toggle,
   );
 }
 
 /**
  * @param {Menu} menu
- * @param {number | null} remaining
  * @param {(menu: Menu, remaining: number | null) => Promise<void>} onCount
  */
-function stockForm(menu, remaining, onCount) {
+function stockForm(menu, onCount) {
   const save = h("button", { type: "submit", class: "main", hidden: true }, words.save);
   const input = h("input", {
-    inputmode: "numeric", pattern: "[0-9]*", maxlength: 6, value: remaining ?? "", placeholder: words.stockHint, autocomplete: "off",
+    inputmode: "numeric", pattern: "[0-9]*", maxlength: 6, value: menu.remaining ?? "", placeholder: words.stockHint, autocomplete: "off",
     "aria-label": `${menu.menu_name}: ${words.stock}`, "data-role": `stock-${menu.menu_id}`, oninput: () => (save.hidden = false),
   });
   const submit = (/** @type {Event} */ event) => {

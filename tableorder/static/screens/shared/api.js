@@ -17,6 +17,8 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   void_order: ["DELETE", "/api/v1/admin/orders/{order_id}"],
   list_tables: ["GET", "/api/v1/admin/tables"],
   end_session: ["POST", "/api/v1/admin/tables/{table_id}/end-session"],
+  void_order_lines: ["POST", "/api/v1/admin/orders/{order_id}/void-lines"],
+  set_stock: ["PUT", "/api/v1/admin/stock"],
   list_menus: ["GET", "/api/v1/admin/menus"],
   update_menu: ["PATCH", "/api/v1/admin/menus/{menu_id}"],
   list_store_history: ["GET", "/api/v1/admin/history"],

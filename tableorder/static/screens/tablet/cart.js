@@ -62,7 +62,7 @@ export function unitPrice(menu, chosen) {
   return chosen.reduce((sum, { option_id, quantity }) => sum + (deltas.get(option_id) ?? 0) * quantity, menu.price);
 }
 
-/** @param {Menu} menu */
+/** A server that has no options yet sends no groups. @param {Menu} menu */
 export const optionsOf = (menu) => (menu.option_groups ?? []).flatMap((group) => group.options);
 
 /**

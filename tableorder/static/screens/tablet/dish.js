@@ -30,7 +30,7 @@ export function showDish(dialog, menu, has, onAdd) {
   let quantity = 1;
 
   const chosen = () => [...choice].filter(([, count]) => count > 0).map(([option_id, count]) => ({ option_id, quantity: count }));
-  const note = h("input", { maxlength: LONGEST_NOTE, placeholder: words.noteHint, autocomplete: "off" });
+  const note = h("input", { name: "note", maxlength: LONGEST_NOTE, placeholder: words.noteHint, autocomplete: "off" });
   const problem = h("p", { class: "notice wrong", role: "alert" });
   const submit = h("button", { type: "submit", class: "main" });
   const update = () => show(submit, words.add(won(quantity * unitPrice(menu, chosen()))));
