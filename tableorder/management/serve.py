@@ -240,7 +240,13 @@ def _who_ended(processes: list[Process]) -> str:
 
 def _greet(port: int, store_id: int | None) -> None:
     address = f"http://{HOST}:{port}"
-    lines = ["", f"tableorder is ready on {address} (Ctrl-C stops it)", "", f"  the API      {address}/docs"]
+    lines = [
+        "",
+        f"tableorder is ready on {address} (Ctrl-C stops it)",
+        "",
+        f"  the screens  {address}/",
+        f"  the API      {address}/docs",
+    ]
     if store_id is not None:
         login = {"store_id": store_id, "table_number": demo.TABLE_NUMBER, "table_password": demo.TABLE_PASSWORD}
         lines += [

@@ -11,7 +11,7 @@ from tests.browser.screens import CounterWindow, TabletWindow
 from tests.management.running import Serve
 from tests.waiting import until
 
-ORDERS = {1: {"된장찌개": 2, "공기밥": 1}, 5: {"삼겹살 200g": 3, "소주": 2}, 7: {"두부김치": 1, "맥주 500ml": 2}}
+ORDERS = {1: {"김치찌개": 2, "공기밥": 1}, 5: {"삼겹살 200g": 3, "소주": 2}, 7: {"두부김치": 1, "맥주 500ml": 2}}
 
 
 def main(folder: Path) -> None:
