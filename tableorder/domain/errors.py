@@ -411,7 +411,7 @@ class DatabaseBusy(Unavailable):
 
 
 class PoolExhausted(Unavailable):
-    """The database is there, but no connection came free in time."""
+    """The database answers, but no connection became free in time."""
 
     code = "pool_exhausted"
     detail = "all connections to the database are in use"

@@ -1,4 +1,4 @@
-"""What a handler takes and answers, as its decorators say. /openapi.json is derived from it."""
+"""A handler's record: its decorators write down what it takes and answers. All records make /openapi.json."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Answer:
 
 @dataclass
 class Operation:
-    """What the decorators of one handler have said."""
+    """The record of one handler."""
 
     caller: Literal["admin", "table"] | None = None
     body: type[BodySchema] | None = None
@@ -45,7 +45,7 @@ class Operation:
 
 
 def operation_of(handler: Callable[..., Any]) -> Operation:
-    """What the handler's decorators have said so far. functools.wraps hands it on from one to the next."""
+    """The handler's record, made by its first decorator. functools.wraps hands it on from one to the next."""
     return vars(handler).setdefault("operation", Operation())
 
 
@@ -72,7 +72,7 @@ def may_answer(
 
 
 def may_refuse(*errors: type[DomainError]) -> Callable[[Handler], Handler]:
-    """Say which problems are this handler's own, besides those that all of its kind share."""
+    """Say which problems the handler raises itself. Those that its other decorators raise are known."""
 
     def decorate(handler: Handler) -> Handler:
         operation_of(handler).problems.extend(errors)

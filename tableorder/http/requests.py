@@ -1,4 +1,4 @@
-"""Reading a request's body, query and headers. What is wrong raises a kind of Invalid, or an HTTP error."""
+"""Reading a request's body, query and headers. Mistakes raise a kind of Invalid, or an HTTP error."""
 
 import functools
 import json
@@ -147,7 +147,7 @@ def _count(errors: dict[Any, Any] | list[str]) -> int:
 
 @functools.cache
 def _defaults(schema: type[Schema]) -> dict[str, Any]:
-    """What an empty query is loaded as, which most are."""
+    """The values of an empty query. Most queries are empty."""
     return _load(schema, {}, "query")
 
 

@@ -5,7 +5,7 @@ SELECT json_build_object(
   FROM offered_groups(%(store_id)s, true);
 
 -- name: add_group
--- Additions to a store wait for each other, so that each counts those before.
+-- Additions to a store wait for each other, so that each counts those before. Retired ones have a limit, too.
 SELECT pg_advisory_xact_lock(7283465, %(store_id)s);
 
 INSERT INTO option_groups (store_id, group_name, min_select, max_select, max_each, display_order)
@@ -14,8 +14,10 @@ SELECT %(store_id)s, %(group_name)s, %(min_select)s, %(max_select)s, %(max_each)
                 (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
                    FROM option_groups
                   WHERE store_id = %(store_id)s AND deleted_at IS NULL))
- WHERE %(limit)s = 0
-    OR (SELECT count(*) FROM option_groups WHERE store_id = %(store_id)s AND deleted_at IS NULL) < %(limit)s
+  FROM (SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+          FROM option_groups
+         WHERE store_id = %(store_id)s) AS present
+ WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
 RETURNING option_group_document(option_groups, NULL)::text;
 
 -- name: update_group
@@ -86,7 +88,9 @@ SELECT FROM option_groups WHERE group_id = %(group_id)s AND deleted_at IS NULL F
 WITH present AS (
     SELECT group_id, store_id,
            %(limit)s = 0
-           OR (SELECT count(*) FROM options WHERE store_id = %(store_id)s AND deleted_at IS NULL) < %(limit)s AS has_room,
+           OR (SELECT count(*) FILTER (WHERE deleted_at IS NULL) < %(limit)s AND count(*) < 10 * %(limit)s
+                 FROM options
+                WHERE store_id = %(store_id)s) AS has_room,
            %(is_default)s
            AND EXISTS (SELECT FROM menu_option_groups WHERE menu_option_groups.group_id = option_groups.group_id)
            AND (SELECT count(*) FROM options WHERE group_id = %(group_id)s AND deleted_at IS NULL AND is_default)

@@ -86,18 +86,15 @@ class OptionDeleted(values.Document):
     example = {"message": "the option is deleted", "option_id": 4}
 
 
-class OptionGroupFields(BodySchema):
+class OptionGroupSchema(BodySchema):
     answer = OptionGroup
+    examples = {"spice": {"group_name": "맵기", "min_select": 1, "max_select": 1}}
 
     group_name = Text(required=True, most=50)
     min_select = Integer(least=0, most=MAX_OPTIONS, load_default=0)
     max_select = Integer(most=MAX_OPTIONS, load_default=1)
     max_each = Integer(most=MAX_OPTIONS, load_default=1)
     display_order = Integer(least=0, load_default=None)
-
-
-class OptionGroupSchema(OptionGroupFields):
-    examples = {"spice": {"group_name": "맵기", "min_select": 1, "max_select": 1}}
 
     @validates_schema
     def require_order(self, data: dict[str, Any], **kwargs: Any) -> None:

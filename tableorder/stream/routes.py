@@ -44,7 +44,7 @@ data: {{"order_id": {Order.example["order_id"]}, "table_id": {Order.example["tab
 
 
 class StreamQuery(QuerySchema):
-    """What EventSource, which cannot send headers, puts into the query."""
+    """The query of an EventSource, which cannot send headers."""
 
     ticket = Text(most=100, metadata={"description": "instead of a token; from `POST …/sse/ticket`"})
     last_event_id = OptionalText(most=19, metadata={"description": "as Last-Event-ID; the header counts first"})

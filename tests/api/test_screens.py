@@ -1,4 +1,4 @@
-"""How the screens' files are served."""
+"""The files of the screens: policy, types, caching."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_nothing_else_is_served(server, name):
     [folder] = {address.split("/")[1] for address in LOADED.findall(get(server, "/tablet").text)}
     url = f"{server.base}/screens/{folder}/{name}"
     request = requests.Request("GET", url).prepare()
-    request.url = url  # as it is
+    request.url = url  # without the tidying of requests
     with requests.Session() as session:
         assert session.send(request, timeout=30).status_code == 404
 

@@ -37,7 +37,7 @@ class Window:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
     def texts(self, selector: str) -> list[str]:
-        """What is to be read in each, spaces and line breaks as one space."""
+        """The visible text of each, with one space for spaces and line breaks."""
         self.look()
         script = """
             return [...document.querySelectorAll(arguments[0])]
@@ -50,7 +50,7 @@ class Window:
         return self.texts("body")[0]
 
     def reads(self, text: str, selector: str = "body") -> None:
-        """Return once the text is to be read."""
+        """Return once the text is visible."""
         until(lambda: any(text in shown for shown in self.texts(selector)))
 
     def tap(self, selector: str, text: str = "") -> None:
@@ -66,7 +66,7 @@ class Window:
                     )
                     element.click()
                     return True
-        except StaleElementReferenceException:  # it was drawn anew
+        except StaleElementReferenceException:  # the screen has replaced it
             pass
         return False
 
@@ -127,5 +127,5 @@ class CounterWindow(Window):
         until(lambda: self.find("#board .tables"))
 
     def at(self, table_number: int, selector: str = "") -> str:
-        """What is at a table, as a selector."""
+        """A selector of something at a table."""
         return f"[data-table='{table_number}'] {selector}".strip()

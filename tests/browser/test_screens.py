@@ -37,7 +37,7 @@ RELOAD_AT_THE_ANSWER = """
 
 @pytest.fixture
 def console(browser):
-    """What the browser complained of since the last look."""
+    """The browser's complaints since the last look."""
     browser.get_log("browser")
 
     def look() -> list[str]:
@@ -72,6 +72,12 @@ def counter(browser, served) -> Iterator[CounterWindow]:
 def admin(served) -> Client:
     login = {"username": "demo", "password": "demo-admin"}
     return Client(served.base, expect(200, Client(served.base).post("/auth/admin/login", login))["access_token"])
+
+
+@pytest.fixture(autouse=True)
+def nobody_at_the_tables(admin) -> None:
+    for table in expect(200, admin.get("/admin/orders"))["tables"]:
+        expect(200, admin.post(f"/admin/tables/{table['table_id']}/end-session"))
 
 
 def orders_at(admin: Client, table_number: int) -> list[dict]:
@@ -413,7 +419,7 @@ def test_everybody_can_use_the_landing_page(browser, served, axe):
 
 
 def small_targets(window: Window) -> list[str]:
-    """Which targets are below 48 px, or stand out of a window of this width."""
+    """The targets below 48 px; and a word if the page is wider than its window."""
     return window.run(
         """
         const targets = "button, select, input:not([type=radio], [type=checkbox]), summary, nav a";
