@@ -1,4 +1,7 @@
-"""Takes the pictures of the screens that the README shows: python -m tests.browser.pictures docs/images"""
+"""Takes the pictures of the screens that the README shows: python -m tests.browser.pictures docs/images
+
+It needs a Korean font (Debian: fonts-noto-cjk).
+"""
 
 from __future__ import annotations
 
