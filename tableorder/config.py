@@ -53,6 +53,7 @@ class Config:
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     streams: StreamSettings = StreamSettings()
     replica: PoolSettings | None = None
+    demo_store_id: int | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -80,6 +81,7 @@ class Config:
             limits=Limits(**{limit.name: value[f"LIMIT_{limit.name.upper()}"] for limit in fields(Limits)}),
             trusted_proxies=value["TRUSTED_PROXIES"],
             cors_origins=value["CORS_ORIGINS"],
+            demo_store_id=value["DEMO_STORE_ID"] or None,
             max_body_bytes=value["MAX_BODY_BYTES"],
             streams=StreamSettings(
                 total=value["STREAMS_TOTAL"],

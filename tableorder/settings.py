@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from tableorder import logs
 from tableorder.database.pool import PoolSettings
 from tableorder.database.urls import check_url
-from tableorder.domain.limits import Limits
+from tableorder.domain.limits import MAX_INTEGER, Limits
 from tableorder.domain.passwords import DEFAULT_COST
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
@@ -301,6 +301,12 @@ SECTIONS = (
             ),
             Setting("LOGIN_FAILURE_WINDOW", whole_number(1, 86400), 300, "seconds in which they count"),
             Setting("CORS_ORIGINS", ORIGINS, frozenset[str](), "whose pages may call the API and open the feeds"),
+            Setting(
+                "DEMO_STORE_ID",
+                whole_number(0, MAX_INTEGER),
+                0,
+                "the demo restaurant that the landing page opens, by public passwords; `bin/serve` sets it; 0: none",
+            ),
         ),
     ),
     Section(

@@ -73,17 +73,18 @@ def _serve(options: argparse.Namespace) -> None:
     with database() as url:
         _stop_if_asked()
         _migrate(url)
-        has_demo = _load_demo(url, wanted=not options.no_demo)
+        demo_store_id = _load_demo(url, wanted=not options.no_demo)
         settings = {
             "DATABASE_URL": application_url(url),
             "JWT_SECRET_KEY": secret,
             "WEB_CONCURRENCY": str(options.workers),
             "TRUSTED_PROXIES": "1",
+            "DEMO_STORE_ID": str(demo_store_id or 0),
         }
         _say(f"Starting {options.workers} workers, the live feed and the proxy …")
         with _processes(settings, options) as processes:
             _wait_until_ready(processes, options.port)
-            _greet(url, options.port, has_demo)
+            _greet(options.port, demo_store_id)
             while all(process.poll() is None for process in processes):
                 _stop_if_asked(0.2)
             raise SetupError(_who_ended(processes))
@@ -142,19 +143,19 @@ def _report_migration(name: str) -> None:
     _stop_if_asked()
 
 
-def _load_demo(url: str, *, wanted: bool) -> bool:
-    """Load the demo restaurant into an empty database; whether it is there."""
+def _load_demo(url: str, *, wanted: bool) -> int | None:
+    """Load the demo restaurant into an empty database; its id, if it is there."""
     try:
         with administer(url) as connection:
             stores = StoreRepository(connection)
             if wanted and not stores.list():
                 demo.load(connection)
                 _say("Loaded the demo restaurant.")
-            return stores.find_id(admin_username=demo.USERNAME) is not None
+            return stores.find_id(admin_username=demo.USERNAME)
     except psycopg2.errors.InsufficientPrivilege:  # the application's own role
         if wanted:
             _say("No demo restaurant: the role of DATABASE_URL may not add one.")
-        return False
+        return None
 
 
 @contextmanager
@@ -237,12 +238,16 @@ def _who_ended(processes: list[Process]) -> str:
     return f"a process ended by itself, with status {ended.returncode}: {shlex.join(cast(list[str], ended.args))}"
 
 
-def _greet(url: str, port: int, has_demo: bool) -> None:
+def _greet(port: int, store_id: int | None) -> None:
     address = f"http://{HOST}:{port}"
-    lines = ["", f"tableorder is ready on {address} (Ctrl-C stops it)", "", f"  the API      {address}/docs"]
-    if has_demo:
-        with administer(url) as connection:
-            store_id = StoreRepository(connection).find_id(admin_username=demo.USERNAME)
+    lines = [
+        "",
+        f"tableorder is ready on {address} (Ctrl-C stops it)",
+        "",
+        f"  the screens  {address}/",
+        f"  the API      {address}/docs",
+    ]
+    if store_id is not None:
         login = {"store_id": store_id, "table_number": demo.TABLE_NUMBER, "table_password": demo.TABLE_PASSWORD}
         lines += [
             f"  demo store   {store_id}",

@@ -57,6 +57,11 @@ PUBLIC = {
         "/docs",
         "/docs/static/<path:filename>",
         "/docs/swagger-ui/<path:filename>",
+        "/",
+        "/tablet",
+        "/counter",
+        "/service-worker.js",
+        "/screens/<version>/<path:filename>",
     )
 }
 LOGINS = {("POST", "/api/v1/auth/table/login"), ("POST", "/api/v1/auth/admin/login")}
@@ -286,7 +291,9 @@ def test_its_own_role_is_let_in_everywhere(server, shop):
 
 def test_the_open_routes_ask_for_no_token_and_look_at_none(server):
     for method, path in PUBLIC:
-        name = "docs.js" if "/docs/static/" in path else "swagger-ui.css"
+        name = {"/docs/static": "docs.js", "/screens/<version>": "icon.svg"}.get(
+            path.rpartition("/")[0], "swagger-ui.css"
+        )
         url = server.base + path.replace("<path:filename>", name)
         for headers in ({}, {"Authorization": "Bearer garbage"}):
             assert requests.request(method, url, headers=headers, timeout=30).status_code == 200, path

@@ -45,6 +45,8 @@ def test_every_operation_answers_as_described(described, restaurant, server):
     call("show_metrics", 200)
     call("show_openapi", 200)
     call("show_docs", 200)
+    for name in ("show_landing", "show_tablet", "show_counter", "show_service_worker"):
+        call(name, 200)
     by_role = {described.name_of(*route) for route in PRIVATE}  # test_access.py looks at what those answer
     assert described.called | by_role == set(described.operations) - {"follow_store", "follow_session"}
 

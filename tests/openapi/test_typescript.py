@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import requests
 
 from tests.api.client import TABLE_PASSWORD
 from tests.api.server import Server, add_restaurant
+from tests.npm import install, run
 
 PROGRAM = Path(__file__).parent / "typescript"
 
@@ -39,21 +39,13 @@ def server(shared_database_url, tmp_path_factory):
 @pytest.fixture(scope="module")
 def project(server, tmp_path_factory):
     """A folder with the program and the generated client."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("needs node and npm")
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(PROGRAM, folder, dirs_exist_ok=True)
-    install = run(folder, "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline")
-    if install.returncode:
-        pytest.skip(f"npm cannot install the generator: {install.stderr[-300:]}")
+    install(folder)
     (folder / "openapi.json").write_text(requests.get(f"{server.base}/openapi.json", timeout=30).text)
     generated = run(folder, "node_modules/.bin/openapi-typescript", "openapi.json", "--output", "openapi.ts")
     assert generated.returncode == 0, generated.stdout + generated.stderr
     return folder
-
-
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 def test_the_program_has_no_type_error_and_works(project, server):

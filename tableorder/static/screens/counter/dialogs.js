@@ -1,0 +1,121 @@
+// What cannot be taken back is asked for once more: to void an order, whole or in part, and to end a session.
+
+import { Problem } from "../shared/api.js";
+import { h, show } from "../shared/dom.js";
+import { won } from "../shared/money.js";
+import { stepper } from "../shared/stepper.js";
+import { explain, words } from "../words/staff/index.js";
+
+/** @typedef {import("../types.js").Order} Order */
+/** @typedef {import("./board.js").OpenTable} OpenTable */
+/** @typedef {{ order_item_id: number, keep: number }} KeptLine */
+/** @typedef {{ reason: string, restock: boolean, lines: KeptLine[] | null }} Voiding without lines: all of it */
+
+const LONGEST_REASON = 200;
+
+/**
+ * Ask why an order is voided and, if need be, how much of it, and whether what was cooked can be sold again.
+ * @param {HTMLDialogElement} dialog
+ * @param {Order} order
+ * @param {{ inPart: boolean, restock: boolean }} questions
+ * @param {(wanted: Voiding) => Promise<void>} onVoid
+ */
+export function askToVoid(dialog, order, { inPart, restock }, onVoid) {
+  const keep = new Map(order.items.map((item) => [item.order_item_id, item.quantity]));
+  const other = h("input", { "aria-label": words.otherReason, placeholder: words.otherReason, maxlength: LONGEST_REASON, autocomplete: "off" });
+  const reasons = words.reasons.map((reason, index) =>
+    h("label", { class: "choice" }, h("input", { type: "radio", name: "reason", value: reason, checked: index === 0 }), reason),
+  );
+  const again = h("input", { type: "checkbox" });
+  const form = h("form", {});
+  const reason = () => other.value.trim() || String(new FormData(form).get("reason") ?? "");
+  other.addEventListener("input", () => {
+    for (const radio of form.querySelectorAll("input")) if (radio.type === "radio") radio.checked = false;
+  });
+  const part = () => order.items.map(({ order_item_id }) => ({ order_item_id, keep: keep.get(order_item_id) ?? 0 }));
+  const voidPart = h("button", { type: "submit", class: "grave", value: "part", hidden: true }, words.voidPart);
+  const changed = () => {
+    const [kept, all] = [[...keep.values()].reduce((sum, count) => sum + count, 0), order.items.reduce((sum, item) => sum + item.quantity, 0)];
+    voidPart.hidden = kept === all || kept === 0;
+  };
+  show(
+    form,
+    h("h2", { id: "dialog-title" }, words.voidTitle, h("span", { class: "muted" }, ` ${words.tableLong(order.table_number)}`)),
+    inPart && h("p", { class: "muted" }, words.keepHint),
+    h("ul", { class: "void-lines" }, ...order.items.map((item) =>
+      h(
+        "li",
+        {},
+        h("span", {}, inPart ? item.menu_name : `${item.menu_name} × ${item.quantity}`),
+        inPart
+          ? stepper({
+              label: item.menu_name, fewer: words.fewer, more: words.oneMore, value: item.quantity, least: 0, most: item.quantity,
+              onChange: (count) => {
+                keep.set(item.order_item_id, count);
+                changed();
+              },
+            })
+          : h("span", { class: "money" }, won(item.subtotal)),
+      ),
+    )),
+    h("fieldset", {}, h("legend", {}, words.reason), ...reasons, other),
+    restock && h("label", { class: "choice" }, again, words.restock),
+  );
+  ask(dialog, form, [voidPart, h("button", { type: "submit", class: "grave", value: "all" }, words.voidAll)], (value) =>
+    onVoid({ reason: reason(), restock: again.checked, lines: value === "part" ? part() : null }),
+  );
+}
+
+/**
+ * Ask once more before a session ends; the session is the one that is shown.
+ * @param {HTMLDialogElement} dialog
+ * @param {OpenTable} table
+ * @param {() => Promise<void>} onEnd
+ */
+export function askToEnd(dialog, table, onEnd) {
+  const total = table.orders.reduce((sum, order) => sum + order.total_amount, 0);
+  const unfinished = table.orders.filter((order) => order.status !== "완료").length;
+  const form = h(
+    "form",
+    {},
+    h("h2", { id: "dialog-title" }, words.endTitle(table.table_number)),
+    h(
+      "dl",
+      { class: "facts" },
+      h("div", {}, h("dt", {}, words.orderCount), h("dd", {}, words.times(table.orders.length))),
+      h("div", {}, h("dt", {}, words.total), h("dd", { class: "money" }, won(total))),
+    ),
+    unfinished > 0 && h("p", { class: "notice wrong" }, words.unfinished(unfinished)),
+    h("p", { class: "muted" }, words.endAbout),
+  );
+  ask(dialog, form, [h("button", { type: "submit", class: "main" }, words.end)], onEnd);
+}
+
+/**
+ * Show the form with "back" and these buttons; close once what one of them asks for is done.
+ * @param {HTMLDialogElement} dialog
+ * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement[]} buttons
+ * @param {(value: string) => Promise<void>} onSubmit
+ */
+function ask(dialog, form, buttons, onSubmit) {
+  const problem = h("p", { class: "notice wrong", role: "alert" });
+  const back = h("button", { type: "button", onclick: () => dialog.close() }, words.back);
+  form.append(problem, h("div", { class: "actions" }, back, ...buttons));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const value = /** @type {HTMLButtonElement} */ (event.submitter).value;
+    for (const button of buttons) button.disabled = true;
+    show(problem);
+    try {
+      await onSubmit(value);
+      dialog.close();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      show(problem, explain(error));
+      for (const button of buttons) button.disabled = false;
+    }
+  });
+  show(dialog, form);
+  dialog.showModal();
+}

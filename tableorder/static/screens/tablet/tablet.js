@@ -1,0 +1,286 @@
+// The guests' screen: who sits here, what there is, what they have chosen and what they have ordered.
+
+import { Problem } from "../shared/api.js";
+import { showConnection } from "../shared/banner.js";
+import { byId, h, show } from "../shared/dom.js";
+import { follow } from "../shared/feed.js";
+import { keep, recall } from "../shared/kept.js";
+import { won } from "../shared/money.js";
+import { keepPage } from "../shared/offline.js";
+import { Outbox } from "../shared/outbox.js";
+import { whenReleased } from "../shared/pressing.js";
+import { speak, words } from "../words/guests/index.js";
+import { Cart, orderOf, showCart } from "./cart.js";
+import { showDish } from "./dish.js";
+import { MenuCard, followReading, showMenu } from "./menu.js";
+import { SessionOrders, showOrders } from "./orders.js";
+import { explainRefusal } from "./refusals.js";
+import { Session, SessionOver } from "./session.js";
+import { languageSelect, showSetUp, showWelcome } from "./welcome.js";
+
+/** @typedef {import("../types.js").OrderRequest} OrderRequest */
+/** @typedef {import("../types.js").TableEvents} TableEvents */
+/** @typedef {"menu" | "cart" | "orders"} View */
+
+const FEED = "/api/v1/customer/orders/sse";
+const EVENTS = /** @type {(keyof TableEvents)[]} */ (
+  ["initial", "order_created", "order_updated", "order_deleted", "session_ended", "menu_changed"]
+);
+
+const screen = byId("screen");
+const dialog = /** @type {HTMLDialogElement} */ (byId("dish"));
+
+const session = new Session();
+const card = new MenuCard();
+const cart = new Cart();
+const orders = new SessionOrders();
+/** @type {Outbox<OrderRequest>} */
+const outbox = new Outbox("tablet.order");
+
+/** @type {View} */
+let view = "menu";
+let language = speak(recall("tablet.language"));
+/** What the guests are told above their cart, and whether it is bad news. */
+let told = { sentences: /** @type {string[]} */ ([]), wrong: false };
+/** What ends with the session: the feed and the calls under way. */
+let present = new AbortController();
+
+// -- From one state to the next ---------------------------------------------------------------------------------------
+
+function start() {
+  if (!session.setUp) return askForSetUp();
+  if (!session.login) return greet();
+  meet();
+}
+
+/** @param {string} [wrong] */
+function askForSetUp(wrong = "") {
+  const setUp = async (/** @type {import("./session.js").SetUp} */ wanted) => {
+    await session.setUpAs(wanted);
+    card.forget();
+    meet();
+  };
+  showSetUp(screen, languages(() => askForSetUp(wrong)), setUp, wrong);
+}
+
+/**
+ * The table is free.
+ * @param {string} [notice]
+ * @param {boolean} [grave]
+ */
+function greet(notice = "", grave = false) {
+  showWelcome(screen, {
+    store: recall("tablet.store") ?? "",
+    table: session.setUp?.table_number ?? 0,
+    languages: languages(() => greet(grave ? words.endedWhileSending : notice && words.ended, grave)),
+    notice,
+    grave,
+    onBegin: () => session.begin().then(meet, fail),
+  });
+}
+
+/** Guests sit here: show all that is theirs, and follow it. */
+function meet() {
+  keep("tablet.store", session.login?.store_name);
+  present = new AbortController();
+  view = "menu";
+  tell([]);
+  showFrame();
+  update();
+  loadMenu().catch(fail);
+  follow(session.api, FEED, EVENTS, onEvent, present.signal).catch(fail);
+  if (outbox.pending) send().catch(fail);
+}
+
+/** The guests have gone: nothing of theirs stays. */
+function end() {
+  const lost = outbox.pending !== null;
+  present.abort();
+  session.end();
+  cart.clear();
+  outbox.forget();
+  orders.clear();
+  dialog.close();
+  keep("tablet.language", null);
+  language = speak(null);
+  greet(lost ? words.endedWhileSending : words.ended, lost);
+}
+
+/** Whatever ended a call or the feed for good. @param {unknown} error */
+function fail(error) {
+  if (present.signal.aborted && error === present.signal.reason) return;
+  const code = error instanceof Problem ? error.code : "";
+  if (error instanceof SessionOver || code === "session_ended") return end();
+  if (error instanceof Problem && error.status === 401) {
+    present.abort();
+    session.forgetSetUp();
+    return askForSetUp(words.wrongPassword);
+  }
+  if (!(error instanceof Problem)) throw error;
+  tell([error.status === 429 ? words.tooMany(error.retryAfter) : words.failed(error.document.request_id)], true);
+  if (session.login) update();
+  else greet(told.sentences[0], true);
+}
+
+/** @param {import("../types.js").EventOf<TableEvents>} event */
+function onEvent(event) {
+  if (event.type === "session_ended") return end();
+  if (event.type === "menu_changed") loadMenu().catch(fail);
+  orders.follow(event);
+  update();
+}
+
+// -- What the guests do -----------------------------------------------------------------------------------------------
+
+async function loadMenu() {
+  const query = { ...(session.has("languages") && { lang: language }), ...(session.has("pictures") && { pictures: "url" }) };
+  card.take(await session.api.call("show_menu", { query: /** @type {{}} */ (query), signal: present.signal }));
+  update();
+}
+
+function order() {
+  if (outbox.pending || !cart.lines.length || !session.login) return;
+  outbox.put(session.login.session_id, orderOf(cart, card, (feature) => session.has(feature)));
+  send().catch(fail);
+}
+
+/** Send what is pending until it is answered. */
+async function send() {
+  const pending = outbox.pending;
+  if (!pending) return;
+  if (pending.session_id !== session.login?.session_id) return end(); // it was other guests'
+  tell([]);
+  update();
+  try {
+    const placed = await session.api.call("place_order", { body: pending.body, key: pending.key, signal: present.signal });
+    outbox.forget();
+    cart.clear();
+    orders.add(placed);
+    tell([words.ordered]);
+    go("orders");
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status === 401 || error.code === "session_ended") throw error;
+    outbox.forget();
+    await loadMenu();
+    tell(explainRefusal(error, pending.body, card), true);
+    go("cart");
+  }
+}
+
+/** @param {string} wanted */
+function chooseLanguage(wanted) {
+  language = speak(wanted);
+  keep("tablet.language", language);
+}
+
+/** @param {View} wanted */
+function go(wanted) {
+  if (view !== wanted) scrollTo({ top: 0, behavior: "instant" });
+  view = wanted;
+  update();
+}
+
+/** @param {string[]} sentences @param {boolean} [wrong] */
+function tell(sentences, wrong = false) {
+  told = { sentences, wrong };
+}
+
+// -- What they see ----------------------------------------------------------------------------------------------------
+
+/** @param {() => void} redraw */
+function languages(redraw) {
+  return languageSelect(language, (wanted) => {
+    chooseLanguage(wanted);
+    redraw();
+  });
+}
+
+/** The parts of the screen, in the guests' language. */
+function showFrame() {
+  const redraw = () => {
+    tell([]);
+    showFrame();
+    update();
+    if (session.has("languages")) loadMenu().catch(fail);
+    screen.querySelector("select")?.focus();
+  };
+  const tab = (/** @type {View} */ name, /** @type {string} */ text) =>
+    h("button", { type: "button", id: `tab-${name}`, class: "plain", onclick: () => go(name) }, text);
+  show(
+    screen,
+    h(
+      "header",
+      { class: "top" },
+      h("h1", {}, session.login?.store_name, " ", h("span", { class: "muted" }, words.table(session.login?.table_number ?? 0))),
+      h("nav", { class: "views", "aria-label": words.menu }, tab("menu", words.menu), tab("cart", words.cart), tab("orders", words.orders)),
+      languages(redraw),
+    ),
+    h("nav", { class: "categories", "aria-label": words.categories }, h("ul", { id: "category-names" })),
+    h(
+      "main",
+      {},
+      h("div", { class: "content" }, h("div", { id: "dishes" }), h("div", { id: "ordered" })),
+      h(
+        "section",
+        { class: "cart", "aria-label": words.cart },
+        h("h2", {}, words.cart),
+        h("div", { id: "told", role: "status" }),
+        h("ul", { id: "cart-lines" }),
+        h("p", { id: "cart-empty", class: "muted" }, words.emptyCart),
+        h("button", { type: "button", id: "order", class: "main", onclick: order }),
+      ),
+    ),
+  );
+  markReading = followReading(byId("category-names"), byId("dishes"));
+}
+
+let markReading = () => {};
+
+function update() {
+  whenReleased(draw);
+}
+
+function draw() {
+  if (!session.login || !document.getElementById("dishes")) return;
+  screen.dataset["view"] = view;
+  const sending = outbox.pending !== null;
+  showMenu(card.document, byId("category-names"), byId("dishes"), (menu) =>
+    showDish(dialog, menu, (feature) => session.has(feature), (line) => {
+      if (outbox.pending) return;
+      cart.add(line);
+      tell([]);
+      update();
+    }),
+  );
+  showOrders(byId("ordered"), orders);
+  showCart(byId("cart-lines"), cart, card, sending, update);
+  byId("cart-empty").hidden = cart.lines.length > 0;
+  showOrderButton(sending);
+  showTold(sending);
+  for (const name of /** @type {View[]} */ (["menu", "cart", "orders"])) byId(`tab-${name}`).setAttribute("aria-current", String(view === name));
+  show(byId("tab-cart"), words.cart, cart.count > 0 && h("span", { class: "count" }, cart.count));
+  markReading();
+}
+
+/** @param {boolean} sending */
+function showOrderButton(sending) {
+  const button = /** @type {HTMLButtonElement} */ (byId("order"));
+  const gone = cart.lines.some((line) => !card.find(line.menu_id)?.is_available);
+  button.hidden = cart.lines.length === 0;
+  button.disabled = sending || gone;
+  show(button, sending ? words.sending : words.order(won(cart.total(card))));
+}
+
+/** @param {boolean} sending */
+function showTold(sending) {
+  const unreachable = document.documentElement.hasAttribute("data-unreachable");
+  const sentences = sending && unreachable ? [words.waiting] : told.sentences;
+  const place = byId("told");
+  place.className = told.wrong ? "notice wrong" : "notice";
+  show(place, ...sentences.map((sentence) => h("p", {}, sentence)));
+}
+
+showConnection(byId("connection"), () => words.disconnected);
+new MutationObserver(update).observe(document.documentElement, { attributeFilter: ["data-unreachable"] });
+keepPage();
+start();

@@ -1,0 +1,113 @@
+// What a tablet shows while nobody orders: the form that makes it a table's, and the greeting of the next guests.
+
+import { h, show } from "../shared/dom.js";
+import { Problem } from "../shared/api.js";
+import { LANGUAGES, words } from "../words/guests/index.js";
+
+/**
+ * The languages, each by its own name.
+ * @param {string} current
+ * @param {(language: string) => void} onChoose
+ */
+export function languageSelect(current, onChoose) {
+  const options = Object.entries(LANGUAGES).map(([language, name]) =>
+    h("option", { value: language, lang: language, selected: language === current }, name),
+  );
+  const select = h("select", { "aria-label": words.language, onchange: () => onChoose(select.value) }, ...options);
+  return select;
+}
+
+/**
+ * Ask once for what makes this the tablet of a table.
+ * @param {HTMLElement} screen
+ * @param {HTMLElement} languages
+ * @param {(setUp: import("./session.js").SetUp) => Promise<void>} onSetUp throws Problem
+ * @param {string} [wrong] what went wrong before
+ */
+export function showSetUp(screen, languages, onSetUp, wrong = "") {
+  const number = { inputmode: "numeric", pattern: "[0-9]*", required: true, autocomplete: "off", maxlength: 9 };
+  const store = h("input", { ...number, name: "store" });
+  const table = h("input", { ...number, name: "table" });
+  const password = h("input", { type: "password", name: "password", required: true, autocomplete: "off" });
+  const problem = h("p", { class: "notice wrong", role: "alert" }, wrong);
+  const submit = h("button", { type: "submit", class: "main" }, words.setUp.submit);
+
+  const send = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    show(problem);
+    submit.disabled = true;
+    show(submit, words.setUp.sending);
+    try {
+      const [store_id, table_number] = [Number(store.value), Number(table.value)];
+      await onSetUp({ store_id, table_number, table_password: password.value });
+    } catch (error) {
+      show(problem, explain(error));
+      submit.disabled = false;
+      show(submit, words.setUp.submit);
+      password.select();
+    }
+  };
+  show(
+    screen,
+    h(
+      "main",
+      { class: "middle" },
+      h("div", {}, h("h1", {}, words.setUp.title), h("p", { class: "muted" }, words.setUp.about)),
+      h(
+        "form",
+        { onsubmit: send },
+        h("label", {}, words.setUp.store, store),
+        h("label", {}, words.setUp.table, table),
+        h("label", {}, words.setUp.password, password),
+        problem,
+        submit,
+      ),
+      languages,
+    ),
+  );
+}
+
+/**
+ * Greet the next guests. Their session begins with a tap, so that an empty table stays empty for the counter.
+ * @param {HTMLElement} screen
+ * @param {object} with_
+ * @param {string} with_.store
+ * @param {number} with_.table
+ * @param {HTMLElement} with_.languages
+ * @param {string} with_.notice
+ * @param {boolean} with_.grave
+ * @param {() => Promise<void>} with_.onBegin
+ */
+export function showWelcome(screen, { store, table, languages, notice, grave, onBegin }) {
+  const begin = h(
+    "button",
+    {
+      type: "button",
+      class: "main begin",
+      onclick: () => {
+        begin.disabled = true;
+        onBegin();
+      },
+    },
+    words.begin,
+  );
+  show(
+    screen,
+    h(
+      "main",
+      { class: "middle welcome" },
+      h("div", {}, h("p", { class: "muted" }, `${store} · ${words.table(table)}`), h("h1", {}, words.welcome)),
+      notice && h("p", { class: grave ? "notice wrong" : "muted", role: "status" }, notice),
+      begin,
+      languages,
+    ),
+  );
+}
+
+/** @param {unknown} error */
+function explain(error) {
+  if (!(error instanceof Problem)) throw error;
+  if (error.status === 401 || error.status === 400) return words.wrongPassword;
+  if (error.status === 429) return words.tooMany(error.retryAfter);
+  return words.failed(error.document.request_id);
+}

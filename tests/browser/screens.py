@@ -1,0 +1,131 @@
+"""The screens as hands and eyes find them: a tablet and a counter, each in a window of one browser."""
+
+from __future__ import annotations
+
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.waiting import until
+
+PASSWORD = "demo-table"
+
+
+class Window:
+    """One window, which is looked at whenever something is done in it."""
+
+    def __init__(self, browser: WebDriver, base: str, path: str) -> None:
+        self.browser, self.base = browser, base
+        browser.switch_to.new_window("tab")
+        self.handle = browser.current_window_handle
+        still = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", still)
+        browser.get(base + path)
+
+    def close(self) -> None:
+        self.look()
+        self.browser.close()
+        self.browser.switch_to.window(self.browser.window_handles[0])
+
+    def look(self) -> None:
+        if self.browser.current_window_handle != self.handle:
+            self.browser.switch_to.window(self.handle)
+
+    def find(self, selector: str) -> list[WebElement]:
+        self.look()
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector: str) -> list[str]:
+        """The visible text of each, with one space for spaces and line breaks."""
+        self.look()
+        script = """
+            return [...document.querySelectorAll(arguments[0])]
+                .filter((element) => element.checkVisibility())
+                .map((element) => element.innerText.replace(/\\s+/g, ' ').trim())
+        """
+        return self.browser.execute_script(script, selector)
+
+    def text(self) -> str:
+        return self.texts("body")[0]
+
+    def reads(self, text: str, selector: str = "body") -> None:
+        """Return once the text is visible."""
+        until(lambda: any(text in shown for shown in self.texts(selector)))
+
+    def tap(self, selector: str, text: str = "") -> None:
+        """Tap the first that has the text, once there is one that can be tapped."""
+        until(lambda: self._try_to_tap(selector, text))
+
+    def _try_to_tap(self, selector: str, text: str) -> bool:
+        try:
+            for element in self.find(selector):
+                if text in element.text and element.is_enabled() and element.is_displayed():
+                    self.browser.execute_script(
+                        "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element
+                    )
+                    element.click()
+                    return True
+        except StaleElementReferenceException:  # the screen has replaced it
+            pass
+        return False
+
+    def type(self, name: str, text: str) -> None:
+        until(lambda: self.find(f"[name={name}]"))
+        field = self.find(f"[name={name}]")[0]
+        field.clear()
+        field.send_keys(text)
+
+    def run(self, script: str) -> object:
+        self.look()
+        return self.browser.execute_script(script)
+
+    def resize(self, width: int, height: int) -> None:
+        self.look()
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+class TabletWindow(Window):
+    """A table's tablet."""
+
+    def __init__(self, browser: WebDriver, base: str) -> None:
+        super().__init__(browser, base, "/tablet")
+
+    def set_up(self, table_number: int, store_id: int = 1, password: str = PASSWORD) -> None:
+        for name, value in (("store", store_id), ("table", table_number), ("password", password)):
+            self.type(name, str(value))
+        self.tap("form button.main")
+
+    def choose(self, dish: str, quantity: int = 1, *, option: str = "", topping: str = "", note: str = "") -> None:
+        """Put a dish into the cart."""
+        self.tap(".dish", dish)
+        if option:
+            self.tap("#dish label.option", option)
+        if topping:
+            self.tap(f"#dish [aria-label^='{topping}'][data-role=more]")
+        if note:
+            self.type("note", note)
+        for _ in range(quantity - 1):
+            self.tap("#dish .dish-quantity [data-role=more]")
+        self.tap("#dish button.main")
+
+    def order(self) -> None:
+        self.tap("#order")
+
+
+class CounterWindow(Window):
+    """The counter."""
+
+    def __init__(self, browser: WebDriver, base: str) -> None:
+        super().__init__(browser, base, "/counter")
+
+    def log_in(self, username: str = "demo", password: str = "demo-admin") -> None:
+        self.type("username", username)
+        self.type("password", password)
+        self.tap("form button.main")
+        until(lambda: self.find("#board .tables"))
+
+    def at(self, table_number: int, selector: str = "") -> str:
+        """A selector of something at a table."""
+        return f"[data-table='{table_number}'] {selector}".strip()
