@@ -24,6 +24,8 @@ FEW = {
     "LIMIT_TABLES": "3",
     "LIMIT_CATEGORIES": "3",
     "LIMIT_MENUS": "3",
+    "LIMIT_OPTION_GROUPS": "3",
+    "LIMIT_OPTIONS": "3",
     "LIMIT_SESSION_ORDERS": "4",
     "LIMIT_SESSION_LINES": "10",
     "LIMIT_ORDER_RATE": "0",
@@ -97,12 +99,26 @@ def add_menu(restaurant: Restaurant, number: int) -> requests.Response:
     return restaurant.admin.post("/admin/menus", body)
 
 
+def add_group(restaurant: Restaurant, number: int) -> requests.Response:
+    return restaurant.admin.post("/admin/option-groups", {"group_name": f"그룹 {number}"})
+
+
+def add_option(restaurant: Restaurant, number: int) -> requests.Response:
+    [group] = expect(200, restaurant.admin.get("/admin/option-groups"))["option_groups"] or [
+        add_group(restaurant, 1).json()
+    ]
+    body = {"option_name": f"옵션 {number}"}
+    return restaurant.admin.post(f"/admin/option-groups/{group['group_id']}/options", body)
+
+
 @pytest.mark.parametrize(
     ("add", "path", "identifier"),
     [
         (add_table, "/admin/tables", "table_id"),
         (add_category, "/admin/categories", "category_id"),
         (add_menu, "/admin/menus", "menu_id"),
+        (add_group, "/admin/option-groups", "group_id"),
+        (add_option, "/admin/options", "option_id"),
     ],
 )
 def test_past_the_limit_nothing_is_added_until_one_is_deleted(restaurant, few, add, path, identifier):
@@ -116,11 +132,19 @@ def test_past_the_limit_nothing_is_added_until_one_is_deleted(restaurant, few, a
     refused(409, "limit_reached", add(restaurant, 12))
 
 
-def test_retired_menus_have_a_limit_too(restaurant):
+@pytest.mark.parametrize(
+    ("add", "path", "identifier"),
+    [
+        (add_menu, "/admin/menus", "menu_id"),
+        (add_group, "/admin/option-groups", "group_id"),
+        (add_option, "/admin/options", "option_id"),
+    ],
+)
+def test_what_is_retired_has_a_limit_too(restaurant, add, path, identifier):
     for number in range(30):
-        menu_id = expect(201, add_menu(restaurant, number))["menu_id"]
-        expect(200, restaurant.admin.delete(f"/admin/menus/{menu_id}"))
-    refused(409, "limit_reached", add_menu(restaurant, 30))
+        retired_id = expect(201, add(restaurant, number))[identifier]
+        expect(200, restaurant.admin.delete(f"{path}/{retired_id}"))
+    refused(409, "limit_reached", add(restaurant, 30))
 
 
 def test_0_is_no_limit(open_server):
