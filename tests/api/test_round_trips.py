@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from tests.api.client import expect
-from tests.api.test_options import add_group, attach, item, order
+from tests.api.test_options import add_group, attach, item
 
 
 @pytest.fixture
