@@ -28,6 +28,11 @@ TABLES = {
     "stores": BY_THE_OPERATOR,
     "menu_versions": ONE_A_STORE,
     "event_horizon": "one row",
+    "option_groups": f"LIMIT_OPTION_GROUPS, with retired ones ten times that: {MENUS}",
+    "options": f"LIMIT_OPTIONS, with retired ones ten times that: {MENUS}",
+    "menu_option_groups": "30 a menu: tests/api/test_options.py::test_a_menu_has_thirty_groups_at_most",
+    "stock": f"one a menu or an option: {MENUS}",
+    "stock_moves": f"the books: of orders that LIMIT_ORDER_RATE let in, and of what an admin counts: {RATE}",
     "tables": f"LIMIT_TABLES: {MENUS}",
     "categories": f"LIMIT_CATEGORIES: {MENUS}",
     "menus": f"LIMIT_MENUS, with retired ones ten times that: {LIMITS}test_retired_menus_have_a_limit_too",
@@ -60,6 +65,7 @@ LABELS = {
 # Functions whose results are kept, and the closed set that their arguments come from.
 CACHED = {
     "tableorder/database/migrations.py": "the process's own files",
+    "tableorder/domain/errors.py": "no arguments",
     "tableorder/domain/images.py": "no arguments",
     "tableorder/domain/passwords.py": "the cost of the settings",
     "tableorder/domain/text.py": "single characters",

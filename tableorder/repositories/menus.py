@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
-from tableorder.domain.errors import Conflict, Invalid, LimitReached, NotFound
+from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 _SQL = load_statements(__file__)
@@ -31,27 +31,27 @@ class MenuRepository:
         self._connection = connection
 
     def catalog(self, *, store_id: int, category_id: int | None, known_versions: Sequence[str]) -> Catalog:
-        """What guests see. Raises NotFound (category_not_found)."""
+        """What guests see. Raises CategoryNotFound."""
         return self._read_catalog(store_id, category_id, known_versions, for_admin=False)
 
     def list(self, *, store_id: int, category_id: int | None) -> str:
-        """What admins see: the switches, the stock, the times. Raises NotFound (category_not_found)."""
+        """What admins see: the switches, the stock, the times. Raises CategoryNotFound."""
         return self._read_catalog(store_id, category_id, (), for_admin=True).document or ""
 
     def add(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
         """Add a menu, as the last of its category without a display_order, and return it.
 
-        `values`: all of COLUMNS. Raises NotFound (category_not_found), Conflict (limit_reached).
+        `values`: all of COLUMNS. Raises CategoryNotFound, LimitReached.
         """
         document = self._connection.fetch_value(
             _SQL["add_menu"], {"store_id": store_id, "limit": limits.menus, **values}
         )
         if document is None:
-            raise LimitReached(f"the store has {limits.menus} menus, which is the limit", limit=limits.menus)
+            raise LimitReached(limit=limits.menus, noun="menus")
         return document
 
     def update(self, *, store_id: int, menu_id: int, changes: Mapping[str, object]) -> str:
-        """Change the columns in `changes` and return the menu. Raises NotFound (menu_not_found, category_not_found).
+        """Change the columns in `changes` and return the menu. Raises MenuNotFound, CategoryNotFound.
 
         A None clears a description or an image; the other columns are never None. A menu that changes its category
         comes last in the new one unless its place is given, too: its place in the old one says nothing there.
@@ -68,28 +68,28 @@ class MenuRepository:
             },
         )
         if document is None:
-            raise _unknown(menu_id)
+            raise MenuNotFound(menu_id=menu_id)
         return document
 
     def reorder(self, *, menu_ids: Sequence[int]) -> None:
         """Give a category's menus the order of `menu_ids`, which names each of them once.
 
-        Raises NotFound (menu_not_found), Invalid (several_categories), Conflict (menus_missing) if some are left out.
+        Raises MenuNotFound, SeveralCategories, MenusMissing if some are left out.
         """
         unknown_menu_id, category_count, menu_count = self._connection.fetch_one(
             _SQL["reorder_menus"], {"menu_ids": [*menu_ids], "count": len(menu_ids)}
         )
         if unknown_menu_id is not None:
-            raise _unknown(unknown_menu_id)
+            raise MenuNotFound(menu_id=unknown_menu_id)
         if category_count > 1:
-            raise Invalid("the menus are of several categories", code="several_categories")
+            raise SeveralCategories
         if menu_count != len(menu_ids):
-            raise Conflict(f"the category has {menu_count} menus; name each of them", code="menus_missing")
+            raise MenusMissing(menu_count=menu_count)
 
     def delete(self, *, menu_id: int) -> None:
-        """Retire a menu. Raises NotFound."""
+        """Retire a menu. Raises MenuNotFound."""
         if not self._connection.fetch_value(_SQL["delete_menu"], {"menu_id": menu_id}):
-            raise _unknown(menu_id)
+            raise MenuNotFound(menu_id=menu_id)
 
     def _read_catalog(
         self, store_id: int, category_id: int | None, known_versions: Sequence[str], *, for_admin: bool
@@ -104,9 +104,5 @@ class MenuRepository:
             },
         )
         if not category_known:
-            raise NotFound(f"there is no category {category_id}", code="category_not_found")
+            raise CategoryNotFound(category_id=category_id)
         return Catalog(version, document)
-
-
-def _unknown(menu_id: int) -> NotFound:
-    return NotFound(f"there is no menu {menu_id}", code="menu_not_found")

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import load_statements
-from tableorder.domain.errors import LimitReached, refusal
+from tableorder.domain.errors import (
+    GroupInUse,
+    GroupNotFound,
+    GroupUnsatisfiable,
+    LimitReached,
+    MenuNotFound,
+    OptionNotFound,
+)
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 _SQL = load_statements(__file__)
@@ -18,7 +25,7 @@ class OptionRepository:
     """The option groups of a store; documents come as JSON text.
 
     A group that a menu has can always be satisfied: it has as many options (sold out or not) as must be chosen, and no
-    more defaults than may be. A write that would break this raises Conflict (group_unsatisfiable).
+    more defaults than may be. A write that would break this raises GroupUnsatisfiable.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -29,87 +36,87 @@ class OptionRepository:
         return self._connection.fetch_value(_SQL["list_groups"], {"store_id": store_id})
 
     def add_group(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
-        """Add a group without options and return it. Raises Conflict (limit_reached)."""
+        """Add a group without options and return it. Raises LimitReached."""
         limit = limits.option_groups
         document = self._connection.fetch_value(_SQL["add_group"], {"store_id": store_id, "limit": limit, **values})
         if document is None:
-            raise LimitReached(f"the store has {limit} option groups, which is the limit", limit=limit)
+            raise LimitReached(limit=limit, noun="option groups")
         return document
 
     def update_group(self, *, group_id: int, changes: Mapping[str, object]) -> str:
         """Change what is in `changes` and return the group.
 
-        Raises NotFound (group_not_found), Conflict (group_unsatisfiable), Invalid.
+        Raises GroupNotFound, GroupUnsatisfiable, ValidationFailed.
         """
         row = self._connection.find_one(
             _SQL["update_group"], {"group_id": group_id, **dict.fromkeys(GROUP_COLUMNS), **changes}
         )
         if row is None:
-            raise refusal("group_not_found", {"group_id": group_id})
+            raise GroupNotFound(group_id=group_id)
         is_unsatisfiable, document = row
         if is_unsatisfiable:
-            raise refusal("group_unsatisfiable", {"group_id": group_id})
+            raise GroupUnsatisfiable(group_id=group_id)
         return document
 
     def delete_group(self, *, group_id: int) -> None:
-        """Retire a group and its options. Raises NotFound, Conflict (group_in_use) while a menu has it."""
+        """Retire a group and its options. Raises GroupNotFound, GroupInUse while a menu has it."""
         row = self._connection.find_one(_SQL["delete_group"], {"group_id": group_id})
         if row is None:
-            raise refusal("group_not_found", {"group_id": group_id})
+            raise GroupNotFound(group_id=group_id)
         if row[0]:
-            raise refusal("group_in_use", {"group_id": group_id})
+            raise GroupInUse(group_id=group_id)
 
     def add(
         self, *, store_id: int, group_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS
     ) -> str:
         """Add an option to a group and return it.
 
-        Raises NotFound (group_not_found), Conflict (limit_reached, group_unsatisfiable).
+        Raises GroupNotFound, LimitReached, GroupUnsatisfiable.
         """
         row = self._connection.find_one(
             _SQL["add_option"], {"store_id": store_id, "group_id": group_id, "limit": limits.options, **values}
         )
         if row is None:
-            raise refusal("group_not_found", {"group_id": group_id})
+            raise GroupNotFound(group_id=group_id)
         has_room, is_unsatisfiable, document = row
         if not has_room:
-            raise LimitReached(f"the store has {limits.options} options, which is the limit", limit=limits.options)
+            raise LimitReached(limit=limits.options, noun="options")
         if is_unsatisfiable:
-            raise refusal("group_unsatisfiable", {"group_id": group_id})
+            raise GroupUnsatisfiable(group_id=group_id)
         return document
 
     def update(self, *, option_id: int, changes: Mapping[str, object]) -> str:
-        """Change what is in `changes` and return the option. Raises NotFound, Conflict (group_unsatisfiable)."""
+        """Change what is in `changes` and return the option. Raises OptionNotFound, GroupUnsatisfiable."""
         row = self._connection.find_one(
             _SQL["update_option"], {"option_id": option_id, **dict.fromkeys(OPTION_COLUMNS), **changes}
         )
         if row is None:
-            raise refusal("option_not_found", {"option_id": option_id})
+            raise OptionNotFound(option_id=option_id)
         group_id, is_unsatisfiable, document = row
         if is_unsatisfiable:
-            raise refusal("group_unsatisfiable", {"group_id": group_id})
+            raise GroupUnsatisfiable(group_id=group_id)
         return document
 
     def delete(self, *, option_id: int) -> None:
-        """Retire an option. Raises NotFound, Conflict (group_unsatisfiable)."""
+        """Retire an option. Raises OptionNotFound, GroupUnsatisfiable."""
         row = self._connection.find_one(_SQL["delete_option"], {"option_id": option_id})
         if row is None:
-            raise refusal("option_not_found", {"option_id": option_id})
+            raise OptionNotFound(option_id=option_id)
         group_id, is_unsatisfiable = row
         if is_unsatisfiable:
-            raise refusal("group_unsatisfiable", {"group_id": group_id})
+            raise GroupUnsatisfiable(group_id=group_id)
 
     def attach(self, *, menu_id: int, group_ids: Sequence[int]) -> None:
         """Let a menu have these groups, in this order, and no others.
 
-        Raises NotFound (menu_not_found, group_not_found), Conflict (group_unsatisfiable).
+        Raises MenuNotFound, GroupNotFound, GroupUnsatisfiable.
         """
         is_known, unknown_group_id, unsatisfiable_group_id = self._connection.fetch_one(
             _SQL["attach_groups"], {"menu_id": menu_id, "group_ids": [*group_ids]}
         )
         if not is_known:
-            raise refusal("menu_not_found", {"menu_id": menu_id})
+            raise MenuNotFound(menu_id=menu_id)
         if unknown_group_id is not None:
-            raise refusal("group_not_found", {"group_id": unknown_group_id})
+            raise GroupNotFound(group_id=unknown_group_id)
         if unsatisfiable_group_id is not None:
-            raise refusal("group_unsatisfiable", {"group_id": unsatisfiable_group_id})
+            raise GroupUnsatisfiable(group_id=unsatisfiable_group_id)

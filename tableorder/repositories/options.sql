@@ -5,22 +5,18 @@ SELECT json_build_object(
   FROM offered_groups(%(store_id)s, true);
 
 -- name: add_group
--- Additions to a store wait for each other, so that each counts those before. Retired groups are kept for a day at least,
--- so they have a limit too; options likewise.
+-- Additions to a store wait for each other, so that each counts those before. Retired ones have a limit, too.
 SELECT pg_advisory_xact_lock(7283465, %(store_id)s);
 
-WITH present AS (
-    SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
-      FROM option_groups
-     WHERE store_id = %(store_id)s
-)
 INSERT INTO option_groups (store_id, group_name, min_select, max_select, max_each, display_order)
 SELECT %(store_id)s, %(group_name)s, %(min_select)s, %(max_select)s, %(max_each)s,
        COALESCE(%(display_order)s::int,
                 (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
                    FROM option_groups
                   WHERE store_id = %(store_id)s AND deleted_at IS NULL))
-  FROM present
+  FROM (SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+          FROM option_groups
+         WHERE store_id = %(store_id)s) AS present
  WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
 RETURNING option_group_document(option_groups, NULL)::text;
 

@@ -1,7 +1,5 @@
 """Live orders: placed, listed, moved along, voided. Ended sessions' orders are in the history."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
-from tableorder.domain.errors import Conflict, NotFound, refusal
+from tableorder.domain.errors import OrderNotFound, SessionEnded, StatusBackwards, TableNotFound, refusal
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 from tableorder.domain.orders import STATUSES, order_fingerprint
@@ -62,11 +60,11 @@ class OrderRepository:
         """Place an order and return it, or the one first placed with `key`.
 
         `order` has `items` ([`menu_id`, `quantity`] and, if given, `options`, `note`, `expected_unit_price`) and, if
-        given, `note` and `expected_total`. Raises NotFound (menu_not_found, option_not_found), Conflict (session_ended,
-        menu_sold_out, option_not_offered, option_sold_out, options_mismatch, line_price_too_low, quote_mismatch,
-        limit_reached), KeyReused, Invalid, Throttled (too_many_orders).
+        given, `note` and `expected_total`. Raises MenuNotFound, OptionNotFound, SessionEnded, MenuSoldOut,
+        OptionNotOffered, OptionSoldOut, OptionsMismatch, LinePriceTooLow, QuoteMismatch, LimitReached, TotalTooLarge,
+        TooManyOrders, KeyReused.
         """
-        answer, code, details, _ = self._connection.fetch_one(
+        answer, refused, details, _ = self._connection.fetch_one(
             PLACE,
             {
                 "session_id": table.session_id,
@@ -82,7 +80,7 @@ class OrderRepository:
             },
         )
         if answer is None:
-            raise refusal(code, details or {})
+            raise refusal(refused, details)
         return answer
 
     def list_of_session(
@@ -95,7 +93,7 @@ class OrderRepository:
     ) -> SessionListing:
         """The session's orders, newest first: at most `limit`, from just after the order that `before` names.
 
-        `before` is (order_time in microseconds since 1970, order_id). Raises Conflict (session_ended).
+        `before` is (order_time in microseconds since 1970, order_id). Raises SessionEnded.
         """
         row = self._connection.find_one(
             OF_SESSION,
@@ -109,31 +107,31 @@ class OrderRepository:
             },
         )
         if row is None:
-            raise session_ended()
+            raise SessionEnded
         return SessionListing(*row)
 
     def get(self, *, order_id: int) -> str:
-        """One live order of the store. Raises NotFound."""
+        """One live order of the store. Raises OrderNotFound."""
         document = self._connection.fetch_value(_SQL["get_order"], {"order_id": order_id})
         if document is None:
-            raise _unknown(order_id)
+            raise OrderNotFound(order_id=order_id)
         return document
 
     def get_of_session(self, *, order_id: int, session_id: str) -> str:
-        """One order of a session. Raises NotFound, Conflict (session_ended)."""
+        """One order of a session. Raises OrderNotFound, SessionEnded."""
         is_active, document = self._connection.find_one(
             _SQL["get_order_of_session"], {"order_id": order_id, "session_id": session_id}
         ) or (False, None)
         if not is_active:
-            raise session_ended()
+            raise SessionEnded
         if document is None:
-            raise _unknown(order_id)
+            raise OrderNotFound(order_id=order_id)
         return document
 
     def list_by_table(
         self, *, store_id: int, status: str | None = None, table_id: int | None = None, known_version: str | None = None
     ) -> Listing:
-        """The counter's view: every table with an active session, with its orders. Raises NotFound for a table.
+        """The counter's view: every table with an active session, with its orders. Raises TableNotFound.
 
         The version is of the whole store, whatever part is asked for. What an operator changes by hand so that no
         trigger writes an event (an order's total, its lines) does not renew it; the next event does.
@@ -143,19 +141,19 @@ class OrderRepository:
             {"store_id": store_id, "status": status, "table_id": table_id, "known_version": known_version},
         )
         if not table_known:
-            raise NotFound(f"there is no table {table_id}", code="table_not_found")
+            raise TableNotFound(table_id=table_id)
         return Listing(version, position, document)
 
     def update_status(self, *, order_id: int, status: str) -> None:
-        """Move an order along. The same status again changes nothing. Raises NotFound, Conflict if it would go back."""
+        """Move an order along. The same status again changes nothing. Raises OrderNotFound, StatusBackwards."""
         row = self._connection.find_one(MOVE, {"order_id": order_id, "status": status, "statuses": list(STATUSES)})
         if row is None:
-            raise _unknown(order_id)
+            raise OrderNotFound(order_id=order_id)
         if STATUSES.index(row[0]) > STATUSES.index(status):
-            raise Conflict(f"order {order_id} is {row[0]} and does not go back to {status}", code="status_backwards")
+            raise StatusBackwards(order_id=order_id, status=row[0], wanted=status)
 
     def void(self, *, order_id: int, admin: AdminIdentity, reason: str | None, restock: bool = False) -> int:
-        """Take an order off the lists and write it, every line, into the voids; its table's id. Raises NotFound.
+        """Take an order off the lists and write it, every line, into the voids; its table's id. Raises OrderNotFound.
 
         What it took of the stock is given back if it was still waiting, or with `restock`.
         """
@@ -172,7 +170,7 @@ class OrderRepository:
     ) -> Voided:
         """Reduce lines ([`order_item_id`, `keep`], the quantity that remains) and write that into the voids.
 
-        Raises NotFound (order_not_found, order_item_not_found), Conflict (keep_too_large).
+        Raises OrderNotFound, OrderItemNotFound, KeepTooLarge.
         """
         return self._void(order_id, json.dumps([*lines]), admin, reason, restock=restock)
 
@@ -190,17 +188,8 @@ class OrderRepository:
             },
         )
         if row is None:
-            raise _unknown(order_id)
-        table_id, _, code, details, document = row
-        if code is not None:
-            raise refusal(code, details)
+            raise OrderNotFound(order_id=order_id)
+        table_id, _, refused, details, document = row
+        if refused is not None:
+            raise refusal(refused, details)
         return Voided(table_id, document)
-
-
-def session_ended() -> Conflict:
-    """The refusal of a tablet whose session is over."""
-    return Conflict("this table's session is over", code="session_ended")
-
-
-def _unknown(order_id: int) -> NotFound:
-    return NotFound(f"there is no order {order_id}", code="order_not_found")

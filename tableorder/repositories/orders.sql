@@ -43,9 +43,10 @@ WITH sent AS (
                      OR %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int
                 THEN jsonb_build_object(
                          'code', 'too_many_orders',
+                         'order_rate', %(order_rate)s::int,
                          'wait', extract(epoch FROM used.recent_since + interval '60 seconds' - now()))
                 WHEN %(session_orders)s::int > 0 AND used.orders >= %(session_orders)s::int
-                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_orders)s::int)
+                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_orders)s::int, 'noun', 'orders')
                 WHEN %(session_lines)s::int > 0
                      AND 50 * (used.orders + 1) > %(session_lines)s::int  -- an order has 50 lines at most
                      AND (SELECT count(*)
@@ -53,7 +54,7 @@ WITH sent AS (
                             JOIN orders ON orders.order_id = order_items.order_id
                            WHERE orders.session_id = %(session_id)s::uuid)
                          + (SELECT count(*) FROM sent) > %(session_lines)s::int
-                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int) END AS problem
+                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int, 'noun', 'lines') END AS problem
       FROM used
 ), chosen AS MATERIALIZED (
     SELECT sent.*, menus.menu_name, menus.price, menus.is_available, categories.category_name,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import load_statements
-from tableorder.domain.errors import refusal
+from tableorder.domain.errors import MenuNotFound, OptionNotFound, refusal
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.requests import fingerprint
 
@@ -32,7 +32,7 @@ class StockRepository:
     ) -> str:
         """Count anew, or stop counting (`remaining` None), and return the stock.
 
-        Of `menu_id` and `option_id` one is given. Raises NotFound (menu_not_found, option_not_found).
+        Of `menu_id` and `option_id` one is given. Raises MenuNotFound, OptionNotFound.
         """
         document = self._connection.fetch_value(
             _SQL["set_stock"],
@@ -46,16 +46,16 @@ class StockRepository:
         )
         if document is None:
             if menu_id is not None:
-                raise refusal("menu_not_found", {"menu_id": menu_id})
-            raise refusal("option_not_found", {"option_id": option_id})
+                raise MenuNotFound(menu_id=menu_id)
+            raise OptionNotFound(option_id=option_id)
         return document
 
     def adjust(self, *, admin: AdminIdentity, stock_id: int, change: Mapping[str, object], key: str) -> str:
         """Add `delta` (negative for waste) for the `reason` and return the stock, or the answer first given to `key`.
 
-        Raises NotFound (stock_not_found), Conflict (stock_short, stock_not_counted), KeyReused.
+        Raises StockNotFound, StockShort, StockNotCounted, KeyReused.
         """
-        answer, code, remaining = self._connection.fetch_one(
+        answer, refused, remaining = self._connection.fetch_one(
             _SQL["adjust_stock"],
             {
                 "store_id": admin.store_id,
@@ -67,5 +67,5 @@ class StockRepository:
             },
         )
         if answer is None:
-            raise refusal(code, {"stock_id": stock_id, "remaining": remaining})
+            raise refusal(refused, {"stock_id": stock_id, "remaining": remaining})
         return answer

@@ -57,7 +57,11 @@ class VoidRepository:
                                       'voided_by', voided_by,
                                       'reason', reason,
                                       'status', COALESCE(status, voided_order ->> 'status'),
-                                      'lines', COALESCE(lines, voided_order -> 'items'),
+                                      'lines', COALESCE(lines, (
+                                          SELECT jsonb_agg(line || jsonb_build_object(
+                                                               'voided_quantity', line -> 'quantity') ORDER BY position)
+                                            FROM jsonb_array_elements(voided_order -> 'items') WITH ORDINALITY
+                                                 AS voided (line, position))),
                                       'order', voided_order)
                                   ORDER BY voided_at DESC, void_id DESC)
                              FROM page), '[]'),

@@ -5,7 +5,16 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from tableorder.domain.limits import MAX_BIG_INTEGER
-from tableorder.domain.orders import MAX_ITEM_NOTE, MAX_ITEMS, MAX_NOTE, MAX_OPTIONS, MAX_QUANTITY, STATUSES
+from tableorder.domain.orders import (
+    MAX_ITEM_NOTE,
+    MAX_ITEMS,
+    MAX_NOTE,
+    MAX_OPTIONS,
+    MAX_QUANTITY,
+    PREPARING,
+    STATUSES,
+    WAITING,
+)
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema
 from tableorder.schemas.cursors import Cursor
@@ -18,8 +27,10 @@ class ChosenOption(values.Document):
     option_id = values.identifier()
     group_name = values.text("this and the rest as it was when the order was placed")
     option_name = values.text()
-    price_delta = fields.Integer(required=True, metadata={"description": "won, may be negative"})
+    price_delta = values.price_delta()
     quantity = values.number(least=1)
+
+    example = {"option_id": 4, "group_name": "맵기", "option_name": "아주 매운맛", "price_delta": 500, "quantity": 1}
 
 
 class OrderItem(values.Document):
@@ -34,21 +45,118 @@ class OrderItem(values.Document):
     subtotal = values.won()
     note = values.text(or_null=True)
 
+    example = {
+        "order_item_id": 77,
+        "menu_id": 1,
+        "menu_name": "김치찌개",
+        "category_name": "찌개·탕",
+        "quantity": 2,
+        "base_price": 8500,
+        "options": [ChosenOption.example],
+        "unit_price": 9000,
+        "subtotal": 18000,
+        "note": "파 빼고",
+    }
 
-class ArchivedOrder(values.Document):
+
+class PlacedOrder(values.Document):
     order_id = values.big_identifier()
     total_amount = values.won()
     status = values.one_of(*STATUSES)
     order_time = values.moment()
     note = values.text(or_null=True)
-    menu_version = fields.UUID(required=True, allow_none=True, metadata={"description": "the menu's at that moment"})
+    menu_version = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "the menu's when the order was placed"}
+    )
     items = values.list_of(OrderItem)
 
+    example = {
+        "order_id": 31,
+        "total_amount": 18000,
+        "status": WAITING,
+        "order_time": "2026-02-04T13:30:00.123456+09:00",
+        "note": None,
+        "menu_version": "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e",
+        "items": [OrderItem.example],
+    }
 
-class Order(ArchivedOrder):
+
+class VoidedLine(OrderItem):
+    """A line as it was."""
+
+    voided_quantity = values.number("so many of it were voided", least=1)
+
+    example = OrderItem.example | {"voided_quantity": 1}
+
+
+class ArchivedOrder(PlacedOrder):
+    voided_lines = values.list_of(VoidedLine)
+
+    example = PlacedOrder.example | {"voided_lines": []}
+
+
+class Order(PlacedOrder):
     table_id = values.identifier()
     table_number = values.number(least=1)
     session_id = values.session()
+
+    example = PlacedOrder.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID}
+
+
+class SessionOrders(values.Document):
+    session_id = values.session()
+    table_number = values.number(least=1)
+    total_session_amount = values.won("won, of all the session's orders")
+    orders = values.list_of(Order)
+    next_cursor = values.text("the `cursor` of the next page; null if `limit` did not cut off any", or_null=True)
+
+    example = {
+        "session_id": values.SESSION_ID,
+        "table_number": 3,
+        "total_session_amount": 18000,
+        "orders": [Order.example],
+        "next_cursor": None,
+    }
+
+
+class TableOrders(values.Document):
+    table_id = values.identifier()
+    table_number = values.number(least=1)
+    session_id = values.session()
+    total_amount = values.won("won, of the orders listed")
+    order_count = values.number("how many are listed")
+    orders = values.list_of(Order)
+
+    example = {
+        "table_id": 3,
+        "table_number": 3,
+        "session_id": values.SESSION_ID,
+        "total_amount": 18000,
+        "order_count": 1,
+        "orders": [Order.example],
+    }
+
+
+class StoreOrders(values.Document):
+    store_id = values.identifier()
+    tables = values.list_of(TableOrders)
+
+    example = {"store_id": 1, "tables": [TableOrders.example]}
+
+
+class OrderUpdated(values.Document):
+    order_id = values.big_identifier()
+    status = values.one_of(*STATUSES)
+
+    example = {"order_id": 31, "status": PREPARING}
+
+
+class OrderVoided(values.Document):
+    message = values.text()
+    order_id = values.big_identifier()
+    table_id = values.identifier()
+
+    example = {"message": "the order is voided", "order_id": 31, "table_id": 3}
 
 
 class OptionChoiceSchema(BodySchema):
@@ -60,6 +168,8 @@ class OptionChoiceSchema(BodySchema):
 
 class OptionChoices(fields.List[Any]):
     """Up to 30 options, each once. null is as if it were absent: the defaults."""
+
+    json_rules = {"maxItems": MAX_OPTIONS}
 
     def __init__(self) -> None:
         super().__init__(fields.Nested(OptionChoiceSchema), allow_none=True)
@@ -90,6 +200,8 @@ class ItemSchema(BodySchema):
 class Items(fields.List[Any]):
     """1 to 50 lines; a longer list is refused before its lines are looked at."""
 
+    json_rules = {"minItems": 1, "maxItems": MAX_ITEMS}
+
     def __init__(self) -> None:
         super().__init__(fields.Nested(ItemSchema), required=True)
 
@@ -103,6 +215,13 @@ class OrderSchema(BodySchema):
     """`expected_total` and a line's `expected_unit_price` are compared with what the order costs, and never used."""
 
     answer = Order
+    examples = {
+        "two of a menu": {"items": [{"menu_id": 1, "quantity": 2}]},
+        "with an option and a quote": {
+            "items": [{"menu_id": 1, "quantity": 1, "options": [{"option_id": 4}], "note": "파 빼고"}],
+            "expected_total": 9500,
+        },
+    }
 
     items = Items()
     note = OptionalText(most=MAX_NOTE)
@@ -121,6 +240,7 @@ def without_absent(data: dict[str, Any]) -> dict[str, Any]:
 
 class StatusSchema(BodySchema):
     answer = Order
+    examples = {"being prepared": {"status": PREPARING}}
 
     status = Text(required=True, most=20, choices=STATUSES)
 
@@ -148,6 +268,8 @@ class KeptLineSchema(BodySchema):
 class KeptLines(fields.List[Any]):
     """1 to 50 lines, each once."""
 
+    json_rules = {"minItems": 1, "maxItems": MAX_ITEMS}
+
     def __init__(self) -> None:
         super().__init__(fields.Nested(KeptLineSchema), required=True)
 
@@ -162,6 +284,7 @@ class KeptLines(fields.List[Any]):
 
 class VoidLinesSchema(BodySchema):
     answer = Order
+    examples = {"one remains": {"lines": [{"order_item_id": 77, "keep": 1}], "reason": "잘못 나감"}}
 
     lines = KeptLines()
     reason = OptionalText(most=MAX_REASON, load_default=None)

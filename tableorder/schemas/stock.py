@@ -20,18 +20,25 @@ class Stock(values.Document):
     low_at = values.count_or_null("at so many the counter's feed has stock_changed")
     epoch = values.number("grows whenever it is counted anew", least=1)
 
+    example = {"stock_id": 3, "menu_id": 4, "option_id": None, "remaining": 30, "low_at": 5, "epoch": 1}
+
 
 class ListedStock(Stock):
     name = values.text("of the menu or the option")
+
+    example = Stock.example | {"name": "갈비탕"}
 
 
 class Stocks(values.Document):
     store_id = values.identifier()
     stock = values.list_of(ListedStock)
 
+    example = {"store_id": 1, "stock": [ListedStock.example]}
+
 
 class StockSchema(BodySchema):
     answer = Stock
+    examples = {"thirty a day": {"menu_id": 4, "remaining": 30, "low_at": 5}}
 
     menu_id = Integer(allow_none=True, load_default=None)
     option_id = Integer(allow_none=True, load_default=None)
@@ -46,6 +53,7 @@ class StockSchema(BodySchema):
 
 class StockChangeSchema(BodySchema):
     answer = Stock
+    examples = {"two were spilt": {"delta": -2, "reason": "waste"}}
 
     delta = Integer(required=True, least=-MAX_INTEGER)
     reason = Text(required=True, most=20, choices=REASONS)

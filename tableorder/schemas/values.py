@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from tableorder.domain.limits import MAX_BIG_INTEGER
 from tableorder.schemas.fields import Boolean, Integer
 
+# Of the examples.
+SESSION_ID = "0b9d1f4e-6a0c-4a57-9c53-6f3f2a1f9d10"
+
 
 class Document(Schema):
-    """What is answered."""
+    """What is answered, with an example for the description of the API."""
+
+    example: ClassVar[Any] = None
 
     class Meta:
         unknown = EXCLUDE
@@ -30,6 +35,11 @@ def big_identifier(description: str | None = None) -> Integer:
 def number(description: str | None = None, *, least: int = 0) -> Integer:
     """A whole number."""
     return Integer(required=True, least=least, metadata=_described(description))
+
+
+def price_delta() -> fields.Integer:
+    """What an option adds to the price."""
+    return fields.Integer(required=True, metadata={"description": "won, may be negative"})
 
 
 def identifier_or_null(description: str | None = None) -> Integer:

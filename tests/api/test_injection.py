@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import requests
@@ -13,6 +14,7 @@ import tableorder.schemas
 from tableorder.schemas.base import BodySchema, QuerySchema
 from tableorder.schemas.cursors import Cursor
 from tableorder.schemas.fields import ImageDataUrl, Password, Text
+from tableorder.schemas.menus import MenuSchema
 from tests.api.client import Client, Restaurant, expect, refused
 from tests.api.server import add_restaurant
 
@@ -63,13 +65,13 @@ class Scene:
         assert expect(200, self.admin.patch(path, {"category_name": text}))["category_name"] == text
         assert self.shown()["category_name"] == text
 
-    def menu(self, field: str, text: str) -> None:
+    def menu(self, text: str, field: str) -> None:
         body = {"category_id": self.category_id, "menu_name": "국수", "price": 1} | {field: text}
         menu_id = expect(201, self.admin.post("/admin/menus", body))["menu_id"]
         assert {m["menu_id"]: m for m in self.shown()["menus"]}[menu_id][field] == text
         expect(200, self.admin.delete(f"/admin/menus/{menu_id}"))
 
-    def menu_change(self, field: str, text: str) -> None:
+    def menu_change(self, text: str, field: str) -> None:
         assert expect(200, self.admin.patch(f"/admin/menus/{self.menu_id}", {field: text}))[field] == text
         assert {m["menu_id"]: m for m in self.shown()["menus"]}[self.menu_id][field] == text
 
@@ -122,21 +124,57 @@ class Scene:
         expect(200, self.admin.delete(f"/admin/orders/{order_id}", params={"reason": text}))
         assert expect(200, self.admin.get("/admin/voids?limit=1"))["voids"][0]["reason"] == text
 
+    def void_lines(self, text: str) -> None:
+        lines = [{"menu_id": self.menu_id, "quantity": 2}]
+        order = expect(201, self.tablet.post("/customer/orders", {"items": lines}))
+        kept = {"lines": [{"order_item_id": order["items"][0]["order_item_id"], "keep": 1}], "reason": text}
+        expect(200, self.admin.post(f"/admin/orders/{order['order_id']}/void-lines", kept))
+        assert expect(200, self.admin.get("/admin/voids?limit=1"))["voids"][0]["reason"] == text
+        expect(200, self.admin.delete(f"/admin/orders/{order['order_id']}"))
+
+    def notes(self, text: str) -> None:
+        sent = {"items": [{"menu_id": self.menu_id, "quantity": 1, "note": text}], "note": text, "menu_version": text}
+        order = expect(201, self.tablet.post("/customer/orders", sent))
+        assert (order["note"], order["items"][0]["note"]) == (text, text)
+        expect(200, self.admin.delete(f"/admin/orders/{order['order_id']}"))
+
+    def option_group(self, text: str, *, change: bool) -> None:
+        added = expect(201, self.admin.post("/admin/option-groups", {"group_name": "맵기" if change else text}))
+        path = f"/admin/option-groups/{added['group_id']}"
+        changed = expect(200, self.admin.patch(path, {"group_name": text})) if change else added
+        assert changed["group_name"] == text
+        expect(200, self.admin.delete(path))
+
+    def option(self, text: str, *, change: bool) -> None:
+        group_id = expect(201, self.admin.post("/admin/option-groups", {"group_name": "맵기"}))["group_id"]
+        options = f"/admin/option-groups/{group_id}/options"
+        added = expect(201, self.admin.post(options, {"option_name": "순한맛" if change else text}))
+        path = f"/admin/options/{added['option_id']}"
+        changed = expect(200, self.admin.patch(path, {"option_name": text})) if change else added
+        assert changed["option_name"] == text
+        expect(200, self.admin.delete(f"/admin/option-groups/{group_id}"))
+
+    def no_stock_reason(self, text: str) -> None:
+        stock = expect(200, self.admin.put("/admin/stock", {"menu_id": self.menu_id, "remaining": 1000}))
+        path = f"/admin/stock/{stock['stock_id']}/adjust"
+        answer = self.admin.post(path, {"delta": 1, "reason": text}, headers={"Idempotency-Key": "1"})
+        refused(400, "validation_failed", answer)
+
     def shown(self) -> dict:
         """The category as the guests see it."""
         categories = expect(200, self.tablet.get("/customer/menus"))["categories"]
         return next(c for c in categories if c["category_id"] == self.category_id)
 
 
+MENU_TEXTS = [name for name, field in MenuSchema().fields.items() if isinstance(field, Text)]
+
 # By schema and field: send a text there; it comes back as it was, or is refused by rule.
 FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("CategorySchema", "category_name"): Scene.category,
     ("CategoryChangeSchema", "category_name"): Scene.category_change,
-    ("MenuSchema", "menu_name"): lambda scene, text: scene.menu("menu_name", text),
-    ("MenuSchema", "description"): lambda scene, text: scene.menu("description", text),
+    **{("MenuSchema", name): partial(Scene.menu, field=name) for name in MENU_TEXTS},
     ("MenuSchema", "image_base64"): lambda scene, text: scene.no_image(text, change=False),
-    ("MenuChangeSchema", "menu_name"): lambda scene, text: scene.menu_change("menu_name", text),
-    ("MenuChangeSchema", "description"): lambda scene, text: scene.menu_change("description", text),
+    **{("MenuChangeSchema", name): partial(Scene.menu_change, field=name) for name in MENU_TEXTS},
     ("MenuChangeSchema", "image_base64"): lambda scene, text: scene.no_image(text, change=True),
     ("TableSchema", "table_password"): Scene.table_password,
     ("TableChangeSchema", "table_password"): Scene.table_password_change,
@@ -150,6 +188,15 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("OffsetBooksQuery", "cursor"): lambda scene, text: scene.no_query("/admin/voids", "cursor", text),
     ("OrdersQuery", "status"): lambda scene, text: scene.no_query("/admin/orders", "status", text[:20]),
     ("VoidQuery", "reason"): Scene.void,
+    ("VoidLinesSchema", "reason"): Scene.void_lines,
+    ("OrderSchema", "note"): Scene.notes,
+    ("OrderSchema", "menu_version"): Scene.notes,
+    ("ItemSchema", "note"): Scene.notes,
+    ("OptionGroupSchema", "group_name"): lambda scene, text: scene.option_group(text, change=False),
+    ("OptionGroupChangeSchema", "group_name"): lambda scene, text: scene.option_group(text, change=True),
+    ("OptionSchema", "option_name"): lambda scene, text: scene.option(text, change=False),
+    ("OptionChangeSchema", "option_name"): lambda scene, text: scene.option(text, change=True),
+    ("StockChangeSchema", "reason"): lambda scene, text: scene.no_stock_reason(text[:20]),
 }
 
 NEVER_KEPT = {
@@ -157,7 +204,11 @@ NEVER_KEPT = {
     ("MenuChangeSchema", "image_base64"),
     ("StatusSchema", "status"),
     ("SessionOrdersQuery", "cursor"),
+    ("BooksQuery", "cursor"),
+    ("StoreHistoryQuery", "cursor"),
+    ("OffsetBooksQuery", "cursor"),
     ("OrdersQuery", "status"),
+    ("StockChangeSchema", "reason"),
 }
 
 

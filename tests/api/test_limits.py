@@ -107,18 +107,17 @@ def add_option(restaurant: Restaurant, number: int) -> requests.Response:
     [group] = expect(200, restaurant.admin.get("/admin/option-groups"))["option_groups"] or [
         add_group(restaurant, 1).json()
     ]
-    body = {"option_name": f"옵션 {number}"}
-    return restaurant.admin.post(f"/admin/option-groups/{group['group_id']}/options", body)
+    return restaurant.admin.post(f"/admin/option-groups/{group['group_id']}/options", {"option_name": f"{number}"})
 
 
 @pytest.mark.parametrize(
     ("add", "path", "identifier"),
     [
+        (add_group, "/admin/option-groups", "group_id"),
+        (add_option, "/admin/options", "option_id"),
         (add_table, "/admin/tables", "table_id"),
         (add_category, "/admin/categories", "category_id"),
         (add_menu, "/admin/menus", "menu_id"),
-        (add_group, "/admin/option-groups", "group_id"),
-        (add_option, "/admin/options", "option_id"),
     ],
 )
 def test_past_the_limit_nothing_is_added_until_one_is_deleted(restaurant, few, add, path, identifier):

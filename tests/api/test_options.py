@@ -319,6 +319,13 @@ def test_each_change_of_a_group_renews_the_menus_version(restaurant, tablet, men
         assert len(seen) == number
 
 
+def test_a_menu_has_thirty_groups_at_most(restaurant, menu_id):
+    ids = [add_group(restaurant)[0] for _ in range(31)]
+    expect(200, attach(restaurant, menu_id, *ids[:30]))
+    refused(400, "validation_failed", attach(restaurant, menu_id, *ids))
+    refused(400, "validation_failed", attach(restaurant, menu_id, ids[0], ids[0]))
+
+
 # Quotes
 
 
