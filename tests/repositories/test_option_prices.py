@@ -401,14 +401,14 @@ def compare(card: Card, sent: list[Line], priced: list[Priced], expected: int | 
     )
     if is_quoted and (differs or problems):
         assert answer.code == "quote_mismatch", answer
-        assert (answer.members["expected_total"], answer.members["total"]) == (expected, total)
-        found = [(each["item"], each["unit_price"], each["problem"]) for each in answer.members["lines"]]
+        assert (answer.told()["expected_total"], answer.told()["total"]) == (expected, total)
+        found = [(each["item"], each["unit_price"], each["problem"]) for each in answer.told()["lines"]]
         assert found == [(n, result.unit_price, result.problem) for n, result in enumerate(priced)]
     elif problems:
         number, problem = problems[0]
         assert answer.code == problem["code"], (answer, problem)
         details = {"item": number, "menu_id": request_of(card, sent, None)["items"][number]["menu_id"]}
-        assert answer.members == {name: given for name, given in problem.items() if name != "code"} | details
+        assert answer.told() == {name: given for name, given in problem.items() if name != "code"} | details
     elif total is not None and total > MAX_INTEGER:
         assert answer.code == "total_too_large"
     else:
