@@ -60,8 +60,10 @@ class VoidRepository:
                                       'lines', COALESCE(lines, (
                                           SELECT jsonb_agg(line || jsonb_build_object(
                                                                'voided_quantity', line -> 'quantity') ORDER BY position)
-                                            FROM jsonb_array_elements(voided_order -> 'items') WITH ORDINALITY
-                                                 AS voided (line, position))),
+                                            FROM jsonb_array_elements(CASE jsonb_typeof(voided_order -> 'items')
+                                                                           WHEN 'array' THEN voided_order -> 'items'
+                                                                           ELSE '[]' END) WITH ORDINALITY
+                                                 AS voided (line, position)), '[]'),
                                       'order', voided_order)
                                   ORDER BY voided_at DESC, void_id DESC)
                              FROM page), '[]'),
