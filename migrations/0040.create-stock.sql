@@ -77,10 +77,16 @@ END;
 $$;
 
 -- When little is left, when nothing is left, and when there is something again; not at each sale.
-CREATE CONSTRAINT TRIGGER trigger_announce_stock
+CREATE CONSTRAINT TRIGGER trigger_announce_stock_insert
+    AFTER INSERT ON stock
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.remaining = 0 OR NEW.remaining <= NEW.low_at)
+    EXECUTE FUNCTION announce_stock();
+
+CREATE CONSTRAINT TRIGGER trigger_announce_stock_update
     AFTER UPDATE ON stock
     DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.remaining <= NEW.low_at AND (OLD.remaining <= NEW.low_at) IS NOT TRUE
+    FOR EACH ROW WHEN (NEW.remaining <= NEW.low_at AND (OLD.remaining <= OLD.low_at) IS NOT TRUE
                        OR (COALESCE(OLD.remaining, 1) = 0) <> (COALESCE(NEW.remaining, 1) = 0))
     EXECUTE FUNCTION announce_stock();
 

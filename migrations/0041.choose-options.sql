@@ -1,4 +1,5 @@
--- What a line's options come to: choose_options() is the rule for every order and every quote.
+-- What a line's options come to: choose_options() is the rule for every order and every quote. Whether enough is left of
+-- an option that was asked for is no part of it: an order finds that out when it has locked the stock.
 -- offered_groups() says which groups a store has, which options of them are on sale, and whether enough are.
 -- depends: 0040.create-stock
 
@@ -89,11 +90,10 @@ CREATE FUNCTION choose_options(of_menu integer, sent jsonb) RETURNS jsonb
                options.group_id, offered.group_name,
                CASE WHEN options.option_id IS NULL THEN 'option_not_found'
                     WHEN offered.group_id IS NULL THEN 'option_not_offered'
-                    WHEN on_sale.option_id IS NULL THEN 'option_sold_out' END AS code
+                    WHEN NOT options.is_available THEN 'option_sold_out' END AS code
           FROM wanted
           LEFT JOIN options ON options.option_id = wanted.option_id AND options.deleted_at IS NULL
           LEFT JOIN offered ON offered.group_id = options.group_id
-          LEFT JOIN on_sale ON on_sale.option_id = options.option_id
     ), tallied AS (
         SELECT offered.group_id, offered.min_select, offered.max_select, offered.max_each, offered.display_order,
                (SELECT COALESCE(sum(quantity), 0) FROM chosen WHERE chosen.group_id = offered.group_id) AS selected,

@@ -1,3 +1,5 @@
+DROP FUNCTION group_is_attached(integer);
+
 DROP FUNCTION group_is_unsatisfiable(integer, integer, integer, integer);
 
 DROP FUNCTION stock_document(stock);

@@ -1,5 +1,5 @@
 -- The JSON of a menu, as guests and admins get it, and of a stock; and the rule of what a group needs that a menu has: as
--- many options (sold out or not) as must be chosen, and no more defaults than may be.
+-- many options (sold out or not) as must be chosen, and no more defaults than may be. A retired menu needs nothing.
 -- depends: 0042.void-lines
 
 CREATE FUNCTION menu_document(offered menus, orderable boolean, option_groups json) RETURNS json
@@ -51,6 +51,13 @@ CREATE FUNCTION group_is_unsatisfiable(of_group integer, min_select integer, max
               FROM options
              WHERE options.group_id = of_group AND options.deleted_at IS NULL);
 
+CREATE FUNCTION group_is_attached(of_group integer) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN EXISTS (SELECT
+                     FROM menu_option_groups
+                     JOIN menus ON menus.menu_id = menu_option_groups.menu_id
+                    WHERE menu_option_groups.group_id = of_group AND menus.deleted_at IS NULL);
+
 ALTER FUNCTION menu_document(menus, boolean, json) OWNER TO tableorder_owner;
 
 ALTER FUNCTION admin_menu_document(menus, text, boolean, integer, json) OWNER TO tableorder_owner;
@@ -58,3 +65,5 @@ ALTER FUNCTION admin_menu_document(menus, text, boolean, integer, json) OWNER TO
 ALTER FUNCTION stock_document(stock) OWNER TO tableorder_owner;
 
 ALTER FUNCTION group_is_unsatisfiable(integer, integer, integer, integer) OWNER TO tableorder_owner;
+
+ALTER FUNCTION group_is_attached(integer) OWNER TO tableorder_owner;

@@ -27,9 +27,11 @@ HAVING sum(stock_moves.delta) IS DISTINCT FROM stock.remaining;
 \echo option_groups: a group that a menu has is there, and can be satisfied
 SELECT menu_option_groups.menu_id, menu_option_groups.group_id
   FROM menu_option_groups
+  JOIN menus ON menus.menu_id = menu_option_groups.menu_id
   JOIN option_groups ON option_groups.group_id = menu_option_groups.group_id
- WHERE option_groups.deleted_at IS NOT NULL
-    OR group_is_unsatisfiable(option_groups.group_id, min_select, max_select, max_each);
+ WHERE menus.deleted_at IS NULL
+   AND (option_groups.deleted_at IS NOT NULL
+        OR group_is_unsatisfiable(option_groups.group_id, min_select, max_select, max_each));
 
 \echo current_session: the current session of a table is its one active session
 SELECT tables.table_id, tables.current_session_id, active.session_ids

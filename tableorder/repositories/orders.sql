@@ -79,6 +79,7 @@ WITH sent AS (
     SELECT stock.stock_id, stock.remaining, stock.epoch
       FROM stock
      WHERE stock.stock_id IN (SELECT stock_id FROM needed)
+       AND stock.remaining IS NOT NULL
        AND EXISTS (SELECT FROM session)
        AND (SELECT problem IS NULL FROM room)
      ORDER BY stock.stock_id
@@ -133,15 +134,12 @@ WITH sent AS (
        SET remaining = counted.remaining - needed.requested
       FROM counted
       JOIN needed ON needed.stock_id = counted.stock_id
-     WHERE stock.stock_id = counted.stock_id
-       AND counted.remaining IS NOT NULL
-       AND EXISTS (SELECT FROM accepted)
+     WHERE stock.stock_id = counted.stock_id AND EXISTS (SELECT FROM accepted)
 ), moved AS (
     INSERT INTO stock_moves (store_id, stock_id, epoch, delta, reason, order_id)
     SELECT placed.store_id, counted.stock_id, counted.epoch, -needed.requested, 'sold', placed.order_id
       FROM placed, counted
       JOIN needed ON needed.stock_id = counted.stock_id
-     WHERE counted.remaining IS NOT NULL
 ), answered AS MATERIALIZED (
     SELECT placed.order_id, placed.store_id,
            order_document(placed.placed, session.table_number,
@@ -390,14 +388,14 @@ WITH present AS MATERIALIZED (
      GROUP BY stock_id
 ), returned AS MATERIALIZED (
     SELECT stock.stock_id, stock.store_id, stock.epoch, stock.remaining,
-           LEAST(freed.quantity, -sum(stock_moves.delta)) AS quantity
+           LEAST(freed.quantity, -sum(stock_moves.delta), 2147483647 - stock.remaining) AS quantity
       FROM verdict
       JOIN stock_moves ON stock_moves.order_id = verdict.order_id
       JOIN stock ON stock.stock_id = stock_moves.stock_id AND stock.epoch = stock_moves.epoch
       JOIN freed ON freed.stock_id = stock.stock_id
      WHERE verdict.restocks AND stock.remaining IS NOT NULL
      GROUP BY stock.stock_id, stock.store_id, stock.epoch, stock.remaining, freed.quantity
-    HAVING LEAST(freed.quantity, -sum(stock_moves.delta)) > 0
+    HAVING LEAST(freed.quantity, -sum(stock_moves.delta), 2147483647 - stock.remaining) > 0
 ), restocked AS (
     UPDATE stock
        SET remaining = returned.remaining + returned.quantity

@@ -71,7 +71,7 @@ WITH repeated AS (
        SET remaining = present.remaining + %(delta)s
       FROM present
      WHERE stock.stock_id = present.stock_id
-       AND present.remaining + %(delta)s BETWEEN 0 AND 2147483647
+       AND present.remaining::bigint + %(delta)s >= 0
        AND NOT EXISTS (SELECT FROM repeated)
     RETURNING stock.store_id, stock.stock_id, stock.epoch, stock_document(stock) AS document
 ), moved AS (

@@ -131,11 +131,19 @@ def test_past_the_limit_nothing_is_added_until_one_is_deleted(restaurant, few, a
     refused(409, "limit_reached", add(restaurant, 12))
 
 
-def test_retired_menus_have_a_limit_too(restaurant):
+@pytest.mark.parametrize(
+    ("add", "path", "identifier"),
+    [
+        (add_menu, "/admin/menus", "menu_id"),
+        (add_group, "/admin/option-groups", "group_id"),
+        (add_option, "/admin/options", "option_id"),
+    ],
+)
+def test_what_is_retired_has_a_limit_too(restaurant, add, path, identifier):
     for number in range(30):
-        menu_id = expect(201, add_menu(restaurant, number))["menu_id"]
-        expect(200, restaurant.admin.delete(f"/admin/menus/{menu_id}"))
-    refused(409, "limit_reached", add_menu(restaurant, 30))
+        retired_id = expect(201, add(restaurant, number))[identifier]
+        expect(200, restaurant.admin.delete(f"{path}/{retired_id}"))
+    refused(409, "limit_reached", add(restaurant, 30))
 
 
 def test_0_is_no_limit(open_server):

@@ -187,3 +187,43 @@ def test_random_orders_of_many_counted_menus_never_deadlock(restaurant, query):
     assert sum(stock_of(restaurant).values()) == 12 * 100000 - 8 * 25 * 10
     [(sold,)] = query("SELECT sum(delta) FROM stock_moves WHERE store_id = %s AND reason = 'sold'", restaurant.store_id)
     assert sold == -8 * 25 * 10
+
+
+def test_an_option_of_which_nothing_is_left_says_so(restaurant, tablet, menu_id):
+    """Whether somebody has just bought the last one or it was gone long ago, the refusal has the same fields."""
+    group_id, [cheese, egg] = add_group(restaurant, ("치즈", 500), ("달걀", 500), min_select=1, max_select=2)
+    expect(200, attach(restaurant, menu_id, group_id))
+    expect(200, count_anew(restaurant, 0, option_id=cheese))
+    problem = refused(409, "option_sold_out", order(tablet, item(menu_id, 2, options=chosen(egg, cheese))))
+    assert (problem["option_id"], problem["remaining"], problem["requested"]) == (cheese, 0, 2)
+    problem = refused(409, "quote_mismatch", order(tablet, item(menu_id, options=chosen(cheese)), expected_total=9500))
+    assert problem["lines"][0]["problem"] == {
+        "code": "option_sold_out", "option_id": cheese, "remaining": 0, "requested": 1,
+    }  # fmt: skip
+    assert problem["lines"][0]["unit_price"] == 9500
+
+
+def test_as_many_as_can_be_counted(restaurant, tablet, menu_id):
+    """What is added, repeated or given back where no more can be counted."""
+    most = 2**31 - 1
+    stock_id = expect(200, count_anew(restaurant, most, menu_id=menu_id))["stock_id"]
+    order_id = expect(201, order(tablet, item(menu_id, 2)))["order_id"]
+    refused(400, "value_out_of_range", adjust(restaurant, stock_id, 3, "added", "1"))
+    once = expect(200, adjust(restaurant, stock_id, 2, "added", "2"))
+    assert once["remaining"] == most
+    assert expect(200, adjust(restaurant, stock_id, 2, "added", "2")) == once
+    expect(200, restaurant.admin.delete(f"/admin/orders/{order_id}"))
+    assert stock_of(restaurant) == {stock_id: most}
+
+
+def test_a_count_that_begins_low_is_announced(restaurant, menu_id, events):
+    other = restaurant.add_menu()
+    expect(200, count_anew(restaurant, 0, menu_id=menu_id))
+    assert [event["remaining"] for event in events()] == [0]
+    expect(200, count_anew(restaurant, 3, low_at=3, menu_id=other))
+    assert [event["remaining"] for event in events()] == [0, 3]
+    expect(200, count_anew(restaurant, 4, low_at=3, menu_id=other))
+    expect(200, count_anew(restaurant, 4, low_at=5, menu_id=other))
+    assert [event["remaining"] for event in events()] == [0, 3, 4]
+    expect(200, count_anew(restaurant, 3, low_at=5, menu_id=other))
+    assert len(events()) == 3

@@ -13,8 +13,8 @@ same moment, and it cannot find:
 - a lock that is missing, too weak or taken in another order (a deadlock). Nor two repeats of one order at once, nor two
   simultaneous logins.
 - a worker that does not know what another one has changed: it uses one kept connection, so one worker serves all.
-- anything about tables or categories that are added, changed or deleted, the order of menus, passwords, the feed, wrong
-  text, or time that passes: it does none of that.
+- anything about tables, categories or groups of options that are added, changed or deleted, the order of menus,
+  passwords, the feed, wrong text, or time that passes: it does none of that.
 - an idea of what is right that it shares with the service. A second tap on "end" that ends the next guests' session
   was right for both.
 """
@@ -39,7 +39,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from tableorder.backups.checks import run_checks
 from tableorder.domain.identities import AdminIdentity
-from tableorder.domain.orders import STATUSES
+from tableorder.domain.orders import STATUSES, WAITING
 from tableorder.http.tokens import issue_token
 from tests.api.client import TABLE_PASSWORD
 from tests.api.server import JWT_SECRET_KEY
@@ -70,13 +70,106 @@ SELECT store_id, (SELECT json_agg(placed ORDER BY table_number) FROM placed),
 """
 
 
+COUNTED = 20  # portions of the last menu, at first
+GROUP = {"group_name": "양", "min_select": 1}
+OPTIONS = ({"option_name": "보통", "is_default": True}, {"option_name": "곱빼기", "price_delta": 500})
+
+
+@dataclass
+class Option:
+    option_id: int
+    option_name: str
+    price_delta: int
+    is_default: bool
+    is_available: bool = True
+
+    def as_chosen(self) -> dict[str, Any]:
+        """What an order keeps of it."""
+        kept = {"option_id": self.option_id, "option_name": self.option_name, "price_delta": self.price_delta}
+        return kept | {"group_name": GROUP["group_name"], "quantity": 1}
+
+
+@dataclass
+class Stock:
+    stock_id: int
+    remaining: int | None
+    epoch: int = 1
+
+
 @dataclass
 class Menu:
+    """One with `options` needs one of them; they are the same of all menus that have any."""
+
     menu_id: int
     menu_name: str
     price: int
     is_available: bool = True
     is_deleted: bool = False
+    options: list[Option] = field(default_factory=list)
+    stock: Stock | None = None
+
+    @property
+    def can_be_satisfied(self) -> bool:
+        return not self.options or any(option.is_available for option in self.options)
+
+    @property
+    def is_orderable(self) -> bool:
+        is_left = self.stock is None or self.stock.remaining != 0
+        return self.is_available and is_left and self.can_be_satisfied
+
+
+@dataclass
+class Line:
+    """A line of an order as it is sent. `option`: of the store's, None if the line says nothing about options."""
+
+    menu: Menu
+    quantity: int
+    option: Option | None
+    note: str | None
+
+    def sent(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"menu_id": self.menu.menu_id, "quantity": self.quantity}
+        if self.option:
+            body["options"] = [{"option_id": self.option.option_id}]
+        return body | ({"note": self.note} if self.note else {})
+
+    @property
+    def chosen(self) -> list[Option]:
+        if self.option:
+            return [self.option]
+        return [option for option in self.menu.options if option.is_default and option.is_available]
+
+    @property
+    def unit_price(self) -> int:
+        return self.menu.price + sum(option.price_delta for option in self.chosen)
+
+    def problem(self, wanted: int, *, foreign: bool) -> tuple[int, str] | None:
+        """The status and the code of what refuses the line, in an order for so many of its menu."""
+        if foreign or self.menu.is_deleted:
+            return 404, "menu_not_found"
+        if not self.menu.is_available or not self.menu.can_be_satisfied:
+            return 409, "menu_sold_out"
+        if self.option and self.option not in self.menu.options:
+            return 409, "option_not_offered"
+        if self.option and not self.option.is_available:
+            return 409, "option_sold_out"
+        if self.menu.options and not self.chosen:
+            return 409, "options_mismatch"
+        if self.unit_price < 1:
+            return 409, "line_price_too_low"
+        stock = self.menu.stock
+        if stock and stock.remaining is not None and stock.remaining < wanted:
+            return 409, "menu_sold_out"
+        return None
+
+
+@dataclass
+class Taken:
+    """What an order has taken of a stock and not given back."""
+
+    stock: Stock
+    epoch: int
+    quantity: int
 
 
 @dataclass
@@ -98,8 +191,18 @@ class Store:
     token: str
     tables: list[Table]
     menus: list[Menu]
-    keys: dict[tuple[str, str], tuple[list[Any], dict[str, Any]]] = field(default_factory=dict)
-    voids: list[int] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    keys: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
+    voids: list[tuple[int, str, list[dict[str, Any]]]] = field(default_factory=list)
+    lines: dict[int, list[int]] = field(default_factory=dict)  # of each order, those that are gone, too
+    taken: dict[int, Taken] = field(default_factory=dict)  # by each order
+
+    @property
+    def stock(self) -> Stock:
+        """Of the last menu, the only one that is counted."""
+        stock = self.menus[-1].stock
+        assert stock
+        return stock
 
     def find(self, order_id: int) -> tuple[Table, dict[str, Any]] | None:
         """The live order and its table."""
@@ -129,6 +232,7 @@ class Api:
 
 
 picks = st.integers(0, 11)  # of a list, modulo its length
+notes = st.sampled_from([None, None, None, "파 빼고", "덜 맵게 🌶️"])
 
 
 class Restaurants(RuleBasedStateMachine):
@@ -150,7 +254,25 @@ class Restaurants(RuleBasedStateMachine):
         parameters = {"username": username, "hash": HASH, "menus": MENUS, "tables": TABLES}
         [(store_id, tables, menus)] = self.site.query(OPEN, parameters)
         token = issue_token(AdminIdentity(store_id, username), JWT_SECRET_KEY)
-        return Store(store_id, token, [Table(**row) for row in tables], [Menu(**row) for row in menus])
+        at = Store(store_id, token, [Table(**row) for row in tables], [Menu(**row) for row in menus])
+        self._equip(at)
+        return at
+
+    def _equip(self, at: Store) -> None:
+        """The first two menus have options, and the last one is counted."""
+        group_id = self._expect(201, self.api.call(at.token, "POST", "/admin/option-groups", GROUP))["group_id"]
+        for body in OPTIONS:
+            path = f"/admin/option-groups/{group_id}/options"
+            added = self._expect(201, self.api.call(at.token, "POST", path, body))
+            fields = ("option_id", "option_name", "price_delta", "is_default")
+            at.options.append(Option(**{name: added[name] for name in fields}))
+        for menu in at.menus[:2]:
+            path = f"/admin/menus/{menu.menu_id}/option-groups"
+            self._expect(200, self.api.call(at.token, "PUT", path, {"group_ids": [group_id]}))
+            menu.options = at.options
+        body = {"menu_id": at.menus[-1].menu_id, "remaining": COUNTED}
+        counted = self._expect(200, self.api.call(at.token, "PUT", "/admin/stock", body))
+        at.menus[-1].stock = Stock(counted["stock_id"], COUNTED)
 
     def _expect(self, status: int, answer: tuple[int, dict[str, Any]], code: str | None = None) -> dict[str, Any]:
         assert (answer[0], answer[1].get("code")) == (status, code), answer
@@ -170,18 +292,40 @@ class Restaurants(RuleBasedStateMachine):
     @rule(
         store=picks,
         table=picks,
-        lines=st.lists(st.tuples(picks, st.integers(1, 99)), min_size=1, max_size=4),
+        lines=st.lists(
+            st.tuples(picks, st.integers(1, 99) | st.integers(1, 4), st.none() | picks, notes), min_size=1, max_size=3
+        ),
+        note=notes,
+        beside=st.sampled_from([None] * 4 + [0, 0, 1]),
         key=st.none() | picks,
         foreign=st.sampled_from([False] * 9 + [True]),
     )
-    def order(self, store: int, table: int, lines: list[tuple[int, int]], key: int | None, foreign: bool) -> None:
+    def order(
+        self,
+        store: int,
+        table: int,
+        lines: list[tuple[int, int, int | None, str | None]],
+        note: str | None,
+        beside: int | None,
+        key: int | None,
+        foreign: bool,
+    ) -> None:
+        """An order, maybe with a quote: `beside` is how far from the total it is."""
         at, seat = self._seated(store, table)
         menus = self.stores[(store + 1) % 2].menus if foreign else at.menus
-        chosen = [(menus[pick % MENUS], quantity) for pick, quantity in lines]
-        body = [{"menu_id": menu.menu_id, "quantity": quantity} for menu, quantity in chosen]
+        chosen = [
+            Line(menus[pick % MENUS], quantity, self._option(at, menus[pick % MENUS], option), said)
+            for pick, quantity, option, said in lines
+        ]
+        total = sum(line.unit_price * line.quantity for line in chosen)
+        body: dict[str, Any] = {"items": [line.sent() for line in chosen]}
+        body |= {"note": note} if note else {}
+        quoted = None if beside is None else max(1, total + beside)
+        body |= {} if quoted is None else {"expected_total": quoted}
         headers = {} if key is None else {"Idempotency-Key": f"key-{key}"}
-        answer = self.api.call(seat.token, "POST", "/customer/orders", {"items": body}, **headers)
-        known = at.keys.get((seat.token_session, f"key-{key}")) if key is not None else None
+        answer = self.api.call(seat.token, "POST", "/customer/orders", body, **headers)
+        known = at.keys.get((seat.token_session or "", f"key-{key}")) if key is not None else None
+        problems = [problem for line in chosen if (problem := self._problem(line, chosen, foreign=foreign))]
         if known:
             if known[0] == body:
                 assert self._expect(201, answer) == known[1]
@@ -189,24 +333,48 @@ class Restaurants(RuleBasedStateMachine):
                 self._expect(422, answer, "idempotency_key_reused")
         elif seat.token_session != seat.session_id:
             self._expect(409, answer, "session_ended")
-        elif foreign or any(menu.is_deleted for menu, _ in chosen):
-            self._expect(404, answer, "menu_not_found")
-        elif not all(menu.is_available for menu, _ in chosen):
-            self._expect(409, answer, "menu_sold_out")
+        elif quoted is not None and (problems or quoted != total):
+            self._compare_quote(chosen, total, foreign, self._expect(409, answer, "quote_mismatch"))
+        elif problems:
+            status, code = problems[0]
+            self._expect(status, answer, code)
         else:
             self._take(at, seat, chosen, body, key, self._expect(201, answer))
 
-    def _take(self, at: Store, seat: Table, chosen: Any, body: Any, key: int | None, order: dict[str, Any]) -> None:
+    def _option(self, at: Store, menu: Menu, pick: int | None) -> Option | None:
+        """Mostly one that the menu has."""
+        if pick is None or (not menu.options and pick > 1):
+            return None
+        return at.options[pick % len(OPTIONS)]
+
+    def _problem(self, line: Line, lines: list[Line], *, foreign: bool) -> tuple[int, str] | None:
+        wanted = sum(other.quantity for other in lines if other.menu is line.menu)
+        return line.problem(wanted, foreign=foreign)
+
+    def _compare_quote(self, lines: list[Line], total: int, foreign: bool, answer: dict[str, Any]) -> None:
+        """All lines are told, each with what is wrong."""
+        problems = [self._problem(line, lines, foreign=foreign) for line in lines]
+        told = [each["problem"] and each["problem"]["code"] for each in answer["lines"]]
+        assert told == [problem and problem[1] for problem in problems]
+        assert answer["total"] == (None if any(problems) else total)
+
+    def _take(
+        self, at: Store, seat: Table, chosen: list[Line], body: Any, key: int | None, order: dict[str, Any]
+    ) -> None:
         """A new order, priced as the menu says now."""
         lines = [
             {
-                "menu_id": menu.menu_id,
-                "menu_name": menu.menu_name,
-                "quantity": quantity,
-                "unit_price": menu.price,
-                "subtotal": menu.price * quantity,
+                "menu_id": line.menu.menu_id,
+                "menu_name": line.menu.menu_name,
+                "category_name": "식사",
+                "quantity": line.quantity,
+                "base_price": line.menu.price,
+                "options": [option.as_chosen() for option in line.chosen],
+                "unit_price": line.unit_price,
+                "subtotal": line.unit_price * line.quantity,
+                "note": line.note,
             }
-            for menu, quantity in chosen
+            for line in chosen
         ]
         numbers = [line["order_item_id"] for line in order["items"]]
         assert numbers == sorted(set(numbers)) and order["order_id"] not in self.order_ids
@@ -215,15 +383,25 @@ class Restaurants(RuleBasedStateMachine):
             "table_id": seat.table_id,
             "table_number": seat.table_number,
             "session_id": seat.session_id,
-            "total_amount": sum(line["subtotal"] for line in lines),
+            "total_amount": sum(line.unit_price * line.quantity for line in chosen),
             "status": STATUSES[0],
             "order_time": order["order_time"],
+            "note": body.get("note"),
+            "menu_version": order["menu_version"],
             "items": [{"order_item_id": number} | line for number, line in zip(numbers, lines, strict=True)],
         }
         seat.orders.append(dict(order))
         self.order_ids.append(order["order_id"])
-        if key is not None:
+        at.lines[order["order_id"]] = numbers
+        self._take_from_stock(at, order["order_id"], chosen)
+        if key is not None and seat.session_id:
             at.keys[seat.session_id, f"key-{key}"] = (body, order)
+
+    def _take_from_stock(self, at: Store, order_id: int, lines: list[Line]) -> None:
+        quantity = sum(line.quantity for line in lines if line.menu.stock)
+        if quantity and at.stock.remaining is not None:
+            at.stock.remaining -= quantity
+            at.taken[order_id] = Taken(at.stock, at.stock.epoch, quantity)
 
     @rule(store=picks, order=picks, status=st.sampled_from(STATUSES))
     def move(self, store: int, order: int, status: str) -> None:
@@ -238,18 +416,77 @@ class Restaurants(RuleBasedStateMachine):
             assert self._expect(200, answer) == {"order_id": order_id, "status": status}
             found[1]["status"] = status
 
-    @rule(store=picks, order=picks)
-    def void(self, store: int, order: int) -> None:
+    @rule(store=picks, order=picks, restock=st.booleans())
+    def void(self, store: int, order: int, restock: bool) -> None:
         at = self._store(store)
         order_id = self._order_id(order)
-        answer = self.api.call(at.token, "DELETE", f"/admin/orders/{order_id}?reason={quote('잘못된 주문')}")
+        asked = f"reason={quote('잘못된 주문')}&restock={json.dumps(restock)}"
+        answer = self.api.call(at.token, "DELETE", f"/admin/orders/{order_id}?{asked}")
         if (found := at.find(order_id)) is None:
             self._expect(404, answer, "order_not_found")
         else:
             seat, live = found
             assert self._expect(200, answer)["table_id"] == seat.table_id
+            self._take_off(at, seat, live, {line["order_item_id"]: 0 for line in live["items"]}, restock=restock)
+
+    @rule(
+        store=picks,
+        order=picks,
+        keeps=st.lists(st.integers(0, 3) | st.integers(0, 99), min_size=1, max_size=4),
+        restock=st.booleans(),
+    )
+    def void_lines(self, store: int, order: int, keeps: list[int], restock: bool) -> None:
+        """Of the first lines of the order, gone or not, so many are to remain."""
+        at = self._store(store)
+        order_id = self._order_id(order)
+        numbers = at.lines.get(order_id, [1])
+        kept = dict(zip(numbers, keeps, strict=False))
+        lines = [{"order_item_id": number, "keep": keep} for number, keep in kept.items()]
+        body = {"lines": lines, "reason": "일부 취소", "restock": restock}
+        answer = self.api.call(at.token, "POST", f"/admin/orders/{order_id}/void-lines", body)
+        if (found := at.find(order_id)) is None:
+            self._expect(404, answer, "order_not_found")
+            return
+        seat, live = found
+        present = {line["order_item_id"]: line["quantity"] for line in live["items"]}
+        if any(keep > present.get(number, 0) for number, keep in kept.items()):
+            self._expect(409, answer, "keep_too_large")
+            return
+        done = self._expect(200, answer)
+        self._take_off(at, seat, live, kept, restock=restock)
+        assert done == live if live in seat.orders else done["table_id"] == seat.table_id
+
+    def _take_off(self, at: Store, seat: Table, live: dict[str, Any], kept: dict[int, int], *, restock: bool) -> None:
+        """Leave so many of some lines of a live order."""
+        gone, left = [], []
+        for line in live["items"]:
+            keep = kept.get(line["order_item_id"], line["quantity"])
+            if keep < line["quantity"]:
+                gone.append(line | {"voided_quantity": line["quantity"] - keep})
+            if keep:
+                left.append(line | {"quantity": keep, "subtotal": line["unit_price"] * keep})
+        if gone:
+            at.voids.append((live["order_id"], "lines" if left else "order", gone))
+            self._give_back(at, live, gone, restock=restock)
+        if left:
+            live["items"], live["total_amount"] = left, sum(line["subtotal"] for line in left)
+        else:
             seat.orders.remove(live)
-            at.voids.append(order_id)
+
+    def _give_back(self, at: Store, live: dict[str, Any], gone: list[dict[str, Any]], *, restock: bool) -> None:
+        """What was not cooked, into the epoch that it was taken from."""
+        taken, stock = at.taken.get(live["order_id"]), at.stock
+        if (
+            taken
+            and stock.remaining is not None
+            and stock.epoch == taken.epoch
+            and (restock or live["status"] == WAITING)
+        ):
+            counted = at.menus[-1].menu_id
+            quantity = sum(line["voided_quantity"] for line in gone if line["menu_id"] == counted)
+            stock.remaining += quantity
+            taken.quantity -= quantity
+            assert taken.quantity >= 0
 
     @rule(store=picks, table=picks, foreign=st.sampled_from([False] * 5 + [True]))
     def end_session(self, store: int, table: int, foreign: bool) -> None:
@@ -268,11 +505,58 @@ class Restaurants(RuleBasedStateMachine):
                 total,
                 len(seat.orders),
             )
-            kept = ("order_id", "order_time", "total_amount", "status", "items")
-            orders = [{name: order[name] for name in kept} for order in seat.orders]
+            kept = ("order_id", "order_time", "total_amount", "status", "note", "menu_version", "items")
+            orders = [
+                {name: order[name] for name in kept} | {"voided_lines": self._voided_lines(at, order["order_id"])}
+                for order in seat.orders
+            ]
             archive = {"orders": orders, "session_total": total}
             seat.history.append({"session_id": seat.session_id, "archived_order_data": archive})
             seat.session_id, seat.orders = None, []
+
+    def _voided_lines(self, at: Store, order_id: int) -> list[dict[str, Any]]:
+        return [line for voided_id, _, lines in at.voids if voided_id == order_id for line in lines]
+
+    @rule(
+        store=picks,
+        option=picks,
+        price_delta=st.integers(-3000, 3000),
+        is_available=st.sampled_from([True, True, False]),
+    )
+    def change_option(self, store: int, option: int, price_delta: int, is_available: bool) -> None:
+        at = self._store(store)
+        changed = at.options[option % len(OPTIONS)]
+        body = {"price_delta": price_delta, "is_available": is_available}
+        self._expect(200, self.api.call(at.token, "PATCH", f"/admin/options/{changed.option_id}", body))
+        changed.price_delta, changed.is_available = price_delta, is_available
+
+    @rule(store=picks, remaining=st.none() | st.integers(0, 150))
+    def count(self, store: int, remaining: int | None) -> None:
+        at = self._store(store)
+        body = {"menu_id": at.menus[-1].menu_id, "remaining": remaining}
+        answer = self.api.call(at.token, "PUT", "/admin/stock", body)
+        if at.menus[-1].is_deleted:
+            self._expect(404, answer, "menu_not_found")
+        else:
+            at.stock.remaining, at.stock.epoch = remaining, at.stock.epoch + 1
+            counted = self._expect(200, answer)
+            assert (counted["remaining"], counted["epoch"]) == (remaining, at.stock.epoch)
+
+    @rule(store=picks, delta=st.integers(-20, 20).filter(bool))
+    def adjust(self, store: int, delta: int) -> None:
+        at = self._store(store)
+        body = {"delta": delta, "reason": "added" if delta > 0 else "waste"}
+        path, key = f"/admin/stock/{at.stock.stock_id}/adjust", {"Idempotency-Key": secrets.token_hex(8)}
+        answer = self.api.call(at.token, "POST", path, body, **key)
+        if at.stock.remaining is None:
+            self._expect(409, answer, "stock_not_counted")
+        elif at.stock.remaining + delta < 0:
+            self._expect(409, answer, "stock_short")
+        else:
+            at.stock.remaining += delta
+            changed = self._expect(200, answer)
+            assert changed["remaining"] == at.stock.remaining
+            assert self._expect(200, self.api.call(at.token, "POST", path, body, **key)) == changed
 
     @rule(store=picks, menu=picks, price=st.integers(1, 100_000), is_available=st.booleans())
     def change_menu(self, store: int, menu: int, price: int, is_available: bool) -> None:
@@ -300,7 +584,7 @@ class Restaurants(RuleBasedStateMachine):
         at, seat = self._seated(store, table)
         [category] = self._expect(200, self.api.call(seat.token, "GET", "/customer/menus"))["categories"]
         shown = [(menu["menu_id"], menu["price"], menu["is_available"]) for menu in category["menus"]]
-        assert shown == [(menu.menu_id, menu.price, menu.is_available) for menu in at.menus if not menu.is_deleted]
+        assert shown == [(menu.menu_id, menu.price, menu.is_orderable) for menu in at.menus if not menu.is_deleted]
 
     @rule(store=picks, table=picks)
     def look_at_the_session(self, store: int, table: int) -> None:
@@ -339,7 +623,12 @@ class Restaurants(RuleBasedStateMachine):
             kept = [{name: meal[name] for name in ("session_id", "archived_order_data")} for meal in history["history"]]
             assert kept == seat.history[::-1] and history["total_count"] == len(seat.history)
         voids = self._expect(200, self.api.call(at.token, "GET", "/admin/voids"))
-        assert [void["order_id"] for void in voids["voids"]] == at.voids[::-1]
+        assert [(void["order_id"], void["kind"], void["lines"]) for void in voids["voids"]] == at.voids[::-1]
+        stock = self._expect(200, self.api.call(at.token, "GET", "/admin/stock"))["stock"]
+        is_listed = at.stock.remaining is not None and not at.menus[-1].is_deleted
+        assert [(each["stock_id"], each["remaining"]) for each in stock] == (
+            [(at.stock.stock_id, at.stock.remaining)] if is_listed else []
+        )
 
     def _store(self, pick: int) -> Store:
         return self.stores[pick % 2]

@@ -23,7 +23,7 @@ SELECT (entry ->> 'order_id')::integer, 'archived', order_history.session_id::te
  UNION ALL
 SELECT order_id, 'voided', session_id::text, (voided_order ->> 'total_amount')::bigint, voided_order ->> 'status'
   FROM order_voids
- WHERE store_id = %(store_id)s
+ WHERE store_id = %(store_id)s AND kind = 'order'
 """
 
 # What each archived session came to.

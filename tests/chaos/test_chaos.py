@@ -29,7 +29,7 @@ def test_random_business_is_as_the_model_says():
         # What the model does not know of is noticed.
         site.query(CHEAT)
         with pytest.raises(AssertionError):
-            drive(site, sequences=50, number=1, phases=[Phase.generate])
+            drive(site, sequences=200, number=1, phases=[Phase.generate])
 
 
 def test_tables_turn_over_without_a_loss():

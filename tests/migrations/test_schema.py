@@ -60,7 +60,7 @@ def _current_session(connection: Connection, table_id: int) -> str | None:
 # Deleting
 
 
-BOOKS = ["order_history", "order_voids"]
+BOOKS = ["order_history", "order_voids", "stock_moves"]
 
 TABLES_WITH_BOOKS = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'refuse_to_change_books'::regproc"
 REFERENCES = """
@@ -160,6 +160,29 @@ CROSSINGS = [
     (
         "tables_current_session_id_fkey",
         "UPDATE tables SET current_session_id = %(other_session_id)s WHERE table_id = %(table_id)s",
+    ),
+    (
+        "options_group_id_fkey",
+        """INSERT INTO options (store_id, group_id, option_name)
+           SELECT %(store_id)s, group_id, '치즈' FROM option_groups WHERE store_id = %(other_store_id)s""",
+    ),
+    (
+        "menu_option_groups_menu_id_fkey",
+        """INSERT INTO menu_option_groups (store_id, menu_id, group_id)
+           SELECT store_id, %(other_menu_id)s, group_id FROM option_groups WHERE store_id = %(store_id)s""",
+    ),
+    (
+        "menu_option_groups_group_id_fkey",
+        """INSERT INTO menu_option_groups (store_id, menu_id, group_id)
+           SELECT %(store_id)s, %(menu_id)s, group_id FROM option_groups WHERE store_id = %(other_store_id)s""",
+    ),
+    (
+        "stock_menu_id_fkey",
+        "INSERT INTO stock (store_id, menu_id, remaining) VALUES (%(store_id)s, %(other_menu_id)s, 1)",
+    ),
+    (
+        "stock_option_id_fkey",
+        "UPDATE stock SET store_id = %(other_store_id)s WHERE store_id = %(store_id)s AND option_id IS NOT NULL",
     ),
 ]
 

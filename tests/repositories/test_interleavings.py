@@ -22,9 +22,11 @@ from tableorder.backups.checks import checks
 from tableorder.database.connection import Connection
 from tableorder.domain.errors import DomainError
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.orders import DONE
+from tableorder.domain.orders import DONE, WAITING
+from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
+from tableorder.repositories.stock import StockRepository
 from tableorder.repositories.tables import TableRepository
 from tests.chaos.model import OPEN
 from tests.chaos.places import ANNOUNCED, BILLS, LIVE, PLACES, VOIDED, by_order
@@ -32,7 +34,45 @@ from tests.factories import order_of
 from tests.interleaving import Operation, Stage, opened_stage
 
 NUMBER, NEW_NUMBER = 1, 2
+FIRST, SECOND, THEIRS = 2, 2, 3  # portions that are ordered
+KEPT = 1  # of the first order's, when part of it is voided
+COUNTED, COUNTED_ANEW = FIRST + 2 * THEIRS, max(SECOND, THEIRS)  # portions: enough for all that two operations order
+PRICE = 1000
+NORMAL, LARGE = ("보통", 100), ("특", 300)  # the option that comes with the menu, before and after its change
 OK = "ok"
+
+# The menu of a scene has an option, and its portions are counted.
+EQUIP = """
+WITH added_group AS (
+    INSERT INTO option_groups (store_id, group_name, min_select) VALUES (%(store_id)s, '양', 1)
+    RETURNING group_id
+), added_option AS (
+    INSERT INTO options (store_id, group_id, option_name, price_delta, is_default)
+    SELECT %(store_id)s, group_id, %(name)s, %(delta)s, true FROM added_group
+    RETURNING option_id
+), attached AS (
+    INSERT INTO menu_option_groups (store_id, menu_id, group_id)
+    SELECT %(store_id)s, %(menu_id)s, group_id FROM added_group
+), counted AS (
+    INSERT INTO stock (store_id, menu_id, remaining) VALUES (%(store_id)s, %(menu_id)s, %(remaining)s)
+    RETURNING stock_id
+), moved AS (
+    INSERT INTO stock_moves (store_id, stock_id, epoch, delta, reason)
+    SELECT %(store_id)s, stock_id, 1, %(remaining)s, 'set' FROM counted
+)
+SELECT option_id, stock_id FROM added_option, counted
+"""
+
+LEFT = "SELECT remaining FROM stock WHERE stock_id = %(stock_id)s"
+
+# The portions that voids took off, and the state of their order at that moment.
+TAKEN_OFF = """
+SELECT status, sum((line ->> 'voided_quantity')::integer)::integer
+  FROM order_voids
+ CROSS JOIN LATERAL jsonb_array_elements(lines) AS line
+ WHERE store_id = %(store_id)s
+ GROUP BY status
+"""
 
 EMPTY = """
 SET session_replication_role = replica;  -- or the books would refuse
@@ -87,6 +127,8 @@ class Scene:
     admin: AdminIdentity
     tablet: TableIdentity
     menu_id: int
+    option_id: int = 0
+    stock_id: int = 0
     order: dict[str, Any] = field(default_factory=dict)
     bills: list[tuple[str, int, int]] = field(default_factory=list)  # of sessions that are over
 
@@ -97,6 +139,8 @@ class Scene:
             "table_id": self.tablet.table_id,
             "session_id": self.tablet.session_id,
             "menu_id": self.menu_id,
+            "option_id": self.option_id,
+            "stock_id": self.stock_id,
             "order_id": self.order["order_id"],
         }
 
@@ -116,23 +160,50 @@ class Scene:
 
     def place_first(self, connection: Connection) -> dict[str, Any]:
         """The order that has been placed; any later time it is a repeat."""
-        return self._place(connection, self.tablet, 1, "first")
+        return self._place(connection, self.tablet, FIRST, "first")
 
     def place(self, connection: Connection) -> dict[str, Any]:
         """Another order; if two do it, both with the same key."""
-        return self._place(connection, self.tablet, 2, "second")
+        return self._place(connection, self.tablet, SECOND, "second")
 
     def seat_guests(self, connection: Connection) -> dict[str, Any]:
         """A login, and an order with what it gave; if two do it, each with a key of its own."""
         session_id = self.log_in(connection)
         tablet = TableIdentity(self.admin.store_id, self.tablet.table_id, NUMBER, session_id)
-        return self._place(connection, tablet, 3, secrets.token_hex(8))
+        return self._place(connection, tablet, THEIRS, secrets.token_hex(8))
 
     def finish(self, connection: Connection) -> None:
         OrderRepository(connection).update_status(order_id=self.order["order_id"], status=DONE)
 
     def void(self, connection: Connection) -> int:
         return OrderRepository(connection).void(order_id=self.order["order_id"], admin=self.admin, reason=None)
+
+    def void_and_restock(self, connection: Connection) -> int:
+        """Whatever state the order is in."""
+        orders = OrderRepository(connection)
+        return orders.void(order_id=self.order["order_id"], admin=self.admin, reason=None, restock=True)
+
+    def void_lines(self, connection: Connection) -> dict[str, Any]:
+        """Of the first order; the second time it is a repeat."""
+        [line] = self.order["items"]
+        voided = OrderRepository(connection).void_lines(
+            order_id=self.order["order_id"],
+            lines=[{"order_item_id": line["order_item_id"], "keep": KEPT}],
+            admin=self.admin,
+            reason=None,
+            restock=False,
+        )
+        return json.loads(voided.document or "")
+
+    def count_anew(self, connection: Connection) -> str:
+        return StockRepository(connection).set(
+            admin=self.admin, menu_id=self.menu_id, option_id=None, remaining=COUNTED_ANEW, low_at=1
+        )
+
+    def edit_option(self, connection: Connection) -> str:
+        name, delta = LARGE
+        changes = {"option_name": name, "price_delta": delta}
+        return OptionRepository(connection).update(option_id=self.option_id, changes=changes)
 
     def end(self, connection: Connection) -> dict[str, Any]:
         """Of whichever session is active."""
@@ -170,15 +241,28 @@ OPERATIONS: dict[str, Callable[[Scene, Connection], Any]] = {
     "end of theirs": Scene.end_theirs,
     "delete": Scene.delete,
     "renumber": Scene.renumber,
+    "void and restock": Scene.void_and_restock,
+    "void lines": Scene.void_lines,
+    "count": Scene.count_anew,
+    "edit": Scene.edit_option,
 }
 ORDERS = ("order", "repeat", "guests")
 
 # To these operations it is all the same which session an end names.
 INDIFFERENT = {"status", "void", "delete", "renumber"}
+# These are tried with what they can meet only: the order, its lines, the stock or the option.
+MEETS = {
+    "void and restock": {"order", "status", "void", "end", "void and restock", "void lines", "count"},
+    "void lines": {"order", "guests", "status", "void", "end", "void and restock", "void lines", "count"},
+    "count": {"order", "guests", "void", "void and restock", "void lines", "count", "edit"},
+    "edit": {"order", "guests", "count", "edit"},
+}
 PAIRS = [
     (first, second)
     for first, second in product(OPERATIONS, OPERATIONS)
     if not ("end of theirs" in (first, second) and INDIFFERENT & {first, second})
+    and second in MEETS.get(first, OPERATIONS)
+    and first in MEETS.get(second, OPERATIONS)
 ]
 
 # What may be answered while one other operation is under way. Whatever else is a fault.
@@ -193,6 +277,10 @@ BY_THE_RULES = {
     "end of theirs": {OK, "no_active_session", "session_changed", "table_not_found"},
     "delete": {OK, "table_in_use", "table_not_found"},
     "renumber": {OK, "table_not_found"},
+    "void and restock": {OK, "order_not_found"},
+    "void lines": {OK, "order_not_found"},
+    "count": {OK},
+    "edit": {OK},
 }
 
 # Locks that can stop an operation.
@@ -203,6 +291,8 @@ HOLDS = {
     "order": "SELECT FROM orders WHERE order_id = %(order_id)s FOR UPDATE",
     "table": "SELECT FROM tables WHERE table_id = %(table_id)s FOR UPDATE",
     "menu": "SELECT FROM menus WHERE menu_id = %(menu_id)s FOR UPDATE",
+    "stock": "SELECT FROM stock WHERE stock_id = %(stock_id)s FOR UPDATE",
+    "option": "SELECT FROM options WHERE option_id = %(option_id)s FOR UPDATE",
     "key": """
         INSERT INTO idempotency_keys (session_id, idempotency_key, store_id, request_hash, answer)
         VALUES (%(session_id)s, 'second', %(store_id)s, '', '{}')
@@ -216,9 +306,11 @@ def with_guests(stage: Stage) -> Scene:
     parameters = {"username": secrets.token_hex(8), "hash": "-", "tables": 1, "menus": 1}
     [(store_id, [table], [menu])] = stage.query(OPEN, parameters)
     table_id, menu_id = table["table_id"], menu["menu_id"]
+    equipment = {"store_id": store_id, "menu_id": menu_id, "remaining": COUNTED}
+    [ids] = stage.query(EQUIP, equipment | dict(zip(("name", "delta"), NORMAL, strict=True)))
     unseated = Scene(stage, AdminIdentity(store_id, "사장"), TableIdentity(store_id, table_id, NUMBER, ""), menu_id)
     session_id = unseated.do("login")
-    scene = Scene(stage, unseated.admin, TableIdentity(store_id, table_id, NUMBER, session_id), menu_id)
+    scene = Scene(stage, unseated.admin, TableIdentity(store_id, table_id, NUMBER, session_id), menu_id, *ids)
     scene.order = scene.do("repeat")
     return scene
 
@@ -231,6 +323,14 @@ def without_guests(stage: Stage) -> Scene:
 
 
 STATES = {"guests": with_guests, "no guests": without_guests}
+
+
+# Without guests there is no order to be met.
+SCENES = [
+    (first, second, state)
+    for (first, second), state in product(PAIRS, STATES)
+    if state == "guests" or not MEETS.keys() & {first, second}
+]
 
 
 def _bill(ended: dict[str, Any]) -> tuple[str, int, int]:
@@ -268,10 +368,14 @@ def test_each_operation_is_stopped_where_it_should_be(stops):
     """Or else the scenarios below would be none."""
     assert set(stops.of("guests", "end")) >= {"archive", "session", "order", "turn"}
     assert set(stops.of("guests", "end of theirs")) >= {"archive", "session", "order", "turn"}
-    assert set(stops.of("guests", "order")) >= {"session", "menu", "key", "turn"}
-    assert set(stops.of("guests", "guests")) >= {"session", "menu", "turn"}
+    assert set(stops.of("guests", "order")) >= {"session", "stock", "menu", "key", "turn"}
+    assert set(stops.of("guests", "guests")) >= {"session", "stock", "menu", "turn"}
     assert set(stops.of("guests", "status")) >= {"order", "turn"}
-    assert set(stops.of("guests", "void")) >= {"order", "voids", "turn"}
+    assert set(stops.of("guests", "void")) >= {"order", "stock", "voids", "turn"}
+    assert set(stops.of("guests", "void and restock")) >= {"order", "stock", "voids", "turn"}
+    assert set(stops.of("guests", "void lines")) >= {"order", "stock", "voids", "turn"}
+    assert set(stops.of("guests", "count")) >= {"stock", "menu"}
+    assert set(stops.of("guests", "edit")) >= {"option"}
     assert set(stops.of("guests", "renumber")) >= {"table", "turn"}
     assert set(stops.of("no guests", "login")) >= {"table"}
     assert set(stops.of("no guests", "guests")) >= {"table", "menu", "turn"}
@@ -279,9 +383,8 @@ def test_each_operation_is_stopped_where_it_should_be(stops):
     assert set(stops.of("no guests", "delete")) >= {"table", "turn"}
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_whoever_waits_for_whom_nothing_is_lost(stage, stops, state, first, second):
+@pytest.mark.parametrize(("first", "second", "state"), SCENES)
+def test_whoever_waits_for_whom_nothing_is_lost(stage, stops, first, second, state):
     for held in stops.of(state, first):
         for also_held in [None, *stops.of(state, second)]:
             if held != also_held:
@@ -318,6 +421,7 @@ def check(scene: Scene, outcomes: list[tuple[str, Any]]) -> None:
     check_orders(scene, done)
     check_bills(scene, done)
     check_table(scene, done)
+    check_stock(scene, done)
     assert not (broken := scene.stage.query("EXECUTE checks")), broken
 
 
@@ -330,6 +434,7 @@ def code_of(outcome: Any) -> str:
 
 def check_orders(scene: Scene, done: list[tuple[str, Any]]) -> None:
     """Each acknowledged order is in exactly one place, with its total and state, and in the feed's log once."""
+    names = [what for what, _ in done]
     placed = [scene.order, *[outcome for what, outcome in done if what in ORDERS]]
     orders = {order["order_id"]: order for order in placed}
     assert all(orders[order["order_id"]] == order for order in placed)  # a repeat says what the first answer said
@@ -339,13 +444,46 @@ def check_orders(scene: Scene, done: list[tuple[str, Any]]) -> None:
     for order_id, places in found.items():
         assert len(places) == 1, f"order {order_id} is in {places}"
         order = orders[order_id]
-        assert (places[0].session_id, places[0].total) == (order["session_id"], order["total_amount"])
+        assert (places[0].session_id, places[0].total) == (order["session_id"], total_of(scene, order, names))
+    for order in orders.values():
+        check_price(order, names)
     [first] = found[scene.order["order_id"]]
-    names = [what for what, _ in done]
-    assert names.count("void") == (first.place == VOIDED)
+    assert names.count("void") + names.count("void and restock") == (first.place == VOIDED)
     assert (first.status == DONE) == ("status" in names)
     announced = [order_id for (order_id,) in scene.stage.query(ANNOUNCED, scene.ids)]
     assert sorted(announced) == sorted(orders)
+
+
+def total_of(scene: Scene, order: dict[str, Any], names: list[str]) -> int:
+    """What the order comes to once part of the first one is voided, if it is."""
+    is_shortened = "void lines" in names and order["order_id"] == scene.order["order_id"]
+    return order["total_amount"] * KEPT // FIRST if is_shortened else order["total_amount"]
+
+
+def check_price(order: dict[str, Any], names: list[str]) -> None:
+    """The option has its name and its price of before the change or of after it, and the order costs that."""
+    [line] = order["items"]
+    [option] = line["options"]
+    name, delta = option["option_name"], option["price_delta"]
+    assert (name, delta) in ([NORMAL, LARGE] if "edit" in names else [NORMAL])
+    assert order["total_amount"] == line["quantity"] * (PRICE + delta)
+
+
+def check_stock(scene: Scene, done: list[tuple[str, Any]]) -> None:
+    """What is left is what was counted, less what was ordered, and what is voided while it waits or is restocked.
+
+    A new count forgets what was before it; an operation that comes after it counts.
+    """
+    names = [what for what, _ in done]
+    sold = {outcome["order_id"]: outcome["items"][0]["quantity"] for what, outcome in done if what in ORDERS}
+    sold.pop(scene.order["order_id"], None)
+    [(left,)] = scene.stage.query(LEFT, scene.ids)
+    if "count" in names:
+        assert COUNTED_ANEW - left in (0, sum(sold.values()))
+        return
+    taken_off = dict(scene.stage.query(TAKEN_OFF, scene.ids))
+    given_back = taken_off.pop(WAITING, 0) + ("void and restock" in names) * sum(taken_off.values())
+    assert left == COUNTED - FIRST - sum(sold.values()) + given_back
 
 
 def check_bills(scene: Scene, done: list[tuple[str, Any]]) -> None:
@@ -383,3 +521,26 @@ def test_an_end_takes_only_the_session_that_it_has_locked(stage):
     assert [code_of(outcome) for _, outcome in outcomes] == ["no_active_session", OK]
     [place] = by_order(stage.query(PLACES, scene.ids))[outcomes[1][1]["order_id"]]
     assert place.place == LIVE
+
+
+def test_what_is_not_counted_stops_nobody(stage):
+    """Its stock stays, and orders of several tables would queue for it."""
+    scene = with_guests(stage)
+    stage.query("UPDATE stock SET remaining = NULL, epoch = 2 WHERE stock_id = %(stock_id)s", scene.ids)
+    with stage.hold(HOLDS["stock"], scene.ids):
+        assert code_of(scene.start("order").outcome()) == OK
+
+
+def test_a_count_that_ends_while_an_order_waits_for_it_does_not_refuse_the_order(stage):
+    scene = with_guests(stage)
+    stage.query("UPDATE stock SET remaining = 0 WHERE stock_id = %(stock_id)s", scene.ids)
+    with stage.hold("UPDATE stock SET remaining = NULL, epoch = 2 WHERE stock_id = %(stock_id)s", scene.ids) as hold:
+        placed = scene.start("order")
+        assert placed.is_held_up()
+        hold.connection.commit()
+        assert code_of(placed.outcome()) == OK
+    [(left, moves)] = stage.query(
+        "SELECT remaining, (SELECT count(*) FROM stock_moves WHERE epoch = 2) FROM stock WHERE stock_id = %(stock_id)s",
+        scene.ids,
+    )
+    assert (left, moves) == (None, 0)

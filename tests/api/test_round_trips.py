@@ -1,0 +1,75 @@
+"""One round trip to the database for each request, with options, notes, a quote and stock in use."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+
+from tests.api.client import expect
+from tests.api.test_options import add_group, attach, item
+
+
+@pytest.fixture
+def count_statements(server):
+    """Makes a call and returns its answer, and how many statements it has run."""
+
+    def count(call, *arguments, **headers):
+        request_id = uuid.uuid4().hex
+        answer = call(*arguments, headers={"X-Request-ID": request_id, **headers})
+        lines = [json.loads(line) for line in server.log().splitlines() if request_id in line]
+        [statements] = [line["statements"] for line in lines if line["message"] == "request"]
+        return answer, statements
+
+    return count
+
+
+def test_each_request_is_one_round_trip(restaurant, tablet, table_id, menu_id, count_statements):
+    admin = restaurant.admin
+    group_id, [normal, double] = add_group(
+        restaurant, ("보통", 0, {"is_default": True}), ("곱빼기", 2000), min_select=1, max_select=2
+    )
+    expect(200, attach(restaurant, menu_id, group_id))
+
+    def once(status, call, *arguments, **headers):
+        answer, statements = count_statements(call, *arguments, **headers)
+        body = expect(status, answer)
+        assert statements == 1, (arguments, statements)
+        return body
+
+    counted = once(200, admin.put, "/admin/stock", {"menu_id": menu_id, "remaining": 9, "low_at": 8})
+    once(200, admin.put, "/admin/stock", {"option_id": double, "remaining": 1})
+    adjusted = {"delta": 1, "reason": "added"}
+    for _ in range(2):
+        once(200, admin.post, f"/admin/stock/{counted['stock_id']}/adjust", adjusted, **{"Idempotency-Key": "1"})
+    once(200, admin.get, "/admin/stock")
+
+    chosen = [{"option_id": normal}, {"option_id": double}]
+    items = [item(menu_id, options=chosen, note="파 빼고", expected_unit_price=11000), item(menu_id, 3)]
+    body = {"items": items, "note": "같이 주세요", "expected_total": 38000}
+    placed = once(201, tablet.post, "/customer/orders", body, **{"Idempotency-Key": "1"})
+    once(201, tablet.post, "/customer/orders", body, **{"Idempotency-Key": "1"})
+    once(409, tablet.post, "/customer/orders", body | {"expected_total": 1})
+    once(409, tablet.post, "/customer/orders", {"items": items})
+    once(200, tablet.get, "/customer/menus")
+    once(200, tablet.get, "/customer/orders")
+    once(200, admin.get, "/admin/orders")
+
+    lines = {"lines": [{"order_item_id": placed["items"][1]["order_item_id"], "keep": 1}], "restock": True}
+    for _ in range(2):
+        once(200, admin.post, f"/admin/orders/{placed['order_id']}/void-lines", lines)
+    once(200, admin.get, "/admin/voids")
+    once(200, admin.delete, f"/admin/orders/{placed['order_id']}?restock=true")
+
+    once(200, admin.get, "/admin/option-groups")
+    added = once(201, admin.post, "/admin/option-groups", {"group_name": "맵기"})
+    path = f"/admin/option-groups/{added['group_id']}"
+    once(200, admin.patch, path, {"max_select": 2})
+    option = once(201, admin.post, f"{path}/options", {"option_name": "맵게"})
+    once(200, admin.patch, f"/admin/options/{option['option_id']}", {"price_delta": 1})
+    once(200, admin.put, f"/admin/menus/{menu_id}/option-groups", {"group_ids": [group_id, added["group_id"]]})
+    once(200, admin.put, f"/admin/menus/{menu_id}/option-groups", {"group_ids": []})
+    once(200, admin.delete, f"/admin/options/{option['option_id']}")
+    once(200, admin.delete, path)
+    once(200, admin.post, f"/admin/tables/{table_id}/end-session")
