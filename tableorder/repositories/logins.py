@@ -123,8 +123,7 @@ class LoginRepository:
     def record_failure(self, standing: Standing) -> int | None:
         """Count a failure of the account and of the address; seconds to wait if they were used up before, else None.
 
-        Each failure locks the account's first row, so that failures at the same time are counted one by one. The last
-        statement deletes some old rows, except those that another transaction holds. It waits for nothing: no deadlock.
+        Each failure locks the account's first row, so that failures at the same time are counted one by one.
         """
         return self._connection.fetch_value(
             """
@@ -146,31 +145,6 @@ class LoginRepository:
                                [greatest(1, cardinality(counted.failed_at) + 2 - %(kept)s):],
                    last_failed_at = now();
 
-            WITH past AS (
-                SELECT kind, account_id, address
-                  FROM failed_logins
-                 WHERE last_failed_at < now() - %(window)s * interval '1 second'
-                 LIMIT 100
-                   FOR UPDATE SKIP LOCKED
-            ), forgotten AS (
-                DELETE FROM failed_logins
-                 USING past
-                 WHERE failed_logins.kind = past.kind
-                   AND failed_logins.account_id = past.account_id
-                   AND failed_logins.address = past.address
-            ), strange AS (
-                SELECT kind, account_id, address
-                  FROM familiar_addresses
-                 WHERE last_login_at < now() - interval '30 days'
-                 LIMIT 100
-                   FOR UPDATE SKIP LOCKED
-            ), forgotten_addresses AS (
-                DELETE FROM familiar_addresses
-                 USING strange
-                 WHERE familiar_addresses.kind = strange.kind
-                   AND familiar_addresses.account_id = strange.account_id
-                   AND familiar_addresses.address = strange.address
-            )
             SELECT GREATEST(standing.barred, standing.wrong)
               FROM login_standing(%(kind)s, %(account_id)s, %(address)s, %(window)s, %(account_limit)s + 1,
                                   %(familiar_limit)s + 1, %(address_limit)s + 1) AS standing

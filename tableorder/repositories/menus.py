@@ -233,31 +233,12 @@ class MenuRepository:
             raise Conflict(f"the category has {menu_count} menus; name each of them", code="menus_missing")
 
     def delete(self, *, menu_id: int) -> None:
-        """Retire a menu. Raises NotFound.
-
-        Those retired a day ago or more that no live order refers to any more are removed meanwhile, pictures and all:
-        by then no order for one can be under way.
-        """
+        """Retire a menu. Raises NotFound."""
         retired = self._connection.fetch_value(
             """
-            WITH retired AS (
-                UPDATE menus SET deleted_at = now()
-                 WHERE menu_id = %(menu_id)s AND deleted_at IS NULL
-                RETURNING store_id
-            ), past AS (
-                SELECT menus.menu_id
-                  FROM menus
-                  JOIN retired ON retired.store_id = menus.store_id
-                 WHERE menus.deleted_at < now() - interval '1 day'
-                   AND NOT EXISTS (SELECT FROM order_items
-                                    WHERE order_items.store_id = menus.store_id
-                                      AND order_items.menu_id = menus.menu_id)
-                 LIMIT 100
-                   FOR UPDATE OF menus SKIP LOCKED
-            ), removed AS (
-                DELETE FROM menus USING past WHERE menus.menu_id = past.menu_id
-            )
-            SELECT true FROM retired
+            UPDATE menus SET deleted_at = now()
+             WHERE menu_id = %(menu_id)s AND deleted_at IS NULL
+            RETURNING true
             """,
             {"menu_id": menu_id},
         )
