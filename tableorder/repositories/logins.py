@@ -160,7 +160,8 @@ class LoginRepository:
         """Let the right password in, unless the failures have been used up by now: then seconds to wait, else None.
 
         It clears what was counted for this address; from an unfamiliar one also what all others share. The address is
-        familiar to the account from then on, and the hash is renewed if nobody has changed it.
+        familiar to the account from then on, and the hash is renewed if nobody has changed it. A count that has begun
+        since its first statement, and that another login holds, is left: to wait for it could be a deadlock.
         """
         return self._connection.fetch_value(
             """
@@ -176,13 +177,21 @@ class LoginRepository:
                                       %(familiar_limit)s, %(address_limit)s)
             ), admitted AS MATERIALIZED (
                 SELECT is_familiar FROM standing WHERE seconds IS NULL
-            ), cleared AS (
-                DELETE FROM failed_logins
-                 USING admitted
+            ), settled AS (
+                SELECT failed_logins.address
+                  FROM failed_logins
+                 CROSS JOIN admitted
                  WHERE failed_logins.kind = %(kind)s
                    AND failed_logins.account_id = %(account_id)s
                    AND (failed_logins.address = %(address)s
                         OR (failed_logins.address = '' AND NOT admitted.is_familiar))
+                   FOR UPDATE OF failed_logins SKIP LOCKED
+            ), cleared AS (
+                DELETE FROM failed_logins
+                 USING settled
+                 WHERE failed_logins.kind = %(kind)s
+                   AND failed_logins.account_id = %(account_id)s
+                   AND failed_logins.address = settled.address
             ), remembered AS (
                 INSERT INTO familiar_addresses AS familiar (kind, account_id, address)
                 SELECT %(kind)s, %(account_id)s, %(address)s
