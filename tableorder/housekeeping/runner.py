@@ -20,9 +20,8 @@ Prune = Callable[[Connection, int], int | None]
 class Housekeeper:
     """Removes what is old from each table.
 
-    `event_retention`: the seconds for which events are kept; `login_window`: those in which failed logins count.
-    `on_pruned` is called with the table and the number of rows after each transaction. A round ends early when
-    `is_closing` says so.
+    Events are kept for `event_retention` seconds; failed logins count for `login_window` seconds. `on_pruned` is called
+    with the table and the number of rows after each transaction. A round ends early when `is_closing` says so.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What each table lets go of, at most so many rows a call. Only one process at a time does it.
+"""The removal of old rows, a function per table. A call removes `at_most` rows; one process at a time does it.
 
 Each function returns the number of rows that it removed, or None if another process is at it.
 """
@@ -32,7 +32,7 @@ def prune_table_sessions(connection: Connection, at_most: int) -> int | None:
 
 
 def prune_menus(connection: Connection, at_most: int) -> int | None:
-    """Remove menus that were retired more than a day ago, except those that a live order refers to."""
+    """Remove menus that were retired more than a day ago, except menus of live orders."""
     return _prune(connection, "prune_menus", at_most)
 
 
