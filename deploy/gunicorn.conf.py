@@ -20,18 +20,18 @@ from tableorder.starting import address, refuse_unusable_settings, text, whole_n
 bind = text("WEB_BIND", address()).split(",")
 workers = whole_number("WEB_CONCURRENCY", 2)
 worker_class = "gthread"
-if hasattr(select, "epoll"):  # the same with less work for each request
+if hasattr(select, "epoll"):  # threads share one epoll: less work for each request
     worker_class = "tableorder.worker.Worker"
     logger_class = "tableorder.worker.Logger"
 threads = whole_number("WEB_THREADS", 4)
-keepalive = 75  # seconds, longer than nginx keeps its idle connections, so that it is nginx that closes them
-graceful_timeout = 8  # seconds for the requests under way at a stop
+keepalive = 75  # seconds; longer than nginx keeps idle connections, so that nginx closes them first
+graceful_timeout = 8  # seconds to finish requests at a stop
 forwarder_headers = ""  # no header of a request becomes its SCRIPT_NAME or PATH_INFO,
-secure_scheme_headers: dict[str, str] = {}  # nor its scheme, of which nothing here depends
-control_socket_disable = True  # a second instance would take the first one's away
+secure_scheme_headers: dict[str, str] = {}  # nor its scheme, which nothing here uses
+control_socket_disable = True  # a second instance would take over the first one's socket
 logconfig_dict = configuration(os.environ)
-# Files that are written all the time are in memory, if that can be had and TMPDIR does not say otherwise: on a disk
-# a page that is written to may wait for the disk, and with it all that the process does.
+# Keep constantly written files in memory, if possible and unless TMPDIR is set: on a disk, a write can block the whole
+# process.
 MEMORY = "/dev/shm"  # noqa: S108 (the names in it are random)
 worker_tmp_dir = MEMORY if os.access(MEMORY, os.W_OK) and "TMPDIR" not in os.environ else None
 preload_app = False  # connections to the database must not be shared across the fork
@@ -45,16 +45,16 @@ def on_starting(server: Any) -> None:
         if not given:
             given = server.made_folder = tempfile.mkdtemp(prefix="tableorder-metrics-", dir=worker_tmp_dir)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = given
-        for counted in Path(given).glob("*.db"):  # by an earlier instance
+        for counted in Path(given).glob("*.db"):  # of an earlier instance
             counted.unlink()
-    except OSError as error:  # the figures are no reason not to serve
+    except OSError as error:  # serve even without metrics
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         server.log.warning("each worker counts for itself: %s", error)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Let a new worker choose its processor in sight of the others."""
-    if os.environ.get("WEB_AFFINITY") != "off" and hasattr(worker, "choose_processor"):  # gunicorn's own have none
+    if os.environ.get("WEB_AFFINITY") != "off" and hasattr(worker, "choose_processor"):  # gunicorn's own cannot
         worker.choose_processor(server.WORKERS.values())
 
 

@@ -14,15 +14,15 @@ from tableorder.starting import refuse_unusable_settings, text
 bind = text("STREAM_BIND", "127.0.0.1:8001").split(",")
 workers = 1
 worker_class = "asgi"
-keepalive = 0  # a stream is the only answer on its connection
+keepalive = 0  # a connection carries one stream and nothing else
 backlog = 2048
-graceful_timeout = 3  # seconds; the streams end well within them, after a goodbye
-asgi_disconnect_grace_period = 0  # a stream whose client has gone has nothing to finish
+graceful_timeout = 3  # seconds; streams send a goodbye and end well before
+asgi_disconnect_grace_period = 0  # nothing to finish once the client has disconnected
 logconfig_dict = configuration(os.environ)
-access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s'  # if it is wanted; without the query: a ticket may be in it
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s'  # if enabled; without the query, which may contain a ticket
 forwarder_headers = ""  # no header of a request becomes its SCRIPT_NAME or PATH_INFO,
-secure_scheme_headers: dict[str, str] = {}  # nor its scheme, of which nothing here depends
-control_socket_disable = True  # a second instance would take the first one's away
+secure_scheme_headers: dict[str, str] = {}  # nor its scheme, which nothing here uses
+control_socket_disable = True  # a second instance would take over the first one's socket
 
 
 def on_starting(server: Any) -> None:

@@ -1,5 +1,5 @@
--- Indexes of the first design: every foreign key that is followed, and the times that reports go by.
--- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
+-- Indexes of the first design: the foreign keys that queries follow, and the times that reports filter by.
+-- It blocks while it runs, because it is older than the first release: no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0001.create-tables
 

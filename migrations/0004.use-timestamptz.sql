@@ -1,6 +1,6 @@
 -- A stored time must mean one moment, whatever the server's time zone. Until now times were wall-clock times of
--- Asia/Seoul; from here on they are moments, and the time zone only decides how they are shown.
--- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
+-- Asia/Seoul. From now on they are moments, and the time zone only affects the display.
+-- It blocks while it runs, because it is older than the first release: no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0003.create-session-triggers
 

@@ -1,6 +1,6 @@
--- A column with a default has a value in every row; a NULL there is a third state that no code expects
--- (an order with no status is in no list). A session of unknown state counts as ended.
--- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
+-- Columns with a default become NOT NULL. No code expects a NULL there (no list shows an order without a status). A
+-- session whose state is NULL counts as ended.
+-- It blocks while it runs, because it is older than the first release: no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0004.use-timestamptz
 

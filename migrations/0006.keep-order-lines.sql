@@ -1,7 +1,7 @@
--- Deleting a menu took the lines of past orders with it. A line now keeps the name beside the price, a menu is
--- retired (deleted_at) and never removed while lines refer to it, and the foreign key no longer cascades. It is
--- checked at commit, so that deleting a whole store, lines included, is still one statement.
--- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
+-- Deleting a menu deleted the items of past orders, too. Now an item keeps the menu's name beside the price. A menu is
+-- retired (deleted_at), and stays while items reference it. The foreign key no longer cascades. It is checked at commit,
+-- so that one statement can still delete a whole store.
+-- It blocks while it runs, because it is older than the first release: no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0005.require-defaulted-columns
 

@@ -1,7 +1,7 @@
--- Two tablets that log in at the same moment must not split a table's bill: at most one active session per table,
--- by an index and not by code. Of several active ones the table's current session stays, else the newest, and takes
--- over the orders of the others: on an ended session they would be on no list and in no archive.
--- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
+-- Two tablets that log in at the same moment must not split a table's bill: an index allows at most one active session
+-- per table. If a table has several, its current session stays, or else the newest, and takes over the others' orders.
+-- On an ended session these orders would be in no list and in no archive.
+-- It blocks while it runs, because it is older than the first release: no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0006.keep-order-lines
 

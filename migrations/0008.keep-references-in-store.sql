@@ -1,6 +1,6 @@
--- A store's rows refer only to the same store's rows: the store is part of every foreign key, so that not even a
--- wrong query can order another store's menu. Sessions and order lines get the store they belong to.
--- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
+-- A store's rows reference only rows of the same store: the store is part of every foreign key. So not even a wrong query
+-- can order another store's menu. Sessions and order items get a store_id.
+-- It blocks while it runs, because it is older than the first release: no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0007.allow-one-active-session
 

@@ -1,4 +1,4 @@
--- updated_at follows every update, whoever makes it.
+-- A trigger sets updated_at at every update.
 -- depends: 0008.keep-references-in-store
 
 CREATE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$

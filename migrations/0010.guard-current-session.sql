@@ -1,8 +1,7 @@
--- A table's current session is its one active session, always. The first trigger cleared it whichever session
--- ended (ending an old one could hide the guests at the table now) and took no notice of a session that was
--- re-opened, moved or deleted; what it got wrong so far is put right. The foreign key is checked at commit, after
--- the triggers have had their say.
--- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
+-- A table's current session is always its one active session. The first trigger cleared it when any session ended, so
+-- ending an old session could hide the present guests. It also ignored sessions that were re-opened, moved or deleted.
+-- This migration corrects its errors. The foreign key is checked at commit, after the triggers.
+-- It blocks while it runs, because it is older than the first release: no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0009.touch-updated-at
 

@@ -1,7 +1,7 @@
--- The archive is the shop's books: one row per session, never changed, and deleted only by a retention that an
--- operator asks for (it sets app.retention to 'on' in its transaction). It keeps the table's number, because
--- history stays readable after the table is gone.
--- It blocks while it runs; it dates from before the first release, when no restaurant was at work.
+-- The archive is the shop's books: one row per session, never changed. Only a retention job that sets app.retention to
+-- 'on' in its transaction may delete rows. The archive keeps the table's number, so that it stays readable after the
+-- table is deleted.
+-- It blocks while it runs, because it is older than the first release: no restaurant was at work.
 -- squawk-ignore-file
 -- depends: 0010.guard-current-session
 

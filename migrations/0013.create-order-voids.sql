@@ -1,5 +1,5 @@
--- An order that an admin deletes is gone from the lists, not from the books: who, when, why and every line stay.
--- Like the archive it refers to nothing, so that it outlives what it records.
+-- An order that an admin deletes leaves the lists, but stays in the books: who voided it, when, why, and every item. Like
+-- the archive, a void references no row, so that it survives the deletion of other rows.
 -- depends: 0012.add-menu-availability
 
 CREATE TABLE order_voids (

@@ -1,6 +1,6 @@
--- A tablet on flaky wifi sends an order twice; the key it sends along makes the second the same as the first. The
--- first answer is kept as it was given, because the order may have been voided or archived by the time of the
--- repeat. Keys outlive every token (16 h) and are cleaned up a day after they were made.
+-- A tablet on flaky wifi may send an order twice; with a key the repeat returns the first order. The first answer is
+-- stored, because the order may be voided or archived before the repeat. Keys outlive every token (16 h) and are pruned a
+-- day after their creation.
 -- depends: 0013.create-order-voids
 
 CREATE TABLE idempotency_keys (

@@ -1,5 +1,5 @@
--- Failed logins are counted where all processes and hosts see them. A subject is an account or a client address;
--- failed_at holds its latest failures, newest last, no more of them than the limit needs.
+-- Counts failed logins for all processes and hosts. A subject is an account or a client address. failed_at holds its
+-- latest failures, newest last, and only as many as the limit needs.
 -- depends: 0014.create-idempotency-keys
 
 CREATE TABLE login_failures (

@@ -1,6 +1,6 @@
--- A store's menu has a version, renewed by every change to its menus and categories in the same transaction, so
--- that a tablet that has the menu already is told so without the menu being built. A random value, and not a
--- counter: after a restore a counter would hand out a number again for other content.
+-- A store's menu gets a version. Every change to its menus and categories renews it in the same transaction. A tablet
+-- with the current menu then gets its answer without the menu being built. The version is random: after a restore a
+-- counter would give the same number to other content.
 -- depends: 0015.create-login-failures
 
 CREATE TABLE menu_versions (

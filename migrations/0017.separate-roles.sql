@@ -1,6 +1,6 @@
--- Least privilege: tableorder_owner owns the schema and runs migrations, tableorder (the application) may only
--- read and write rows, and only add to the books. Roles belong to the whole server: they are made here if they
--- are missing, and a rollback leaves them, because other databases may use them.
+-- Least privilege: tableorder_owner owns the schema and runs migrations. tableorder (the application) may only read and
+-- write rows, and only add to the books. Roles belong to the whole server: this migration creates missing ones, and its
+-- rollback keeps them, because other databases may use them.
 -- depends: 0016.create-menu-versions
 
 DO $$
@@ -39,7 +39,7 @@ BEGIN
 END;
 $$;
 
--- Before PostgreSQL 15 everybody may create in this schema, and a database that was upgraded keeps that.
+-- Before PostgreSQL 15 everybody may create in this schema, and an upgraded database keeps that right.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
 GRANT USAGE, CREATE ON SCHEMA public TO tableorder_owner;
@@ -80,7 +80,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE
 
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO tableorder;
 
--- The application reads which migrations are applied before it calls itself ready.
+-- The application reads the applied migrations before it reports itself ready.
 DO $$
 BEGIN
     IF to_regclass('_yoyo_migration') IS NOT NULL THEN

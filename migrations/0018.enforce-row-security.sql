@@ -1,6 +1,6 @@
--- A connection that serves store 7 can neither see nor write store 8's rows, even with a wrong query. The store
--- comes with each request as the setting app.store_id, local to its transaction; without it no row is visible.
--- In a sub-select the setting is read once a statement. The owner, who migrates and backs up, is exempt.
+-- A connection that serves store 7 can neither see nor write store 8's rows, even with a wrong query. Each transaction
+-- sets app.store_id; without it no row is visible. The sub-select reads the setting once a statement. The owner, which
+-- migrates and backs up, is exempt.
 -- depends: 0017.separate-roles
 
 ALTER TABLE stores ENABLE ROW LEVEL SECURITY;
@@ -47,8 +47,8 @@ ALTER TABLE menu_versions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_store ON menu_versions
     USING (store_id = (SELECT NULLIF(current_setting('app.store_id', true), '')::integer));
 
--- Before an admin has logged in no store is known yet. This looks up one admin by the exact name, as the owner,
--- and is the only way past the policies.
+-- Before a login the admin's store is unknown. This function looks up one admin by the exact name, with the owner's
+-- rights. It is the only way past the policies.
 CREATE FUNCTION admin_credentials(username text)
     RETURNS TABLE (store_id integer, store_name varchar, admin_username varchar, admin_password_hash varchar)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

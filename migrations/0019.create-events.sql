@@ -1,7 +1,7 @@
--- The live feed's log. What happens is written down in the transaction in which it happens, and read by whoever serves
--- the feed; a notification only says that there is something to read. Within a store the ids are in commit order:
--- the triggers wait for the commit and then for the store's turn, so that no smaller id can become visible later, and
--- a reader that remembers the last id misses nothing and sees nothing twice.
+-- The live feed's log. Each change writes its event in the same transaction. The feed's process reads the log; a
+-- notification only says that there is something to read. A store's ids are in commit order: the triggers run at the
+-- commit and take the store's lock, so no smaller id can become visible later. A reader that remembers the last id misses
+-- no event and sees none twice.
 -- depends: 0018.enforce-row-security
 
 CREATE TABLE events (
@@ -16,7 +16,7 @@ CREATE TABLE events (
 
 CREATE INDEX idx_events_age ON events (created_at);
 
--- Up to which id old events were pruned: a reader that was there last must start anew.
+-- Events up to this id may have been pruned: a reader whose last id is smaller must start again.
 CREATE TABLE event_horizon (
     pruned_up_to bigint NOT NULL
 );
@@ -165,8 +165,8 @@ GRANT SELECT, INSERT ON events TO tableorder;
 
 GRANT SELECT ON event_horizon TO tableorder;
 
--- Two things are about all stores at once, so they are done as the owner: forgetting old events, some at a time so that
--- no call takes long, and telling which stores have news, for whoever serves the feeds of many.
+-- Two functions see all stores, so they run as the owner. One prunes old events, some at a time, so that no call takes
+-- long. The other tells the feed's process which stores have new events.
 CREATE FUNCTION prune_events(older_than interval, at_most integer) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     WITH pruned AS (

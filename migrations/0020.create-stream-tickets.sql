@@ -1,5 +1,5 @@
--- EventSource in a browser cannot send headers, and a token does not belong in a URL, which ends up in logs. A ticket
--- does: it opens one stream once, within half a minute. Only its hash is kept, with the claims of the token it is for.
+-- EventSource in a browser cannot send headers, and a token must not be in a URL, because logs contain URLs. A ticket may:
+-- it opens one stream, once, within half a minute. Only its hash is stored, with the token's claims.
 -- depends: 0019.create-events
 
 CREATE TABLE stream_tickets (

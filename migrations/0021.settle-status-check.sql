@@ -1,5 +1,5 @@
--- The check on an order's status, the same rule, now over text: over varchar PostgreSQL prints it in one form when it is
--- made and in another after a dump was restored, and a restored schema is to be the same to the letter.
+-- The check on an order's status stays the same rule, but now compares text. Over varchar PostgreSQL prints it differently
+-- after a dump is restored, and a restored schema must be identical to the letter.
 -- depends: 0020.create-stream-tickets
 
 ALTER TABLE orders

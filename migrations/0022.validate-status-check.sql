@@ -1,4 +1,4 @@
--- The rows that are there already, in a transaction of its own: it holds up nobody, while the one before does for a moment.
+-- Validates existing rows in a separate transaction, which blocks nobody; the previous migration blocks for a moment.
 -- depends: 0021.settle-status-check
 
 ALTER TABLE orders VALIDATE CONSTRAINT orders_status_check;

@@ -1,5 +1,5 @@
--- PostgreSQL lets one transaction with a notification commit at a time, its flush to the disk included; so the frequent
--- ones do without, and the application announces them once they are committed. What is missed is found in the log.
+-- PostgreSQL commits transactions with a notification one at a time, including the flush to the disk. So the frequent
+-- transactions no longer notify; the application does it after their commit. The feed finds missed events in the log.
 -- https://www.postgresql.org/docs/current/sql-notify.html
 -- depends: 0022.validate-status-check
 

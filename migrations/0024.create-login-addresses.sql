@@ -1,5 +1,5 @@
--- Whoever guesses passwords from anywhere uses up an account's failures, and so would lock the store's own tablets out.
--- Addresses from which a store has logged in before are therefore remembered: their failures are counted apart.
+-- An attacker who guesses passwords uses up an account's failures, and so would lock out the store's own tablets. This
+-- table remembers the addresses that a store has logged in from; their failures are counted separately.
 -- depends: 0023.announce-orders-after-the-commit
 
 CREATE TABLE login_addresses (

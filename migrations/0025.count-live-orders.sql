@@ -1,4 +1,4 @@
--- For /metrics, which counts the orders of all stores while row security shows the application one store at a time.
+-- Counts all stores' orders for /metrics; row security shows the application one store at a time.
 -- depends: 0024.create-login-addresses
 
 CREATE FUNCTION count_live_orders() RETURNS TABLE (status text, orders bigint)

@@ -1,6 +1,6 @@
--- The counter's list changes when guests arrive, so its feed says so: a session that becomes active is an event. From
--- now on each change of the list is an event, and the store's latest event alone is the version of the list.
--- Guests need no such event of their own. event_position() tells that version, and the position from which a feed goes on.
+-- The counter's list changes when guests arrive, so a session that becomes active is now an event of the counter's feed.
+-- Each change of the list is thus an event, and the store's latest event is the list's version. Tablets do not need this
+-- event. event_position() returns the version, and the position where a feed continues.
 -- depends: 0025.count-live-orders
 
 CREATE FUNCTION announce_session_start() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -28,8 +28,8 @@ CREATE CONSTRAINT TRIGGER trigger_announce_session_change
     FOR EACH ROW WHEN (NEW.is_active AND (NOT OLD.is_active OR NEW.table_id <> OLD.table_id))
     EXECUTE FUNCTION announce_session_start();
 
--- The event's time is part of the version because a recovery to an earlier time gives ids out again. An event up to the
--- horizon does not count because a later one may have been pruned.
+-- The event's time is part of the version, because ids repeat after a recovery to an earlier time. Events up to the
+-- horizon do not count, because a later one may have been pruned.
 CREATE FUNCTION event_position(of_store integer) RETURNS TABLE (up_to bigint, version text)
     LANGUAGE sql STABLE AS $$
     SELECT GREATEST(event_horizon.pruned_up_to, latest.event_id),

@@ -1,6 +1,6 @@
--- A counter repeats a request whose answer was lost, just as a tablet repeats an order. Its key is of one action on one
--- thing (ending the session of a table, say): the next guests' session must not make the same request a new one.
--- Keys are forgotten a day after they were made.
+-- A counter repeats a request whose answer was lost, just as a tablet repeats an order. A key belongs to one action on one
+-- object, such as ending a table's session. So a repeat stays a repeat even when the next guests have a session. Keys are
+-- pruned a day after their creation.
 -- depends: 0026.announce-session-start
 
 CREATE TABLE admin_keys (

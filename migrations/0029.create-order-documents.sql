@@ -1,7 +1,7 @@
--- The JSON of an order stands here and nowhere else: lists, answers, events, the archive and the voids use it. The
--- planner puts these functions' bodies in place of their calls, so they cost nothing.
--- The event of a new order takes the document that the order's own statement has just made, which that statement leaves
--- in the setting app.placed_order as "<order_id> <document>"; without it the document is read again.
+-- The order's JSON is defined here only; lists, answers, events, the archive and the voids use it. The planner inlines
+-- these functions, so they cost nothing.
+-- The statement that places an order leaves its document in the setting app.placed_order as "<order_id> <document>". The
+-- order's event takes it from there; without the setting the trigger reads the document again.
 -- https://www.postgresql.org/docs/current/xfunc-sql.html
 -- depends: 0028.widen-order-ids
 

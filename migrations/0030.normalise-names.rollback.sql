@@ -1,2 +1,2 @@
--- The names stay as they are: the version before takes them, too.
+-- Keeps the names: the version before accepts them, too.
 DO $$ BEGIN END $$;

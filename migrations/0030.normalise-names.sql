@@ -1,5 +1,5 @@
--- Categories and usernames are compared in NFC and without white space around them, so that those from before are found
--- and cannot be added again. One that another row has already, or that would become too long, stays as it is.
+-- Names of categories and usernames are now compared in NFC and trimmed. This converts existing ones, so that they are
+-- found and cannot be added twice. A name stays unchanged if another row has the new form, or if it would become too long.
 -- depends: 0029.create-order-documents
 
 DO $$

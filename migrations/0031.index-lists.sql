@@ -1,5 +1,5 @@
--- The lists of the books in pages: of a store, of a number that its tables had, of one table. The store comes first
--- because row security asks for it: so entries are counted in the index alone, however many a table has.
+-- Indexes for the pages of the books: by store, by table number, by table. The store is the first column because row
+-- security filters by it. So the index alone can count entries, however many a table has.
 -- depends: 0030.normalise-names
 -- transactional: false
 

@@ -1,11 +1,11 @@
--- Failed logins are counted by columns of their own and not by a name that is made of the client's text. An account
--- that exists is counted by its id, one that is unknown by a keyed hash of what was asked for. An address becomes
--- familiar for one account, by a login of that account. Both tables hold only what the last days brought.
--- The version before this one still uses login_failures and login_addresses while it is being replaced: they stay.
+-- Failed logins are now counted by separate columns, and no longer by a name made of the client's text. An existing
+-- account is counted by its id, an unknown one by a keyed hash of the requested name. A login makes its address familiar
+-- to that account only. Both tables hold only rows of the last days. login_failures and login_addresses stay, because the
+-- version before still uses them during the upgrade.
 -- depends: 0031.index-lists
 
--- kind is 'address', a kind of account ('table', 'admin'), or 'unknown'. The address of an account's row is '' for all
--- addresses together from which nobody has logged in lately. failed_at has the latest failures, newest last.
+-- kind is 'address', a kind of account ('table', 'admin'), or 'unknown'. In an account's row the address '' stands for all
+-- unfamiliar addresses together. failed_at has the latest failures, newest last.
 CREATE TABLE failed_logins (
     kind           varchar(10) NOT NULL,
     account_id     bigint NOT NULL,
@@ -29,9 +29,9 @@ CREATE INDEX idx_familiar_addresses_address ON familiar_addresses (address, last
 
 CREATE INDEX idx_familiar_addresses_age ON familiar_addresses (last_login_at);
 
--- The seconds that a login to this account from this address has to wait; NULL is no wait.
--- barred: before any password is looked at. wrong: after a wrong password, instead of the plain refusal. Both follow
--- from the counts, so that they tell nobody whether the account exists. entry: before the right password is taken.
+-- The seconds that a login to this account from this address must wait; NULL means no wait.
+-- barred: before any password is checked. wrong: after a wrong password, instead of the plain refusal. Both depend only on
+-- the counts, so they do not reveal whether the account exists. entry: before the right password is accepted.
 CREATE FUNCTION login_standing(
     of_kind text, of_account bigint, from_address text, period integer,
     account_limit integer, familiar_limit integer, address_limit integer)
@@ -105,5 +105,5 @@ ALTER FUNCTION login_standing(text, bigint, text, integer, integer, integer, int
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON failed_logins, familiar_addresses TO tableorder;
 
--- A login renews the hash of its password, if the configured cost has risen. Nothing else of a store is changed.
+-- A login renews its password's hash if the configured cost has risen. It changes no other column of a store.
 GRANT UPDATE (admin_password_hash) ON stores TO tableorder;

@@ -1,4 +1,4 @@
--- The dearest hash of a password decides how long every wrong login takes; this finds it without reading every row.
+-- Every wrong login takes as long as the most expensive password hash; this index finds that hash without a full scan.
 -- depends: 0033.index-store-password-costs
 -- transactional: false
 

@@ -1,5 +1,5 @@
--- The application may ask what the dearest hash of all stores costs, and no more about it: row security shows it one
--- store. And it may no longer empty the live feed's log: what happened in the last minute stays, whatever it asks for.
+-- Row security shows the application one store. This function tells it the cost of the most expensive hash of all stores,
+-- and nothing else. prune_events() now keeps the events of the last minute, so the application cannot empty the log.
 -- depends: 0034.index-table-password-costs
 
 CREATE FUNCTION dearest_password_cost() RETURNS integer

@@ -1,6 +1,6 @@
--- What must be true of the data at any moment. Each query returns the rows for which it is not: psql -f sql/checks.sql
--- shows every rule with the rows that break it, and "(0 rows)" is what one wants to see. The role must be one that sees
--- every store, such as a member of tableorder_owner; another gets an error instead of a false "(0 rows)".
+-- Invariants of the data. psql -f sql/checks.sql shows each rule with the rows that break it; a rule that holds shows
+-- "(0 rows)". Run it as a role that sees every store, such as a member of tableorder_owner. Other roles get an error
+-- instead of a false "(0 rows)".
 
 SET row_security = off;
 

@@ -1,5 +1,5 @@
--- A small Korean restaurant to try tableorder with: admin "demo" with the password "demo-admin", tables 1 to 8 with
--- the password "demo-table". Loading it twice changes nothing. It is for trying out: its passwords are public.
+-- A small Korean restaurant to try tableorder: admin "demo" with the password "demo-admin", tables 1 to 8 with the
+-- password "demo-table". Loading it twice changes nothing. Never use it in production: its passwords are public.
 
 WITH store AS (
     INSERT INTO stores (store_name, admin_username, admin_password_hash)

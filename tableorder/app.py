@@ -1,6 +1,8 @@
 """The application factory."""
 
-from collections.abc import Callable
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -8,20 +10,7 @@ from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
-from tableorder.blueprints import (
-    categories,
-    docs,
-    health,
-    history,
-    logins,
-    menus,
-    metrics,
-    orders,
-    sessions,
-    streams,
-    tables,
-    voids,
-)
+from tableorder import blueprints
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.announcer import Announcer
@@ -29,12 +18,11 @@ from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, RE
 from tableorder.http.converters import IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.exchange import with_exchange
+from tableorder.http.nouns import Noun
 from tableorder.http.password_work import PasswordWork
 from tableorder.http.problems import register_error_handlers
 from tableorder.http.replica import Replica
 from tableorder.metrics import pool_observer
-
-API = "/api/v1"
 
 
 class Application(Flask):
@@ -69,12 +57,18 @@ def create_app(config: Config) -> Flask:
     app.url_map.converters["id"] = IdConverter
     register_error_handlers(app)
     register_cors(app, config.cors_origins)
-    for noun in (logins, orders, menus, categories, tables, sessions, history, voids, streams):
-        app.register_blueprint(noun.blueprint, url_prefix=API)
-    for blueprint in (health.blueprint, metrics.blueprint, docs.blueprint, docs.swagger_ui):
-        app.register_blueprint(blueprint)
-    app.register_blueprint(health.blueprint, url_prefix=API, name="health_v1")
+    for noun in _nouns():
+        for version, prefix in enumerate(noun.prefixes):
+            app.register_blueprint(noun, url_prefix=prefix, name=f"{noun.name}_v{version}" if version else noun.name)
     app.wsgi_app = with_exchange(app.wsgi_app, slow=config.logs.slow_request)  # type: ignore[method-assign, assignment]
     if config.trusted_proxies:  # only then may X-Forwarded-For say who the client is
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
     return app
+
+
+def _nouns() -> Iterator[Noun]:
+    """Those in tableorder/blueprints, a module each."""
+    for module in pkgutil.iter_modules(blueprints.__path__, f"{blueprints.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, Noun):
+                yield value

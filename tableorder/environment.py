@@ -18,7 +18,7 @@ from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer, EmbeddedServerError
 from tableorder.database.hosts import connect_to_primary
 from tableorder.database.isolation import power_of
-from tableorder.database.migrations import LOCK
+from tableorder.database.migrations import TAKE_LOCK
 from tableorder.database.urls import check_url
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -98,8 +98,9 @@ def as_role(database_url: str, role: str) -> str:
 
 def _let_in(database_url: str) -> None:
     """Let the application's role log in, if it may not yet; without a password only where none is asked for."""
-    with closing(connect(database_url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))  # two at once cannot change one role
+    with closing(connect(database_url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute(TAKE_LOCK)  # two at once cannot change one role
         cursor.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (ROLE,))
         if cursor.fetchone() == (False,):
             cursor.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(ROLE)))

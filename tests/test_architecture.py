@@ -40,6 +40,21 @@ def test_the_domain_imports_nobody():
     assert [target for room, target in imports() if room == "domain"] == []
 
 
+def test_a_handler_loads_calls_and_answers():
+    """In 15 lines at most, besides its docstring and its comments."""
+    handlers = [node for file in (PACKAGE / "blueprints").glob("*.py") for node in handlers_of(file)]
+    assert len(handlers) > 30
+    assert [node.name for node in handlers if len(ast.unparse(node.body[1:]).splitlines()) > 15] == []
+
+
+def handlers_of(file: Path) -> Iterator[ast.FunctionDef]:
+    """The functions with a route, each of which has a docstring."""
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and "blueprint." in "".join(map(ast.unparse, node.decorator_list)):
+            assert ast.get_docstring(node), node.name
+            yield node
+
+
 def test_every_room_is_described():
     described = set(re.findall(r"^\| `(\w+)` \|", (CHECKOUT / "docs" / "architecture.md").read_text(), re.MULTILINE))
     rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists() or (path / "app.py").exists()}

@@ -59,6 +59,7 @@ LABELS = {
 # Functions whose results are kept, and the closed set that their arguments come from.
 CACHED = {
     "tableorder/database/migrations.py": "the process's own files",
+    "tableorder/domain/errors.py": "no arguments",
     "tableorder/domain/images.py": "no arguments",
     "tableorder/domain/passwords.py": "the cost of the settings",
     "tableorder/domain/text.py": "single characters",

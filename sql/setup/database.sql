@@ -1,4 +1,4 @@
--- The database, named by the variable `database`; connected to another one, such as postgres. Safe to run twice.
+-- Creates the database named by the variable `database`. Connect to another one, such as postgres. Safe to run twice.
 --
 --   psql -v ON_ERROR_STOP=1 -v database=tableorder_db -d postgres -f sql/setup/database.sql
 

@@ -1,5 +1,5 @@
--- Inside the new database: who may create in it, and uuid-ossp where the server offers it. The schema itself needs no
--- extension. Safe to run twice. The tables come with the migrations.
+-- Sets the rights in the new database, and creates uuid-ossp where the server offers it. The schema itself needs no
+-- extension. Safe to run twice. The migrations create the tables.
 --
 --   psql -v ON_ERROR_STOP=1 -d tableorder_db -f sql/setup/schema.sql
 

@@ -1,45 +1,76 @@
 """The categories of the menu, for an admin."""
 
-from flask import Blueprint, Response
+from typing import Any
 
+from tableorder.domain.errors import (
+    CategoryNameTaken,
+    CategoryNotEmpty,
+    CategoryNotFound,
+    LimitReached,
+    MenuInUse,
+)
 from tableorder.domain.identities import AdminIdentity
 from tableorder.http.authentication import requires_admin
 from tableorder.http.context import config, connect
-from tableorder.http.requests import read_body
-from tableorder.http.responses import document, fields
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_refuse
+from tableorder.http.requests import takes_body
+from tableorder.http.responses import answers
 from tableorder.repositories.categories import CategoryRepository
-from tableorder.schemas.categories import CategoryChangeSchema, CategorySchema
+from tableorder.schemas.categories import (
+    Categories,
+    Category,
+    CategoryChangeSchema,
+    CategoryDeleted,
+    CategorySchema,
+)
 
-blueprint = Blueprint("categories", __name__)
+blueprint = Noun("categories", __name__, heading="Categories")
 
 
 @blueprint.get("/admin/categories")
 @requires_admin
-def list_categories(admin: AdminIdentity) -> Response:
+@answers(Categories, "The categories in their order")
+def list_categories(admin: AdminIdentity) -> str:
+    """List the categories."""
     with connect(admin.store_id) as connection:
-        return document(CategoryRepository(connection).list(store_id=admin.store_id))
+        return CategoryRepository(connection).list(store_id=admin.store_id)
 
 
 @blueprint.post("/admin/categories")
 @requires_admin
-def add_category(admin: AdminIdentity) -> Response:
-    values = {"display_order": None} | read_body(CategorySchema)
+@takes_body(CategorySchema)
+@answers(Category, "The category", 201)
+@may_refuse(CategoryNameTaken, LimitReached)
+def add_category(admin: AdminIdentity, body: dict[str, Any]) -> str:
+    """Add a category.
+
+    It comes last unless `display_order` says otherwise.
+    """
     with connect(admin.store_id) as connection:
-        category = CategoryRepository(connection).add(store_id=admin.store_id, limits=config().limits, **values)
-    return document(category, 201)
+        return CategoryRepository(connection).add(store_id=admin.store_id, limits=config().limits, **body)
 
 
 @blueprint.patch("/admin/categories/<id:category_id>")
 @requires_admin
-def update_category(admin: AdminIdentity, category_id: int) -> Response:
-    changes = {"category_name": None, "display_order": None} | read_body(CategoryChangeSchema)
+@takes_body(CategoryChangeSchema)
+@answers(Category, "The category")
+@may_refuse(CategoryNotFound, CategoryNameTaken)
+def update_category(admin: AdminIdentity, category_id: int, body: dict[str, Any]) -> str:
+    """Change a category."""
     with connect(admin.store_id) as connection:
-        return document(CategoryRepository(connection).update(category_id=category_id, **changes))
+        return CategoryRepository(connection).update(category_id=category_id, **body)
 
 
 @blueprint.delete("/admin/categories/<id:category_id>")
 @requires_admin
-def delete_category(admin: AdminIdentity, category_id: int) -> Response:
+@answers(CategoryDeleted, "The category is deleted")
+@may_refuse(CategoryNotFound, CategoryNotEmpty, MenuInUse)
+def delete_category(admin: AdminIdentity, category_id: int) -> dict[str, Any]:
+    """Delete a category.
+
+    Only without menus in it.
+    """
     with connect(admin.store_id) as connection:
         CategoryRepository(connection).delete(category_id=category_id)
-    return fields({"message": "the category is deleted", "category_id": category_id})
+    return {"message": "the category is deleted", "category_id": category_id}

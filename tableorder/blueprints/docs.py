@@ -5,7 +5,11 @@ import json
 from importlib.util import find_spec
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, request, send_file
+from flask import Response, current_app, request, send_file
+
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_answer, reads_header
+from tableorder.http.responses import answers
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 SWAGGER_UI = Path(str(find_spec("flask_swagger_ui").origin)).parent / "dist"  # type: ignore[union-attr]
@@ -18,12 +22,26 @@ PAGE_POLICY = (
 
 OPENAPI = "tableorder.openapi"
 
-blueprint = Blueprint("docs", __name__, static_folder=STATIC, static_url_path="/docs/static")
-swagger_ui = Blueprint("swagger_ui", __name__, static_folder=SWAGGER_UI, static_url_path="/docs/swagger-ui")
+blueprint, swagger_ui = (
+    Noun(
+        name,
+        __name__,
+        heading="Documentation",
+        prefixes=("",),
+        needs_database=False,
+        static_folder=folder,
+        static_url_path=path,
+    )
+    for name, folder, path in (("docs", STATIC, "/docs/static"), ("swagger_ui", SWAGGER_UI, "/docs/swagger-ui"))
+)
 
 
 @blueprint.get("/openapi.json")
+@reads_header("If-None-Match")
+@answers({"type": "object"}, "OpenAPI 3.1", headers=("ETag",))
+@may_answer(304, "The caller has it", headers=("ETag",))
 def show_openapi() -> Response:
+    """This description."""
     text = _openapi()
     response = Response(text, mimetype="application/json")
     response.set_etag(hashlib.sha256(text).hexdigest()[:32])
@@ -33,7 +51,9 @@ def show_openapi() -> Response:
 
 
 @blueprint.get("/docs")
+@answers({"type": "string"}, "HTML", media_type="text/html")
 def show_docs() -> Response:
+    """The page to read and try the API."""
     response = send_file(STATIC / "docs.html")
     response.headers["Content-Security-Policy"] = PAGE_POLICY
     return response
@@ -44,6 +64,6 @@ def _openapi() -> bytes:
     if OPENAPI not in current_app.extensions:
         from tableorder.openapi.document import build_document  # here, because most processes are never asked for it
 
-        document = build_document(current_app.url_map)
+        document = build_document(current_app)
         current_app.extensions[OPENAPI] = json.dumps(document, ensure_ascii=False).encode()
     return current_app.extensions[OPENAPI]

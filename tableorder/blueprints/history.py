@@ -1,43 +1,60 @@
 """Ended sessions, of the whole store and of one table, for an admin."""
 
-from flask import Blueprint, Response
+from typing import Any
 
+from tableorder.domain.errors import TableNotFound
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.pages import Page
 from tableorder.http.authentication import requires_admin
 from tableorder.http.context import read
-from tableorder.http.requests import read_query
-from tableorder.http.responses import document
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_refuse
+from tableorder.http.requests import takes_query
+from tableorder.http.responses import answers
 from tableorder.repositories.history import HistoryRepository
-from tableorder.schemas.history import OffsetBooksQuery, StoreHistoryQuery
+from tableorder.schemas.history import History, OffsetBooksQuery, StoreHistory, StoreHistoryQuery
 
-blueprint = Blueprint("history", __name__)
+blueprint = Noun("history", __name__, heading="The books")
 
 
 @blueprint.get("/admin/history")
 @requires_admin
-def list_store_history(admin: AdminIdentity) -> Response:
-    query = read_query(StoreHistoryQuery)
-    page = Page.from_query(query)
-    return document(
-        read(
-            admin.store_id,
-            lambda connection: HistoryRepository(connection).list_of_store(
-                store_id=admin.store_id, table_number=query["table_number"], page=page
-            ),
-        )
+@takes_query(StoreHistoryQuery)
+@answers(StoreHistory, "A page of the history")
+def list_store_history(admin: AdminIdentity, query: dict[str, Any]) -> str:
+    """List the store's ended sessions.
+
+    Newest first, those of deleted tables too. `table_number` is the number that a table had at that time. The days are
+    in the store's time zone (TIME_ZONE), both included.
+
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile.
+    """
+    page, number = Page.from_query(query), query["table_number"]
+    return read(
+        admin.store_id,
+        lambda connection: HistoryRepository(connection).list_of_store(
+            store_id=admin.store_id, table_number=number, page=page
+        ),
     )
 
 
 @blueprint.get("/admin/tables/<id:table_id>/history")
 @requires_admin
-def list_history(admin: AdminIdentity, table_id: int) -> Response:
-    page = Page.from_query(read_query(OffsetBooksQuery))
-    return document(
-        read(
-            admin.store_id,
-            lambda connection: HistoryRepository(connection).list_of_table(
-                store_id=admin.store_id, table_id=table_id, page=page
-            ),
-        )
+@takes_query(OffsetBooksQuery)
+@answers(History, "A page of the history")
+@may_refuse(TableNotFound)
+def list_history(admin: AdminIdentity, table_id: int, query: dict[str, Any]) -> str:
+    """List a table's ended sessions.
+
+    Newest first; also after the table was deleted. The days are in the store's time zone (TIME_ZONE), both included.
+
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. `offset` counts entries, and
+    each session that ends meanwhile moves them on.
+    """
+    page = Page.from_query(query)
+    return read(
+        admin.store_id,
+        lambda connection: HistoryRepository(connection).list_of_table(
+            store_id=admin.store_id, table_id=table_id, page=page
+        ),
     )

@@ -2,33 +2,46 @@
 
 import hmac
 from collections.abc import Callable
-from typing import TypeVar
-
-from flask import Blueprint, Response
+from dataclasses import asdict
+from typing import Any, TypeVar
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import Throttled, Unauthorized
+from tableorder.domain.errors import CredentialsInvalid, TooManyFailures, TooManyLogins
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.passwords import hash_cost, hash_password, verify_password
 from tableorder.http.client_address import client_address
 from tableorder.http.context import config, connect, password_work
 from tableorder.http.exchange import note
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import described_by, may_refuse
 from tableorder.http.request_logs import printable
-from tableorder.http.requests import read_body
-from tableorder.http.responses import fields
+from tableorder.http.requests import takes_body
+from tableorder.http.responses import answers
 from tableorder.http.tokens import LIFETIME, issue_token
 from tableorder.repositories.logins import AdminAccount, LoginRepository, Renewal, Standing, TableAccount
 from tableorder.repositories.sessions import SessionRepository
-from tableorder.schemas.logins import AdminLoginSchema, TableLoginSchema
+from tableorder.schemas.logins import AdminLoginSchema, AdminToken, TableLoginSchema, TableToken
 
-blueprint = Blueprint("logins", __name__)
+blueprint = Noun("logins", __name__, heading="Logging in")
+
+THROTTLED = """\
+Failures are counted, by default 10 in 5 minutes for an account and 100 for a client's address; then the answer is 429,
+with Retry-After. Wrong passwords and unknown accounts get the same answer. While as many passwords are being checked
+as the process checks at once, the answer is 503, with Retry-After."""
 
 Account = TypeVar("Account", TableAccount, AdminAccount)
 
 
 @blueprint.post("/auth/table/login")
-def log_in_table() -> Response:
-    body = read_body(TableLoginSchema)
+@takes_body(TableLoginSchema)
+@answers(TableToken, "The table's token and session", links=("end_session",))
+@may_refuse(CredentialsInvalid, TooManyFailures, TooManyLogins)
+@described_by(THROTTLED)
+def log_in_table(body: dict[str, Any]) -> dict[str, Any]:
+    """Log a tablet in to its table.
+
+    Starts the table's session, or joins the one that is active.
+    """
     store_id, table_number = body["store_id"], body["table_number"]
     note(account={"store_id": store_id, "table_number": table_number}, address=client_address())
 
@@ -42,23 +55,16 @@ def log_in_table() -> Response:
     with connect(store_id) as connection:
         session_id = SessionRepository(connection).join(store_id=store_id, table_id=account.table_id)
     table = TableIdentity(store_id, account.table_id, account.table_number, session_id)
-    return fields(
-        {
-            "access_token": issue_token(table, config().jwt_secret_key),
-            "token_type": "Bearer",
-            "expires_in": LIFETIME,
-            "table_id": table.table_id,
-            "table_number": table.table_number,
-            "session_id": table.session_id,
-            "store_id": table.store_id,
-            "store_name": account.store_name,
-        }
-    )
+    return _welcome(table, account.store_name)
 
 
 @blueprint.post("/auth/admin/login")
-def log_in_admin() -> Response:
-    body = read_body(AdminLoginSchema)
+@takes_body(AdminLoginSchema)
+@answers(AdminToken, "The admin's token")
+@may_refuse(CredentialsInvalid, TooManyFailures, TooManyLogins)
+@described_by(THROTTLED)
+def log_in_admin(body: dict[str, Any]) -> dict[str, Any]:
+    """Log an admin in."""
     username, password = body["username"], body["password"]
     # Who has typed the password into both fields does not want to read it in a log.
     note(account=None if password in username else {"username": printable(username)}, address=client_address())
@@ -68,17 +74,14 @@ def log_in_admin() -> Response:
         return logins.find_admin(username=username, unknown_id=unknown_id, address=client_address())
 
     account = _log_in(find, None, password)
-    admin = AdminIdentity(account.store_id, account.username)
-    return fields(
-        {
-            "access_token": issue_token(admin, config().jwt_secret_key),
-            "token_type": "Bearer",
-            "expires_in": LIFETIME,
-            "store_id": account.store_id,
-            "store_name": account.store_name,
-            "username": account.username,
-        }
-    )
+    return _welcome(AdminIdentity(account.store_id, account.username), account.store_name)
+
+
+def _welcome(identity: TableIdentity | AdminIdentity, store_name: str) -> dict[str, Any]:
+    """A token, and whom it is for."""
+    token = issue_token(identity, config().jwt_secret_key)
+    who = asdict(identity) | {"store_name": store_name}
+    return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, **who}
 
 
 def _log_in(
@@ -86,8 +89,9 @@ def _log_in(
 ) -> Account:
     """The account, if the password is its. No connection is held while bcrypt works.
 
-    Raises Unauthorized, the same for a wrong password as for no account; TooManyLogins; Throttled if the failures are
-    used up. They are counted again after the check, so that guesses sent all at once are worth no more than others.
+    Raises CredentialsInvalid, the same for a wrong password as for no account; TooManyLogins; TooManyFailures if the
+    failures are used up. They are counted again after the check, so that guesses sent all at once are worth no more
+    than others.
     """
     cost = config().bcrypt_cost
     with password_work().turn() as run:
@@ -99,7 +103,7 @@ def _log_in(
     if account is None or not right:
         with connect(None) as connection:
             _refuse_throttled(_logins(connection).record_failure(standing))
-        raise Unauthorized("the credentials are wrong", code="credentials_invalid")
+        raise CredentialsInvalid
     with connect(account.store_id) as connection:
         _refuse_throttled(_logins(connection).record_success(standing, renewal))
     return account
@@ -121,7 +125,7 @@ def _unknown_id(asked_for: str) -> int:
 
 def _refuse_throttled(retry_after: int | None) -> None:
     if retry_after is not None:
-        raise Throttled("too many failed logins; try again later", retry_after=max(1, retry_after))
+        raise TooManyFailures(retry_after=max(1, retry_after))
 
 
 def _logins(connection: Connection) -> LoginRepository:

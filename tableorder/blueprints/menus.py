@@ -1,51 +1,57 @@
 """The menu: guests see it, an admin changes it."""
 
-from flask import Blueprint, Response, request
+from typing import Any
+
+from flask import Response, request
 from werkzeug.http import parse_etags
 
+from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
 from tableorder.http.context import config, connect, read
 from tableorder.http.documents import DocumentCache
-from tableorder.http.requests import read_body, read_query
-from tableorder.http.responses import document, fields
-from tableorder.repositories.menus import MenuRepository
-from tableorder.schemas.menus import MenuChangeSchema, MenuOrderSchema, MenuSchema, MenusQuery
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_answer, may_refuse, reads_header
+from tableorder.http.requests import takes_body, takes_query
+from tableorder.http.responses import answer, answers
+from tableorder.repositories.menus import Catalog, MenuRepository
+from tableorder.schemas.menus import (
+    GuestMenus,
+    Menu,
+    MenuChangeSchema,
+    MenuDeleted,
+    MenuOrder,
+    MenuOrderSchema,
+    Menus,
+    MenuSchema,
+    MenusQuery,
+)
 
-blueprint = Blueprint("menus", __name__)
+blueprint = Noun("menus", __name__, heading="Menus")
 
 _menus = DocumentCache(max_bytes=16 * 1024 * 1024)
 
 
 @blueprint.get("/customer/menus")
 @requires_table
-def show_menu(table: TableIdentity) -> Response:
-    """The menu, or 304 if the caller has it: the ETag is its version and the part asked for (RFC 9110, 13.1.2).
+@takes_query(MenusQuery)
+@reads_header("If-None-Match")
+@answers(GuestMenus, "The menu by category", headers=("ETag",))
+@may_answer(304, "The caller has it", headers=("ETag",))
+@may_refuse(CategoryNotFound)
+def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
+    """Show the menu to guests.
 
-    PostgreSQL is asked each time which version is the present one, and for the menu only if this process does not
-    have that version either; so a change shows in the next answer of every process.
+    In the store's order. Ask with the ETag of the last answer in If-None-Match: while nothing has changed the answer is
+    an empty 304. A change by an admin is in the next answer.
     """
-    category_id = read_query(MenusQuery)["category_id"]
-    part = f".{category_id or 'all'}"
-    key = (table.store_id, category_id)
+    # The ETag is the menu's version and the part asked for (RFC 9110, 13.1.2). PostgreSQL is asked each time which
+    # version is the present one, and for the menu only if this process does not have that version either; so a change
+    # shows in the next answer of every process.
+    part = f".{query['category_id'] or 'all'}"
     condition = request.environ.get("HTTP_IF_NONE_MATCH", "")
-    known, kept = _known_versions(condition, part), _menus.get(key)
-    with connect(table.store_id) as connection:
-        catalog = MenuRepository(connection).catalog(
-            store_id=table.store_id,
-            category_id=category_id,
-            known_versions=[*known, kept.version] if kept else known,
-        )
-    if condition == "*":
-        response = Response(status=304)
-    elif catalog.document is not None:
-        body = catalog.document.encode()
-        _menus.put(key, catalog.version, body)
-        response = document(body)
-    elif kept and catalog.version == kept.version and catalog.version not in known:
-        response = document(kept.body)
-    else:
-        response = Response(status=304)
+    catalog, body = _catalog(table.store_id, query["category_id"], _known_versions(condition, part))
+    response = Response(status=304) if condition == "*" or body is None else answer(body)
     if catalog.version is not None:
         response.set_etag(catalog.version + part)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -54,48 +60,88 @@ def show_menu(table: TableIdentity) -> Response:
 
 @blueprint.get("/admin/menus")
 @requires_admin
-def list_menus(admin: AdminIdentity) -> Response:
-    category_id = read_query(MenusQuery)["category_id"]
-    return document(
-        read(
-            admin.store_id,
-            lambda connection: MenuRepository(connection).list(store_id=admin.store_id, category_id=category_id),
-        )
-    )
+@takes_query(MenusQuery)
+@answers(Menus, "The menus by category")
+@may_refuse(CategoryNotFound)
+def list_menus(admin: AdminIdentity, query: dict[str, Any]) -> str:
+    """List the menus."""
+    return read(admin.store_id, lambda connection: MenuRepository(connection).list(store_id=admin.store_id, **query))
 
 
 @blueprint.post("/admin/menus")
 @requires_admin
-def add_menu(admin: AdminIdentity) -> Response:
-    values = {"display_order": None} | read_body(MenuSchema)
+@takes_body(MenuSchema)
+@answers(Menu, "The menu", 201)
+@may_refuse(CategoryNotFound, LimitReached)
+def add_menu(admin: AdminIdentity, body: dict[str, Any]) -> str:
+    """Add a menu.
+
+    It comes last in its category unless `display_order` says otherwise.
+    """
     with connect(admin.store_id) as connection:
-        menu = MenuRepository(connection).add(store_id=admin.store_id, values=values, limits=config().limits)
-    return document(menu, 201)
+        return MenuRepository(connection).add(store_id=admin.store_id, values=body, limits=config().limits)
 
 
 @blueprint.patch("/admin/menus/<id:menu_id>")
 @requires_admin
-def update_menu(admin: AdminIdentity, menu_id: int) -> Response:
-    changes = read_body(MenuChangeSchema)
+@takes_body(MenuChangeSchema)
+@answers(Menu, "The menu")
+@may_refuse(MenuNotFound, CategoryNotFound)
+def update_menu(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str:
+    """Change a menu.
+
+    Orders that were placed keep their names and prices. null clears a description or an image.
+    A menu that moves to another category comes last there unless `display_order` is given, too.
+    """
     with connect(admin.store_id) as connection:
-        return document(MenuRepository(connection).update(menu_id=menu_id, changes=changes))
+        return MenuRepository(connection).update(menu_id=menu_id, changes=body)
 
 
 @blueprint.put("/admin/menus/order")
 @requires_admin
-def reorder_menus(admin: AdminIdentity) -> Response:
-    menu_ids = read_body(MenuOrderSchema)["menu_ids"]
+@takes_body(MenuOrderSchema)
+@answers(MenuOrder, "The new order")
+@may_refuse(MenuNotFound, SeveralCategories, MenusMissing)
+def reorder_menus(admin: AdminIdentity, body: dict[str, Any]) -> dict[str, Any]:
+    """Put a category's menus in another order.
+
+    All of them at once: each menu of one category is named once.
+    """
     with connect(admin.store_id) as connection:
-        MenuRepository(connection).reorder(menu_ids=menu_ids)
-    return fields({"menu_ids": menu_ids})
+        MenuRepository(connection).reorder(menu_ids=body["menu_ids"])
+    return body
 
 
 @blueprint.delete("/admin/menus/<id:menu_id>")
 @requires_admin
-def delete_menu(admin: AdminIdentity, menu_id: int) -> Response:
+@answers(MenuDeleted, "The menu is deleted")
+@may_refuse(MenuNotFound)
+def delete_menu(admin: AdminIdentity, menu_id: int) -> dict[str, Any]:
+    """Delete a menu.
+
+    It leaves the menu; orders and archives keep their lines.
+    """
     with connect(admin.store_id) as connection:
         MenuRepository(connection).delete(menu_id=menu_id)
-    return fields({"message": "the menu is deleted", "menu_id": menu_id})
+    return {"message": "the menu is deleted", "menu_id": menu_id}
+
+
+def _catalog(store_id: int, category_id: int | None, known: list[str]) -> tuple[Catalog, bytes | None]:
+    """The present menu with its JSON, which is None if the caller knows that version."""
+    key = (store_id, category_id)
+    kept = _menus.get(key)
+    versions = [*known, kept.version] if kept else known
+    with connect(store_id) as connection:
+        catalog = MenuRepository(connection).catalog(
+            store_id=store_id, category_id=category_id, known_versions=versions
+        )
+    if catalog.document is not None:
+        body = catalog.document.encode()
+        _menus.put(key, catalog.version, body)
+        return catalog, body
+    if kept and catalog.version == kept.version and catalog.version not in known:
+        return catalog, kept.body
+    return catalog, None
 
 
 def _known_versions(condition: str, part: str) -> list[str]:

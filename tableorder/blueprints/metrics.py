@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from flask import Blueprint, Response
+from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -13,14 +13,21 @@ from tableorder.backups.files import Folder
 from tableorder.domain.errors import Unavailable
 from tableorder.domain.orders import STATUSES
 from tableorder.http.context import connect, database
+from tableorder.http.nouns import Noun
+from tableorder.http.responses import answers
 from tableorder.metrics import counted
 from tableorder.repositories.stores import StoreRepository
 
-blueprint = Blueprint("metrics", __name__)
+blueprint = Noun("metrics", __name__, heading="Health", prefixes=("",), needs_database=False)
 
 
 @blueprint.get("/metrics")
+@answers({"type": "string"}, "Prometheus's text format", media_type="text/plain")
 def show_metrics() -> Response:
+    """The figures for Prometheus.
+
+    Of all workers of the API together, on the API's own port only: nginx does not let it through.
+    """
     current = CollectorRegistry()
     current.register(_CurrentFigures())
     return Response(generate_latest(current) + generate_latest(counted()), content_type=CONTENT_TYPE_LATEST)

@@ -1,92 +1,153 @@
 """Orders: a table places and follows its own, an admin moves them along and voids them."""
 
-from flask import Blueprint, Response
+from typing import Any
 
+from tableorder.domain.errors import (
+    LimitReached,
+    MenuNotFound,
+    MenuSoldOut,
+    OrderNotFound,
+    SessionEnded,
+    StatusBackwards,
+    TableNotFound,
+    TooManyOrders,
+    TotalTooLarge,
+)
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.authentication import requires_admin, requires_table
 from tableorder.http.context import announce, config, connect
 from tableorder.http.documents import DocumentCache, Versioned
-from tableorder.http.requests import read_body, read_idempotency_key, read_query
-from tableorder.http.responses import document, fields
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_refuse
+from tableorder.http.requests import takes_body, takes_idempotency_key, takes_query
+from tableorder.http.responses import answers
 from tableorder.repositories.orders import OrderRepository
-from tableorder.schemas.orders import OrderSchema, OrdersQuery, SessionOrdersQuery, StatusSchema, VoidQuery
+from tableorder.schemas.orders import (
+    Order,
+    OrderSchema,
+    OrdersQuery,
+    OrderUpdated,
+    OrderVoided,
+    SessionOrders,
+    SessionOrdersQuery,
+    StatusSchema,
+    StoreOrders,
+    VoidQuery,
+)
 
-blueprint = Blueprint("orders", __name__)
+blueprint = Noun("orders", __name__, heading="Orders")
 
 _listings = DocumentCache(max_bytes=8 * 1024 * 1024)
 
 
 @blueprint.post("/customer/orders")
 @requires_table
-def place_order(table: TableIdentity) -> Response:
-    lines = read_body(OrderSchema)["items"]
-    key = read_idempotency_key()
+@takes_body(OrderSchema)
+@takes_idempotency_key
+@answers(Order, "The order, its items in the order sent", 201)
+@may_refuse(TotalTooLarge, MenuNotFound, MenuSoldOut, SessionEnded, LimitReached, TooManyOrders)
+def place_order(table: TableIdentity, body: dict[str, Any], key: str | None) -> str:
+    """Place an order.
+
+    The prices and names are the store's at this moment and stay so. An order that was answered with 201 is stored for
+    good.
+
+    No answer came? Send the same again with the same Idempotency-Key: the first order is answered and no second one is
+    made, also if both arrive at once. Another body with that key is a 422.
+    """
     with connect(table.store_id) as connection:
-        order = OrderRepository(connection).place(table=table, lines=lines, key=key, limits=config().limits)
+        orders = OrderRepository(connection)
+        order = orders.place(table=table, lines=body["items"], key=key, limits=config().limits)
     announce(table.store_id)
-    return document(order, 201)
+    return order
 
 
 @blueprint.get("/customer/orders")
 @requires_table
-def list_session_orders(table: TableIdentity) -> Response:
-    query = read_query(SessionOrdersQuery)
+@takes_query(SessionOrdersQuery)
+@answers(SessionOrders, "The orders of the current session")
+@may_refuse(SessionEnded)
+def list_session_orders(table: TableIdentity, query: dict[str, Any]) -> str:
+    """List the session's orders.
+
+    Newest first. Without `limit`, all of them.
+    """
     with connect(table.store_id) as connection:
         orders = OrderRepository(connection)
-        return document(orders.list_of_session(table=table, limit=query["limit"], before=query["cursor"]).document)
+        return orders.list_of_session(table=table, limit=query["limit"], before=query["cursor"]).document
 
 
 @blueprint.get("/customer/orders/<id:order_id>")
 @requires_table
-def get_session_order(table: TableIdentity, order_id: int) -> Response:
+@answers(Order, "The order")
+@may_refuse(OrderNotFound, SessionEnded)
+def get_session_order(table: TableIdentity, order_id: int) -> str:
+    """Get one of the session's orders."""
     with connect(table.store_id) as connection:
-        orders = OrderRepository(connection)
-        return document(orders.get_of_session(order_id=order_id, session_id=table.session_id))
+        return OrderRepository(connection).get_of_session(order_id=order_id, session_id=table.session_id)
 
 
 @blueprint.get("/admin/orders")
 @requires_admin
-def list_orders(admin: AdminIdentity) -> Response:
-    """The counter's view, which mostly has not changed since the last look.
+@takes_query(OrdersQuery)
+@answers(StoreOrders, "What the counter sees")
+@may_refuse(TableNotFound)
+def list_orders(admin: AdminIdentity, query: dict[str, Any]) -> bytes:
+    """List the open orders by table.
 
-    PostgreSQL is asked each time which version is the present one, and for the view only if this process does not have
-    that version; so a change shows in the next answer of every process.
+    The tables with an active session, by number; orders, newest first. Totals are of what is listed.
     """
-    query = read_query(OrdersQuery)
+    # Mostly nothing has changed since the last look. PostgreSQL is asked each time which version is the present one,
+    # and for the view only if this process does not have that version; so a change shows in the next answer of every
+    # process.
     key = (admin.store_id, query["status"], query["table_id"])
     kept = _listings.get(key) or Versioned("", b"")
     with connect(admin.store_id) as connection:
-        listing = OrderRepository(connection).list_by_table(
-            store_id=admin.store_id, **query, known_version=kept.version
-        )
+        orders = OrderRepository(connection)
+        listing = orders.list_by_table(store_id=admin.store_id, **query, known_version=kept.version)
     if listing.document is None:
-        return document(kept.body)
+        return kept.body
     body = listing.document.encode()
     _listings.put(key, listing.version, body)
-    return document(body)
+    return body
 
 
 @blueprint.get("/admin/orders/<id:order_id>")
 @requires_admin
-def get_order(admin: AdminIdentity, order_id: int) -> Response:
+@answers(Order, "The order")
+@may_refuse(OrderNotFound)
+def get_order(admin: AdminIdentity, order_id: int) -> str:
+    """Get an open order."""
     with connect(admin.store_id) as connection:
-        return document(OrderRepository(connection).get(order_id=order_id))
+        return OrderRepository(connection).get(order_id=order_id)
 
 
 @blueprint.patch("/admin/orders/<id:order_id>/status")
 @requires_admin
-def update_order_status(admin: AdminIdentity, order_id: int) -> Response:
-    status = read_body(StatusSchema)["status"]
+@takes_body(StatusSchema)
+@answers(OrderUpdated, "The order's status")
+@may_refuse(OrderNotFound, StatusBackwards)
+def update_order_status(admin: AdminIdentity, order_id: int, body: dict[str, Any]) -> dict[str, Any]:
+    """Move an order along.
+
+    From 대기중 to 준비중 to 완료. One may be left out; the same again is a 200; back is a 409.
+    """
     with connect(admin.store_id) as connection:
-        OrderRepository(connection).update_status(order_id=order_id, status=status)
+        OrderRepository(connection).update_status(order_id=order_id, status=body["status"])
     announce(admin.store_id)
-    return fields({"order_id": order_id, "status": status})
+    return {"order_id": order_id, "status": body["status"]}
 
 
 @blueprint.delete("/admin/orders/<id:order_id>")
 @requires_admin
-def void_order(admin: AdminIdentity, order_id: int) -> Response:
-    reason = read_query(VoidQuery)["reason"]
+@takes_query(VoidQuery)
+@answers(OrderVoided, "The order is voided")
+@may_refuse(OrderNotFound)
+def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any]) -> dict[str, Any]:
+    """Void an order.
+
+    It leaves every list and total; who voided it, when, why and every line stay in the voids.
+    """
     with connect(admin.store_id) as connection:
-        table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, reason=reason)
-    return fields({"message": "the order is voided", "order_id": order_id, "table_id": table_id})
+        table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, reason=query["reason"])
+    return {"message": "the order is voided", "order_id": order_id, "table_id": table_id}

@@ -1,26 +1,35 @@
 """Ending a table's session, for an admin; it is started by the table's login."""
 
-from flask import Blueprint, Response
+from typing import Any
 
+from tableorder.domain.errors import NoActiveSession, SessionChanged, TableNotFound
 from tableorder.domain.identities import AdminIdentity
 from tableorder.http.authentication import requires_admin
 from tableorder.http.context import connect
-from tableorder.http.requests import read_idempotency_key, read_optional_body
-from tableorder.http.responses import document
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_refuse
+from tableorder.http.requests import takes_body, takes_idempotency_key
+from tableorder.http.responses import answers
 from tableorder.repositories.sessions import SessionRepository
-from tableorder.schemas.sessions import EndSessionSchema
+from tableorder.schemas.sessions import EndSessionSchema, SessionEnded
 
-blueprint = Blueprint("sessions", __name__)
+blueprint = Noun("sessions", __name__, heading="Tables and their sessions")
 
 
 @blueprint.post("/admin/tables/<id:table_id>/end-session")
 @requires_admin
-def end_session(admin: AdminIdentity, table_id: int) -> Response:
-    session_id = read_optional_body(EndSessionSchema)["session_id"]
-    key = read_idempotency_key()
+@takes_body(EndSessionSchema, required=False)
+@takes_idempotency_key
+@answers(SessionEnded, "What the session came to")
+@may_refuse(TableNotFound, NoActiveSession, SessionChanged)
+def end_session(admin: AdminIdentity, table_id: int, body: dict[str, Any], key: str | None) -> str:
+    """End a table's session.
+
+    The guests have left: their orders move to the history. Of several such calls at once, one wins.
+
+    Send the `session_id` that the counter shows: then a call that is sent twice never ends the session of the next
+    guests. With an Idempotency-Key a repeat is answered as the first call was.
+    """
     with connect(admin.store_id) as connection:
-        return document(
-            SessionRepository(connection).end(
-                store_id=admin.store_id, table_id=table_id, session_id=session_id, key=key
-            )
-        )
+        sessions = SessionRepository(connection)
+        return sessions.end(store_id=admin.store_id, table_id=table_id, session_id=body["session_id"], key=key)

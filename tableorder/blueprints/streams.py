@@ -1,32 +1,37 @@
 """Tickets for the live feed; the feed itself is served by the stream process (tableorder.stream)."""
 
-from flask import Blueprint, Response
+from typing import Any
 
-from tableorder.http.authentication import bearer, require_admin, require_table
+from tableorder.domain.errors import SessionEnded
+from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.http.authentication import bearer, requires_admin, requires_table
 from tableorder.http.context import connect
-from tableorder.http.responses import fields
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_refuse
+from tableorder.http.responses import answers
 from tableorder.http.tokens import claims_of
 from tableorder.repositories.tickets import LIFETIME, TicketRepository
+from tableorder.schemas.streams import Ticket
 
-blueprint = Blueprint("streams", __name__)
+blueprint = Noun("streams", __name__, heading="Live feeds")
 
 
 @blueprint.post("/admin/orders/sse/ticket")
-def add_admin_ticket() -> Response:
-    sender = bearer()
-    admin = require_admin(sender)
+@requires_admin
+@answers(Ticket, "The ticket", 201)
+def add_admin_ticket(admin: AdminIdentity) -> dict[str, Any]:
+    """Get a ticket for the store's live feed."""
     with connect(admin.store_id) as connection:
-        tickets = TicketRepository(connection)
-        return _answer(tickets.add_for_admin(store_id=admin.store_id, claims=claims_of(sender)))
+        ticket = TicketRepository(connection).add_for_admin(store_id=admin.store_id, claims=claims_of(bearer()))
+    return {"ticket": ticket, "expires_in": LIFETIME}
 
 
 @blueprint.post("/customer/orders/sse/ticket")
-def add_table_ticket() -> Response:
-    sender = bearer()
-    table = require_table(sender)
+@requires_table
+@answers(Ticket, "The ticket", 201)
+@may_refuse(SessionEnded)
+def add_table_ticket(table: TableIdentity) -> dict[str, Any]:
+    """Get a ticket for the table's live feed."""
     with connect(table.store_id) as connection:
-        return _answer(TicketRepository(connection).add_for_table(table=table, claims=claims_of(sender)))
-
-
-def _answer(ticket: str) -> Response:
-    return fields({"ticket": ticket, "expires_in": LIFETIME}, 201)
+        ticket = TicketRepository(connection).add_for_table(table=table, claims=claims_of(bearer()))
+    return {"ticket": ticket, "expires_in": LIFETIME}

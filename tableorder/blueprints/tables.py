@@ -2,50 +2,72 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
-
+from tableorder.domain.errors import LimitReached, TableInUse, TableNotFound, TableNumberTaken, TooManyLogins
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.passwords import hash_password
 from tableorder.http.authentication import requires_admin
 from tableorder.http.context import config, connect, password_work
-from tableorder.http.requests import read_body
-from tableorder.http.responses import document, fields
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_refuse
+from tableorder.http.requests import takes_body
+from tableorder.http.responses import answers
 from tableorder.repositories.tables import TableRepository
-from tableorder.schemas.tables import TableChangeSchema, TableSchema
+from tableorder.schemas.tables import Table, TableChangeSchema, TableDeleted, Tables, TableSchema
 
-blueprint = Blueprint("tables", __name__)
+blueprint = Noun("tables", __name__, heading="Tables and their sessions")
 
 
 @blueprint.get("/admin/tables")
 @requires_admin
-def list_tables(admin: AdminIdentity) -> Response:
+@answers(Tables, "The tables by number")
+def list_tables(admin: AdminIdentity) -> str:
+    """List the tables."""
     with connect(admin.store_id) as connection:
-        return document(TableRepository(connection).list(store_id=admin.store_id))
+        return TableRepository(connection).list(store_id=admin.store_id)
 
 
 @blueprint.post("/admin/tables")
 @requires_admin
-def add_table(admin: AdminIdentity) -> Response:
-    values = _with_hash(read_body(TableSchema))
+@takes_body(TableSchema)
+@answers(Table, "The table", 201)
+@may_refuse(TableNumberTaken, LimitReached, TooManyLogins)
+def add_table(admin: AdminIdentity, body: dict[str, Any]) -> str:
+    """Add a table.
+
+    The password is for its tablet.
+    """
+    values = _with_hash(body)
     with connect(admin.store_id) as connection:
-        table = TableRepository(connection).add(store_id=admin.store_id, limits=config().limits, **values)
-    return document(table, 201)
+        return TableRepository(connection).add(store_id=admin.store_id, limits=config().limits, **values)
 
 
 @blueprint.patch("/admin/tables/<id:table_id>")
 @requires_admin
-def update_table(admin: AdminIdentity, table_id: int) -> Response:
-    changes = {"table_number": None, "table_password_hash": None} | _with_hash(read_body(TableChangeSchema))
+@takes_body(TableChangeSchema)
+@answers(Table, "The table")
+@may_refuse(TableNotFound, TableNumberTaken, TooManyLogins)
+def update_table(admin: AdminIdentity, table_id: int, body: dict[str, Any]) -> str:
+    """Change a table.
+
+    Tokens that were given out stay good until the session ends or they expire.
+    """
+    values = _with_hash(body)
     with connect(admin.store_id) as connection:
-        return document(TableRepository(connection).update(table_id=table_id, **changes))
+        return TableRepository(connection).update(table_id=table_id, **values)
 
 
 @blueprint.delete("/admin/tables/<id:table_id>")
 @requires_admin
-def delete_table(admin: AdminIdentity, table_id: int) -> Response:
+@answers(TableDeleted, "The table is deleted")
+@may_refuse(TableNotFound, TableInUse)
+def delete_table(admin: AdminIdentity, table_id: int) -> dict[str, Any]:
+    """Delete a table.
+
+    Only without guests. Its history stays readable.
+    """
     with connect(admin.store_id) as connection:
         TableRepository(connection).delete(table_id=table_id)
-    return fields({"message": "the table is deleted", "table_id": table_id})
+    return {"message": "the table is deleted", "table_id": table_id}
 
 
 def _with_hash(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,26 +1,36 @@
 """The orders that were voided, for an admin; blueprints/orders.py voids them."""
 
-from flask import Blueprint, Response
+from typing import Any
 
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.pages import Page
 from tableorder.http.authentication import requires_admin
 from tableorder.http.context import read
-from tableorder.http.requests import read_query
-from tableorder.http.responses import document
+from tableorder.http.nouns import Noun
+from tableorder.http.requests import takes_query
+from tableorder.http.responses import answers
 from tableorder.repositories.voids import VoidRepository
 from tableorder.schemas.history import OffsetBooksQuery
+from tableorder.schemas.voids import Voids
 
-blueprint = Blueprint("voids", __name__)
+blueprint = Noun("voids", __name__, heading="The books")
 
 
 @blueprint.get("/admin/voids")
 @requires_admin
-def list_voids(admin: AdminIdentity) -> Response:
-    page = Page.from_query(read_query(OffsetBooksQuery))
-    return document(
-        read(
-            admin.store_id,
-            lambda connection: VoidRepository(connection).list(store_id=admin.store_id, page=page),
-        )
+@takes_query(OffsetBooksQuery)
+@answers(Voids, "A page of the voids")
+def list_voids(admin: AdminIdentity, query: dict[str, Any]) -> str:
+    """List the voided orders.
+
+    Newest first: who, when, why, and the order with every line. The days are in the store's time zone (TIME_ZONE), both
+    included.
+
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. `offset` counts entries, and
+    each order that is voided meanwhile moves them on.
+    """
+    page = Page.from_query(query)
+    return read(
+        admin.store_id,
+        lambda connection: VoidRepository(connection).list(store_id=admin.store_id, page=page),
     )

@@ -3,18 +3,33 @@
 SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import psycopg2
 
-from tableorder.domain.errors import Conflict, DatabaseUnavailable, DomainError, Invalid, NotFound, Unavailable
+from tableorder.domain.errors import (
+    CategoryNameTaken,
+    CategoryNotFound,
+    DatabaseBusy,
+    DatabaseTimeout,
+    DatabaseUnavailable,
+    DomainError,
+    MenuInUse,
+    TableNotFound,
+    TableNumberTaken,
+    UsernameTaken,
+    ValueOutOfRange,
+)
 
 # What a violated constraint means to the one who asked.
-CONSTRAINTS: dict[str, DomainError] = {
-    "stores_admin_username_key": Conflict("that username is taken", code="username_taken"),
-    "tables_store_id_table_number_key": Conflict("that table number is taken", code="table_number_taken"),
-    "table_sessions_table_id_fkey": NotFound("there is no such table", code="table_not_found"),
-    "categories_store_id_category_name_key": Conflict("that category name is taken", code="category_name_taken"),
-    "menus_category_id_fkey": NotFound("there is no such category", code="category_not_found"),
-    "order_items_menu_id_fkey": Conflict("orders that are still open refer to it", code="menu_in_use"),
+CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
+    "stores_admin_username_key": UsernameTaken,
+    "tables_store_id_table_number_key": TableNumberTaken,
+    "table_sessions_table_id_fkey": partial(TableNotFound, "there is no such table"),
+    "categories_store_id_category_name_key": CategoryNameTaken,
+    "menus_category_id_fkey": partial(CategoryNotFound, "there is no such category"),
+    "order_items_menu_id_fkey": MenuInUse,
 }
 
 _OUT_OF_TIME = {"57014", "55P03"}  # query_canceled (statement_timeout), lock_not_available
@@ -31,15 +46,15 @@ def translate(error: psycopg2.Error) -> Exception:
     code = error.pgcode
     if isinstance(error, psycopg2.IntegrityError):
         known = CONSTRAINTS.get(error.diag.constraint_name or "")
-        return type(known)(known.detail, code=known.code) if known else error
+        return known() if known else error
     if code in _OUT_OF_TIME:
-        return Unavailable("the database did not answer in time", code="database_timeout")
+        return DatabaseTimeout()
     if code in _TRY_AGAIN:
-        return Unavailable("this collided with another request", code="database_busy")
+        return DatabaseBusy()
     if code == _READ_ONLY or (code or "")[:2] in _AWAY_CLASSES:
-        return DatabaseUnavailable("the database is not available")
+        return DatabaseUnavailable()
     if code is None and isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         return DatabaseUnavailable("the connection to the database was lost")
     if code in _OUT_OF_RANGE:
-        return Invalid("a value is out of range", code="value_out_of_range")
+        return ValueOutOfRange()
     return error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tableorder.database.migrations import LOCK, LOCK_TIMEOUT, SOURCE, checksum
+from tableorder.database.migrations import LOCK_TIMEOUT, SOURCE, TAKE_LOCK, checksum
 
 if TYPE_CHECKING:  # yoyo takes long to import
     from yoyo.migrations import Migration
@@ -49,8 +49,7 @@ BEGINNING = f"""\
 -- Run it with: psql -v ON_ERROR_STOP=1 -f FILE
 -- Each migration is a transaction with its bookkeeping; after an error, those before it stay applied.
 \\set ON_ERROR_STOP on
-SELECT pg_advisory_lock({LOCK});
-
+{TAKE_LOCK}
 {BOOKS}"""
 
 MARK = """\

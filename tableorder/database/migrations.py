@@ -37,6 +37,19 @@ CONNECT_TIMEOUT = 10.0  # seconds, for all servers of the URL together
 # Any number will do, as long as every deployer takes the same.
 LOCK = 7_283_461_905
 
+# Waits for the lock without a snapshot that lasts. The holder may be making an index CONCURRENTLY, which waits for each
+# older snapshot: each would wait for the other for ever. The lock is the session's, so it outlives the COMMIT.
+TAKE_LOCK = f"""\
+DO $$
+BEGIN
+    WHILE NOT pg_try_advisory_lock({LOCK}) LOOP
+        PERFORM pg_sleep(0.1);
+        COMMIT;
+    END LOOP;
+END;
+$$;
+"""
+
 # A foreign key is kept by triggers of the server's own, which pg_dump does not show.
 DISABLED_KEYS = """
 SELECT DISTINCT tgrelid::regclass::text, conname::text
@@ -330,7 +343,7 @@ def _exclusive(database_url: str) -> Iterator[str]:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+            cursor.execute(TAKE_LOCK)
         yield resolved_dsn(connection)
     finally:
         connection.close()

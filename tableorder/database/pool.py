@@ -125,7 +125,7 @@ class Pool:
         ends = time.monotonic() + self._settings.timeout
         if not self._slots.acquire(ends, self.on_change):
             self.on_change()
-            raise PoolExhausted("all connections to the database are in use")
+            raise PoolExhausted
         try:
             return self._take(ends)
         except BaseException:

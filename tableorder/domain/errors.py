@@ -1,108 +1,333 @@
-"""Everything that can go wrong by rule. Each class has a stable machine word, `code`; HTTP maps the classes."""
+"""Everything that can go wrong by rule: a class per error, with its code and its text. HTTP maps kinds to statuses."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from tableorder.domain.orders import MAX_KEY_LENGTH
 
 
 class DomainError(Exception):
-    """A foreseeable refusal. `detail` is a sentence for a person; `code` is for programs and never changes.
+    """A foreseeable refusal.
 
-    `members` says more to programs: each is a member of the problem document.
+    A class with a `code` is an error; one without is a kind of errors. Programs go by `code`, which never changes.
+    `detail` is a sentence for people: the class's, with the values in it, or one that says more exactly what is wrong.
+    `members` names those values that are members of the problem document, too. `example` is a set of values.
     """
 
-    code = "error"
+    code: ClassVar[str]
+    detail: str
+    members: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[Mapping[str, Any]] = {}
 
-    def __init__(self, detail: str, *, code: str | None = None, members: Mapping[str, object] | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.code = code or type(self).code
-        self.members = dict(members or {})
+    def __init__(self, detail: str | None = None, **values: Any) -> None:
+        self.detail = detail or self.detail.format_map(values)
+        self.values = values
+        super().__init__(self.detail)
+
+    def told(self) -> dict[str, Any]:
+        """The members of the problem document that are this error's own."""
+        return {name: self.values[name] for name in self.members if name in self.values}
 
 
 class Invalid(DomainError):
-    """The request itself is wrong; `errors` maps a field to its messages."""
-
-    code = "validation_failed"
-
-    def __init__(self, detail: str, *, code: str | None = None, errors: Mapping[str, object] | None = None) -> None:
-        super().__init__(detail, code=code, members={"errors": errors} if errors else None)
+    """The request itself is wrong."""
 
 
 class Unauthorized(DomainError):
     """Nobody, or nobody that we know."""
-
-    code = "unauthorized"
 
 
 class Forbidden(DomainError):
     """Known, but of the wrong role."""
 
     code = "forbidden"
+    detail = "this is for admins; the token is a table's"
 
 
 class NotFound(DomainError):
     """Unknown, deleted or another store's: never told apart."""
 
-    code = "not_found"
-
 
 class Conflict(DomainError):
     """The present state does not allow it."""
-
-    code = "conflict"
-
-
-class LimitReached(Conflict):
-    """There are as many already as there may be: `limit`."""
-
-    code = "limit_reached"
-
-    def __init__(self, detail: str, *, limit: int) -> None:
-        super().__init__(detail, members={"limit": limit})
 
 
 class KeyReused(DomainError):
     """An idempotency key came back with another body."""
 
     code = "idempotency_key_reused"
+    detail = "this idempotency key was used for another request"
 
 
 class Throttled(DomainError):
     """Too many in too short a time; try again after `retry_after` seconds."""
 
-    code = "too_many_failures"
-
-    def __init__(self, detail: str, *, retry_after: float, code: str | None = None) -> None:
-        super().__init__(detail, code=code)
+    def __init__(self, detail: str | None = None, *, retry_after: float, **values: Any) -> None:
+        super().__init__(detail, **values)
         self.retry_after = retry_after
 
 
 class Unavailable(DomainError):
     """We cannot serve this now, through no fault of the caller; try again after `retry_after` seconds."""
 
-    code = "unavailable"
     retry_after = 1
+
+
+class JsonInvalid(Invalid):
+    code = "json_invalid"
+    detail = "the body is not valid JSON in UTF-8"
+
+
+class ValidationFailed(Invalid):
+    """A value is not as it should be; of a body or a query, `errors` maps each field to its messages."""
+
+    code = "validation_failed"
+    detail = "the body is not as it should be; see errors"
+    members = ("errors",)
+    example = {"errors": {"quantity": ["Must be an integer."]}}
+
+
+class ValueOutOfRange(Invalid):
+    code = "value_out_of_range"
+    detail = "a value is out of range"
+
+
+class IdempotencyKeyInvalid(Invalid):
+    code = "idempotency_key_invalid"
+    detail = f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters"
+
+
+class TotalTooLarge(Invalid):
+    code = "total_too_large"
+    detail = "the order's total is too large"
+
+
+class SeveralCategories(Invalid):
+    code = "several_categories"
+    detail = "the menus are of several categories"
+
+
+class TokenMissing(Unauthorized):
+    code = "token_missing"
+    detail = "a bearer token is needed"
+
+
+class TokenInvalid(Unauthorized):
+    code = "token_invalid"
+    detail = "the token is not valid; log in again"
+
+
+class TokenExpired(Unauthorized):
+    code = "token_expired"
+    detail = "the token has expired; log in again"
+
+
+class TicketInvalid(Unauthorized):
+    code = "ticket_invalid"
+    detail = "the ticket is unknown, used or expired; ask for another"
+
+
+class CredentialsInvalid(Unauthorized):
+    code = "credentials_invalid"
+    detail = "the credentials are wrong"
+
+
+class OrderNotFound(NotFound):
+    code = "order_not_found"
+    detail = "there is no order {order_id}"
+    example = {"order_id": 7}
+
+
+class MenuNotFound(NotFound):
+    code = "menu_not_found"
+    detail = "there is no menu {menu_id}"
+    example = {"menu_id": 7}
+
+
+class CategoryNotFound(NotFound):
+    code = "category_not_found"
+    detail = "there is no category {category_id}"
+    example = {"category_id": 7}
+
+
+class TableNotFound(NotFound):
+    code = "table_not_found"
+    detail = "there is no table {table_id}"
+    example = {"table_id": 7}
+
+
+class StoreNotFound(NotFound):
+    """No store has that admin; the operator's commands say so, no answer does."""
+
+    code = "store_not_found"
+    detail = "there is no store with the admin {username}"
+    example = {"username": "demo"}
+
+
+class SessionEnded(Conflict):
+    """A tablet's session is over."""
+
+    code = "session_ended"
+    detail = "this table's session is over"
+
+
+class MenuSoldOut(Conflict):
+    code = "menu_sold_out"
+    detail = "menu {menu_id} is sold out"
+    example = {"menu_id": 4}
+
+
+class StatusBackwards(Conflict):
+    code = "status_backwards"
+    detail = "order {order_id} is {status} and does not go back to {wanted}"
+    example = {"order_id": 31, "status": "완료", "wanted": "준비중"}
+
+
+class TableNumberTaken(Conflict):
+    code = "table_number_taken"
+    detail = "that table number is taken"
+
+
+class TableInUse(Conflict):
+    code = "table_in_use"
+    detail = "table {table_id} has an active session"
+    example = {"table_id": 3}
+
+
+class SessionChanged(Conflict):
+    code = "session_changed"
+    detail = "table {table_id} has another session by now"
+    example = {"table_id": 3}
+
+
+class NoActiveSession(Conflict):
+    code = "no_active_session"
+    detail = "table {table_id} has no active session"
+    example = {"table_id": 3}
+
+
+class CategoryNameTaken(Conflict):
+    code = "category_name_taken"
+    detail = "that category name is taken"
+
+
+class CategoryNotEmpty(Conflict):
+    code = "category_not_empty"
+    detail = "category {category_id} has menus in it"
+    example = {"category_id": 1}
+
+
+class MenuInUse(Conflict):
+    code = "menu_in_use"
+    detail = "orders that are still open refer to it"
+
+
+class LimitReached(Conflict):
+    """There are as many already as there may be."""
+
+    code = "limit_reached"
+    detail = "the store has {limit} {noun}, which is the limit"
+    members = ("limit",)
+    example = {"limit": 1000, "noun": "tables"}
+
+
+class SessionLimitReached(LimitReached):
+    detail = "this table has so many {noun} that {limit}, the limit, would be exceeded"
+
+
+class MenusMissing(Conflict):
+    code = "menus_missing"
+    detail = "the category has {menu_count} menus; name each of them"
+    example = {"menu_count": 4}
+
+
+class UsernameTaken(Conflict):
+    """Another store's admin has that name; the operator's commands say so, no answer does."""
+
+    code = "username_taken"
+    detail = "that username is taken"
+
+
+class TooManyFailures(Throttled):
+    code = "too_many_failures"
+    detail = "too many failed logins; try again later"
+    example = {"retry_after": 30}
+
+
+class TooManyOrders(Throttled):
+    """A session has ordered so often; in `wait` seconds it may again."""
+
+    code = "too_many_orders"
+    detail = "this table has ordered {order_rate} times in 60 s; try again later"
+    example = {"order_rate": 20, "wait": 30}
+
+    def __init__(self, detail: str | None = None, *, wait: float | None, **values: Any) -> None:
+        super().__init__(detail, retry_after=max(1, wait or 0), **values)
+
+
+class NotServing(Unavailable):
+    """The service is not ready for this request, or its client is no longer there."""
+
+    code = "unavailable"
+    detail = "the service is starting or stopping"
 
 
 class DatabaseUnavailable(Unavailable):
     """The database cannot be reached, does not answer in time, is a standby, or went away under a statement."""
 
     code = "database_unavailable"
+    detail = "the database is not available"
+
+
+class DatabaseTimeout(Unavailable):
+    code = "database_timeout"
+    detail = "the database did not answer in time"
+
+
+class DatabaseBusy(Unavailable):
+    """Somebody else was faster, as often as we have tried."""
+
+    code = "database_busy"
+    detail = "this collided with another request"
 
 
 class PoolExhausted(Unavailable):
-    """The database is there, but no connection came free in time."""
+    """The database answers, but no connection became free in time."""
 
     code = "pool_exhausted"
+    detail = "all connections to the database are in use"
 
 
 class TooManyLogins(Unavailable):
     """As many passwords are being checked as are allowed at once."""
 
     code = "too_many_logins"
+    detail = "too many passwords are being checked at once; try again"
 
 
 class TooManyStreams(Unavailable):
     """As many live feeds are open as are allowed."""
 
     code = "too_many_streams"
+    detail = "as many live feeds are open as are allowed; try again later"
     retry_after = 5
+
+
+@functools.cache
+def errors_by_code() -> dict[str, type[DomainError]]:
+    """Every error, by its code."""
+    return {kind.code: kind for kind in _descendants(DomainError) if "code" in vars(kind)}
+
+
+def refusal(code: str, details: Mapping[str, Any] | None = None) -> DomainError:
+    """The error that a statement has refused with: its code, and its values."""
+    return errors_by_code()[code](**(details or {}))
+
+
+def _descendants(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)

@@ -8,7 +8,7 @@ import re
 
 import bcrypt
 
-from tableorder.domain.errors import Invalid
+from tableorder.domain.errors import ValidationFailed
 from tableorder.domain.text import LONGEST_DECOMPOSITION, SPACES, clean
 
 DEFAULT_COST = 12
@@ -24,9 +24,12 @@ _TOO_LONG = f"must not be longer than {MAX_BYTES} bytes"
 
 
 def hash_password(password: str, *, cost: int = DEFAULT_COST, least: int = 1) -> str:
-    """The bcrypt hash of `password`, normalised. Raises Invalid if it is no text, too short or longer than 72 bytes."""
+    """The bcrypt hash of `password`, normalised.
+
+    Raises ValidationFailed if it is no text, too short or longer than 72 bytes.
+    """
     if problem := password_problem(password, least=least):
-        raise Invalid(f"the password {problem}")
+        raise ValidationFailed(f"the password {problem}")
     return bcrypt.hashpw(_normalize(password).encode(), bcrypt.gensalt(cost)).decode()
 
 
@@ -41,7 +44,7 @@ def verify_password(password: str, password_hash: str | None, *, cost: int = DEF
     """
     try:
         forms = dict.fromkeys((_normalize(password), password))
-    except Invalid:
+    except ValidationFailed:
         return False
     return any(_is_hash_of(form, password_hash, cost) for form in forms)
 
@@ -56,7 +59,7 @@ def password_problem(password: str, *, least: int = 1) -> str | None:
     """What is wrong with a new password, to be read after "the password", or None."""
     try:
         normalized = _normalize(password)
-    except Invalid as refusal:
+    except ValidationFailed as refusal:
         return refusal.detail
     if len(normalized) < least:
         return f"must have {least} characters or more"
@@ -65,7 +68,7 @@ def password_problem(password: str, *, least: int = 1) -> str | None:
 
 def _normalize(password: str) -> str:
     if len(password) > MAX_CHARACTERS:
-        raise Invalid(_TOO_LONG)
+        raise ValidationFailed(_TOO_LONG)
     return clean(password.translate(_ASCII_SPACES), most=MAX_CHARACTERS)
 
 

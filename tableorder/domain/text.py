@@ -4,7 +4,7 @@ import functools
 import re
 import unicodedata
 
-from tableorder.domain.errors import Invalid
+from tableorder.domain.errors import ValidationFailed
 
 SPACES = " \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 WHITE_SPACE = "\t\n\v\f\r\x85\u2028\u2029" + SPACES
@@ -27,7 +27,7 @@ _ASTRAY = re.compile("(?<![VMS])J|J(?![VM])|(?<![VM])S")
 def clean(text: str, *, most: int, may_break: bool = False) -> str:
     """The text in NFC and without white space around it, 1 to `most` characters.
 
-    Raises Invalid, with a message that follows the name of the field. Lines may be broken only if `may_break`.
+    Raises ValidationFailed, with a detail that follows the name of the field. Lines may be broken only if `may_break`.
     """
     trimmed = text.strip(WHITE_SPACE)
     # Putting a character's marks into order takes time that grows with the square of their number.
@@ -35,7 +35,7 @@ def clean(text: str, *, most: int, may_break: bool = False) -> str:
         raise _too_long(most)
     normal = unicodedata.normalize("NFC", trimmed).strip(WHITE_SPACE)
     if not normal:
-        raise Invalid("must not be blank")
+        raise ValidationFailed("must not be blank")
     _require_visible(normal.replace("\r\n", "\n") if may_break else normal, may_break)
     if len(normal) > most:
         raise _too_long(most)
@@ -47,21 +47,21 @@ def is_blank(text: str) -> bool:
     return not text.strip(WHITE_SPACE)
 
 
-def _too_long(most: int) -> Invalid:
-    return Invalid(f"must have 1 to {most} characters")
+def _too_long(most: int) -> ValidationFailed:
+    return ValidationFailed(f"must have 1 to {most} characters")
 
 
 def _require_visible(text: str, may_break: bool) -> None:
-    """Raise Invalid if the text has what nobody sees, or nothing that somebody does."""
+    """Raise ValidationFailed if the text has what nobody sees, or nothing that somebody does."""
     kinds = "".join(map(_kind_of, text))
     if "X" in kinds:
-        raise Invalid(f"must not contain {_name(text[kinds.index('X')])}")
+        raise ValidationFailed(f"must not contain {_name(text[kinds.index('X')])}")
     if "B" in kinds and not may_break:
-        raise Invalid("must not contain line breaks")
+        raise ValidationFailed("must not contain line breaks")
     if astray := _ASTRAY.search(kinds):
-        raise Invalid(f"must have something visible beside {_name(text[astray.start()])}")
+        raise ValidationFailed(f"must have something visible beside {_name(text[astray.start()])}")
     if "V" not in kinds:
-        raise Invalid("must have a visible character")
+        raise ValidationFailed("must have a visible character")
 
 
 @functools.lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.client_address import client_address
 from tableorder.http.context import config
 from tableorder.http.exchange import STORE_ID, note
+from tableorder.http.operations import operation_of
 from tableorder.http.request_logs import printable
 from tableorder.http.tokens import Bearer, read_authorization
 
@@ -26,6 +27,8 @@ _FIRST_ID = re.compile(rb'^\{"(\w+_id)" ?: ?([0-9]+)', re.ASCII)
 
 def requires_table(handler: Callable[Concatenate[TableIdentity, P], R]) -> Callable[P, R]:
     """Call `handler` with the table first. Raises Unauthorized, or Forbidden for an admin's token."""
+
+    operation_of(handler).caller = "table"
 
     @functools.wraps(handler)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -39,6 +42,8 @@ def requires_admin(handler: Callable[Concatenate[AdminIdentity, P], R]) -> Calla
 
     What is not only read has a line in the log that says who did it, to what, and from where.
     """
+
+    operation_of(handler).caller = "admin"
 
     @functools.wraps(handler)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -79,5 +84,5 @@ def require_table(bearer: Bearer) -> TableIdentity:
 def require_admin(bearer: Bearer) -> AdminIdentity:
     """The admin. Raises Forbidden for anybody else."""
     if not isinstance(bearer.identity, AdminIdentity):
-        raise Forbidden("this is for admins; the token is a table's")
+        raise Forbidden
     return bearer.identity

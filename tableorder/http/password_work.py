@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from flask import request
 
-from tableorder.domain.errors import TooManyLogins, Unavailable
+from tableorder.domain.errors import NotServing, TooManyLogins
 from tableorder.processors import give_way
 
 T = TypeVar("T")
@@ -34,11 +34,11 @@ class PasswordWork:
 
     @contextmanager
     def turn(self) -> Iterator[Callable[[Callable[[], T]], T]]:
-        """A way to run the work, for as long as this is held. Raises TooManyLogins, Unavailable for who has left."""
+        """A way to run the work, for as long as this is held. Raises TooManyLogins, NotServing for who has left."""
         if client_has_gone():
-            raise Unavailable("the client has not waited for the answer")
+            raise NotServing("the client has not waited for the answer")
         if self._turns and not self._turns.acquire(blocking=False):
-            raise TooManyLogins("too many passwords are being checked at once; try again")
+            raise TooManyLogins
         try:
             yield self._run
         finally:

@@ -28,6 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 
 CRASH = "internal_error", "Something went wrong on our side."
 
+# By kind of error.
 STATUS: dict[type[DomainError], HTTPStatus] = {
     Invalid: HTTPStatus.BAD_REQUEST,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
@@ -68,9 +69,14 @@ def problem_document(status: int, code: str, detail: str, request_id: str | None
     return json.dumps(problem_members(status, code, detail, request_id, **members))
 
 
+def status_of(error: DomainError) -> HTTPStatus:
+    """The status that errors of its kind are answered with."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
 def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str, str], str]:
     """The status, the headers and the problem's JSON that `error` is answered with."""
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    status = status_of(error)
     headers = {"Content-Type": MEDIA_TYPE}
     if isinstance(error, Throttled | Unavailable):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
@@ -78,7 +84,7 @@ def describe(error: DomainError, request_id: str | None) -> tuple[int, dict[str,
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         logger.warning("%s: %s (request %s)", error.code, error.__cause__ or error.detail, request_id)
-    return status, headers, problem_document(status, error.code, error.detail, request_id, **error.members)
+    return status, headers, problem_document(status, error.code, error.detail, request_id, **error.told())
 
 
 def _problem(status: int, code: str, detail: str) -> Response:

@@ -1,50 +1,100 @@
-"""Reading a request's body, query and headers. What is not as it should be raises Invalid or an HTTP error."""
+"""Reading a request's body, query and headers. Mistakes raise a kind of Invalid, or an HTTP error."""
 
 import functools
 import json
 from collections import Counter
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn, cast
 
 from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from tableorder.domain.errors import Invalid
+from tableorder.domain.errors import IdempotencyKeyInvalid, JsonInvalid, KeyReused, ValidationFailed
 from tableorder.domain.orders import MAX_KEY_LENGTH
-from tableorder.schemas.base import MAX_ERRORS, BodySchema
+from tableorder.http.operations import Handler, operation_of
+from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
 
 MAX_PLAIN_BODY = 16 * 1024  # bytes, of a body that has no picture in it
 MAX_NAME = 100  # characters of a client's key, of which a problem repeats no more
 
 
+def takes_body(schema: type[BodySchema], *, required: bool = True) -> Callable[[Handler], Handler]:
+    """Call the handler with `body`, the JSON body loaded by `schema`; one that is not required may be empty."""
+
+    def decorate(handler: Handler) -> Handler:
+        operation = operation_of(handler)
+        operation.body, operation.is_body_required = schema, required
+        read = read_body if required else read_optional_body
+
+        @functools.wraps(handler)
+        def loaded(*args: Any, **kwargs: Any) -> Any:
+            return handler(*args, body=read(schema), **kwargs)
+
+        return cast("Handler", loaded)
+
+    return decorate
+
+
+def takes_query(schema: type[QuerySchema]) -> Callable[[Handler], Handler]:
+    """Call the handler with `query`, the query string loaded by `schema`."""
+
+    def decorate(handler: Handler) -> Handler:
+        operation_of(handler).query = schema
+
+        @functools.wraps(handler)
+        def loaded(*args: Any, **kwargs: Any) -> Any:
+            return handler(*args, query=read_query(schema), **kwargs)
+
+        return cast("Handler", loaded)
+
+    return decorate
+
+
+def takes_idempotency_key(handler: Handler) -> Handler:
+    """Call the handler with `key`, the Idempotency-Key header or None."""
+    operation = operation_of(handler)
+    operation.headers.append("Idempotency-Key")
+    operation.problems[:0] = [IdempotencyKeyInvalid, KeyReused]
+
+    @functools.wraps(handler)
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        return handler(*args, key=read_idempotency_key(), **kwargs)
+
+    return cast("Handler", loaded)
+
+
 def read_body(schema: type[BodySchema]) -> Any:
-    """The JSON body, loaded by `schema`. Raises Invalid, UnsupportedMediaType, RequestEntityTooLarge."""
+    """The JSON body, loaded by `schema`.
+
+    Raises JsonInvalid, ValidationFailed, UnsupportedMediaType, RequestEntityTooLarge.
+    """
     if not request.is_json:
         raise UnsupportedMediaType("the body must be JSON; send Content-Type: application/json")
     body = request.get_data(cache=False)
     most = request.max_content_length if schema.takes_pictures else MAX_PLAIN_BODY
     if most is not None and len(body) > most:  # only now, since who is still sending may not see an answer
         raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
-    return _load(schema, _parse(body), "the body is not as it should be")
+    return _load(schema, _parse(body), "body")
 
 
 def read_optional_body(schema: type[BodySchema]) -> Any:
     """The JSON body, or what `schema` makes of an empty one. Raises what read_body raises."""
-    return read_body(schema) if request.get_data() else _load(schema, {}, "the body is not as it should be")
+    return read_body(schema) if request.get_data() else _load(schema, {}, "body")
 
 
 def read_query(schema: type[Schema]) -> Any:
-    """The query string, loaded by `schema`; of a repeated parameter the first counts. Raises Invalid."""
+    """The query string, loaded by `schema`; of a repeated parameter the first counts. Raises ValidationFailed."""
     if not request.query_string:
         return dict(_defaults(schema))
-    return _load(schema, request.args.to_dict(), "the query is not as it should be")
+    return _load(schema, request.args.to_dict(), "query")
 
 
 def read_idempotency_key() -> str | None:
-    """The Idempotency-Key header, or None without one. Raises Invalid."""
+    """The Idempotency-Key header, or None without one. Raises IdempotencyKeyInvalid."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
-        raise Invalid(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters", code="idempotency_key_invalid")
+        raise IdempotencyKeyInvalid
     return key
 
 
@@ -52,9 +102,9 @@ def _parse(body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except RecursionError:
-        raise Invalid("the body is nested too deeply", code="json_invalid") from None
+        raise JsonInvalid("the body is nested too deeply") from None
     except ValueError:  # not UTF-8, not JSON, NaN, or an integer of thousands of digits
-        raise Invalid("the body is not valid JSON in UTF-8", code="json_invalid") from None
+        raise JsonInvalid from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -63,7 +113,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         counts = Counter(name for name, _ in pairs)
         [(name, _)] = counts.most_common(1)
-        raise Invalid(f"the body has the key {name[:MAX_NAME]!r} twice in one object", code="json_invalid")
+        raise JsonInvalid(f"the body has the key {name[:MAX_NAME]!r} twice in one object")
     return members
 
 
@@ -71,12 +121,12 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _load(schema: type[Schema], data: Any, detail: str) -> Any:
+def _load(schema: type[Schema], data: Any, part: str) -> Any:
     try:
         return _instance(schema).load(data)
     except ValidationError as error:
         errors = _first(error.normalized_messages(), MAX_ERRORS)  # type: ignore[no-untyped-call]
-        raise Invalid(f"{detail}; see errors", errors=errors) from None
+        raise ValidationFailed(f"the {part} is not as it should be; see errors", errors=errors) from None
 
 
 def _first(errors: dict[Any, Any], most: int) -> dict[Any, Any]:
@@ -97,8 +147,8 @@ def _count(errors: dict[Any, Any] | list[str]) -> int:
 
 @functools.cache
 def _defaults(schema: type[Schema]) -> dict[str, Any]:
-    """What an empty query is loaded as, which most are."""
-    return _load(schema, {}, "the query is not as it should be")
+    """The values of an empty query. Most queries are empty."""
+    return _load(schema, {}, "query")
 
 
 @functools.cache

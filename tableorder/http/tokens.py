@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from tableorder.domain.errors import Unauthorized
+from tableorder.domain.errors import TokenExpired, TokenInvalid, TokenMissing
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 
 LIFETIME = 57_600  # seconds
@@ -42,16 +42,16 @@ def read_authorization(header: str, secret: str) -> Bearer:
     """Whoever sends this Authorization header. Raises Unauthorized."""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized("a bearer token is needed", code="token_missing")
+        raise TokenMissing
     try:
         bearer = _verify(token.strip(), secret)
         if bearer.expires <= time.time():
             raise jwt.ExpiredSignatureError
         return bearer
     except jwt.ExpiredSignatureError:
-        raise Unauthorized("the token has expired; log in again", code="token_expired") from None
+        raise TokenExpired from None
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
-        raise Unauthorized("the token is not valid; log in again", code="token_invalid") from None
+        raise TokenInvalid from None
 
 
 def _verify(token: str, secret: str) -> Bearer:

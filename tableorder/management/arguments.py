@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tableorder.config import bcrypt_cost
-from tableorder.domain.errors import Invalid
+from tableorder.domain.errors import ValidationFailed
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.passwords import hash_password
 from tableorder.domain.text import clean
@@ -61,7 +61,7 @@ def text(most: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
         try:
             return clean(text, most=most)
-        except Invalid as refusal:
+        except ValidationFailed as refusal:
             raise argparse.ArgumentTypeError(refusal.detail) from None
 
     return parse
@@ -86,7 +86,7 @@ def ask_password(options: Options, prompt: str) -> str:
 
 
 def ask_hash(options: Options, prompt: str, *, least: int) -> str:
-    """The hash of a new password of `least` characters or more. Raises SetupError, Invalid, ConfigError."""
+    """The hash of a new password of `least` characters or more. Raises SetupError, ValidationFailed, ConfigError."""
     cost = bcrypt_cost(os.environ)
     return hash_password(ask_password(options, prompt), cost=cost, least=least)
 

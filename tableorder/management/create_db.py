@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 import psycopg2
 from psycopg2 import extensions, sql
 
-from tableorder.database.migrations import LOCK
+from tableorder.database.migrations import TAKE_LOCK
 from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment, run_program
 from tableorder.environment import CHECKOUT, DATABASE, ROLE, SetupError, connect, given_url
 
@@ -87,7 +87,7 @@ def _one_at_a_time(url: str) -> Iterator[extensions.connection]:
     with closing(connect(url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+            cursor.execute(TAKE_LOCK)
         yield connection
 
 

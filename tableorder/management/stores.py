@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import NotFound
+from tableorder.domain.errors import StoreNotFound
 from tableorder.domain.passwords import LEAST_OF_PERSON
 from tableorder.environment import administer
 from tableorder.management.arguments import (
@@ -86,8 +86,8 @@ def change_password(url: str, options: Options) -> None:
 
 
 def require_store(connection: Connection, username: str) -> int:
-    """The id of the store with this admin. Raises NotFound."""
+    """The id of the store with this admin. Raises StoreNotFound."""
     store_id = StoreRepository(connection).find_id(admin_username=username)
     if store_id is None:
-        raise NotFound(f"there is no store with the admin {username}")
+        raise StoreNotFound(username=username)
     return store_id

@@ -1,1 +1,1 @@
-"""The description of the API, OpenAPI 3.1: what each route takes and answers, one file per noun as for blueprints."""
+"""The description of the API, OpenAPI 3.1, derived from the routes, their decorators and the schemas."""

@@ -1,38 +1,26 @@
-"""The whole document: what each noun's file says of its routes, put together with what the URL map knows of them."""
+"""The whole document, derived from the routes and from what the decorators of their handlers say."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 from apispec import APISpec
-from werkzeug.routing import Map
+from flask import Flask
 
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import Answer, Operation, operation_of
 from tableorder.http.problems import MEDIA_TYPE
-from tableorder.openapi import (
-    categories,
-    docs,
-    health,
-    history,
-    logins,
-    menus,
-    metrics,
-    orders,
-    parts,
-    problems,
-    sessions,
-    streams,
-    tables,
-    voids,
-)
-from tableorder.openapi.operations import Answer, Body, Operation
+from tableorder.openapi import parts, problems
 from tableorder.openapi.schemas import SchemaPlugin, name_of
-from tableorder.schemas.base import ChangeSchema
+from tableorder.schemas.base import BodySchema, ChangeSchema
+from tableorder.stream import routes as feeds
 
 DESCRIPTION = """\
 The backend of in-restaurant table ordering. A tablet logs in to its table and orders; the counter follows the orders,
@@ -48,33 +36,27 @@ control characters, fillers, marks that turn the direction of text. Lines may be
 A request may carry the fields of the answer for the same thing: they are ignored. Any other unknown field is refused,
 and so is a key that comes twice. A body has 16 kB at most, unless it may hold a picture."""
 
-# By the blueprint's name: the operations, the tag and what it is about.
-NOUNS: dict[str, tuple[Mapping[str, Operation], str]] = {
-    "logins": (logins.OPERATIONS, "Logging in"),
-    "orders": (orders.OPERATIONS, "Orders"),
-    "streams": (streams.OPERATIONS, "Live feeds"),
-    "menus": (menus.OPERATIONS, "Menus"),
-    "categories": (categories.OPERATIONS, "Categories"),
-    "tables": (tables.OPERATIONS, "Tables and their sessions"),
-    "sessions": (sessions.OPERATIONS, "Tables and their sessions"),
-    "history": (history.OPERATIONS, "The books"),
-    "voids": (voids.OPERATIONS, "The books"),
-    "health": (health.OPERATIONS, "Health"),
-    "health_v1": (health.OPERATIONS, "Health"),
-    "metrics": (metrics.OPERATIONS, "Health"),
-    "docs": (docs.OPERATIONS, "Documentation"),
-}
+# Which headings come first, in this order; the others follow by name.
+FIRST = ("Logging in", "Orders", "Live feeds", "Menus", "Categories", "Tables and their sessions", "The books")
 
 
 @dataclass(frozen=True)
 class Route:
-    """An operation at its place."""
+    """An operation at its place, with what its handler's docstring says."""
 
     path: str
     method: str
     name: str
-    tag: str
+    heading: str
+    needs_database: bool
     operation: Operation
+    summary: str
+    description: str
+
+    @property
+    def ids(self) -> list[str]:
+        """The names of the ids in the path."""
+        return re.findall(r"{(\w+)}", self.path)
 
 
 # The answers that are the same for many operations, by the codes of their problems.
@@ -91,8 +73,9 @@ SHARED: dict[tuple[str, ...], str] = {
 }
 
 
-def build_document(url_map: Map) -> dict[str, Any]:
-    """The OpenAPI document of the routes in `url_map` and of the live feeds. Raises KeyError for an unknown route."""
+def build_document(app: Flask) -> dict[str, Any]:
+    """The OpenAPI document of the application's routes and of the live feeds. None may lack a docstring."""
+    routes = [*_routes(app), *_feeds()]
     plugin = SchemaPlugin()
     spec = APISpec(
         title="tableorder",
@@ -101,41 +84,57 @@ def build_document(url_map: Map) -> dict[str, Any]:
         plugins=[plugin],
         info={"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
         servers=[{"url": "/"}],
-        tags=[{"name": name} for name in dict.fromkeys(tag for _, tag in NOUNS.values())],
+        tags=[{"name": heading} for heading in sorted({route.heading for route in routes}, key=_place)],
     )
-    _add_components(spec)
+    _add_components(spec, routes)
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
-    for route in [*_routes(url_map), *_streams()]:
-        paths[route.path][route.method] = _describe(route, plugin)
+    for route in routes:
+        paths[route.path][route.method] = _describe(route, plugin, routes)
     for path, operations in sorted(paths.items()):
         spec.path(path, operations=operations)
     return spec.to_dict()
 
 
-def _routes(url_map: Map) -> Iterator[Route]:
-    for rule in url_map.iter_rules():
-        noun, _, name = rule.endpoint.partition(".")
+def _routes(app: Flask) -> Iterator[Route]:
+    for rule in app.url_map.iter_rules():
+        blueprint, _, name = rule.endpoint.rpartition(".")
+        noun = cast("Noun", app.blueprints[blueprint])
         if name == "static":
             continue
-        operations, tag = NOUNS[noun]
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        suffix = blueprint.removeprefix(noun.name)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            suffix = "_v1" if noun.endswith("_v1") else ""
-            yield Route(path, method.lower(), name + suffix, tag, operations[name])
+            yield _route(app.view_functions[rule.endpoint], path, method, noun.heading, noun.needs_database, suffix)
 
 
-def _streams() -> Iterator[Route]:
-    for path, operation in streams.STREAMS.items():
-        name = "follow_store" if "/admin/" in path else "follow_session"
-        yield Route(path, "get", name, NOUNS["streams"][1], operation)
+def _feeds() -> Iterator[Route]:
+    """Those of the stream process, which are not among the application's routes."""
+    for path, handler in feeds.PATHS.items():
+        yield _route(handler, path, "GET", feeds.HEADING, True)
 
 
-def _operations() -> Iterator[Operation]:
-    for operations, _ in NOUNS.values():
-        yield from operations.values()
+def _route(
+    handler: Callable[..., Any], path: str, method: str, heading: str, needs_database: bool, suffix: str = ""
+) -> Route:
+    summary, _, description = inspect.cleandoc(handler.__doc__ or "").partition("\n\n")
+    operation = operation_of(handler)
+    return Route(
+        path=path,
+        method=method.lower(),
+        name=handler.__name__ + suffix,
+        heading=heading,
+        needs_database=needs_database,
+        operation=operation,
+        summary=summary.removesuffix("."),
+        description="\n\n".join(filter(None, [description, *operation.notes])),
+    )
 
 
-def _add_components(spec: APISpec) -> None:
+def _place(heading: str) -> tuple[int, str]:
+    return (FIRST.index(heading) if heading in FIRST else len(FIRST)), heading
+
+
+def _add_components(spec: APISpec, routes: Sequence[Route]) -> None:
     for name, scheme in parts.SECURITY_SCHEMES.items():
         spec.components.security_scheme(name, scheme)
     for name, header in parts.HEADERS.items():
@@ -143,73 +142,79 @@ def _add_components(spec: APISpec) -> None:
     for name, parameter in parts.PARAMETERS.items():
         spec.components.parameter(name, "header", {"name": name, **parameter})
     spec.components.schema("Problem", schema=problems.Problem)
-    for operation in _operations():
-        if operation.body and issubclass(operation.body.schema, ChangeSchema):
-            schema = operation.body.schema
+    for route in routes:
+        if (schema := route.operation.body) and issubclass(schema, ChangeSchema):
             spec.components.schema(name_of(schema), {"minProperties": 1}, schema=schema)
-    for code, (_, detail) in problems.PROBLEMS.items():
+    for code, (_, detail, _) in problems.PROBLEMS.items():
         spec.components.example(code, {"summary": detail, "value": problems.example(code)})
     for codes, name in SHARED.items():
         spec.components.response(name, _problem(codes))
 
 
-def _describe(route: Route, plugin: SchemaPlugin) -> dict[str, Any]:
+def _describe(route: Route, plugin: SchemaPlugin, routes: Sequence[Route]) -> dict[str, Any]:
     operation = route.operation
     described: dict[str, Any] = {
         "operationId": route.name,
-        "tags": [route.tag],
-        "summary": operation.summary,
-        "security": _security(route),
+        "tags": [route.heading],
+        "summary": route.summary,
+        "security": _security(operation),
         "parameters": _parameters(route, plugin),
         "responses": {
-            **{str(status): _answer(answer) for status, answer in operation.answers.items()},
+            **{str(status): _answer(status, answer, routes) for status, answer in sorted(operation.answers.items())},
             **_problems(route),
         },
     }
-    if operation.description:
-        described["description"] = operation.description
+    if route.description:
+        described["description"] = route.description
     if operation.body:
-        described["requestBody"] = _body(operation.body)
+        described["requestBody"] = _body(operation.body, operation.is_body_required)
     if operation.events:
         described["x-events"] = {name: plugin.refer(schema) for name, schema in operation.events.items()}
     return described
 
 
-def _security(route: Route) -> list[dict[str, list[str]]]:
-    scheme = parts.scheme_of(route.path)
-    schemes = ([scheme] if scheme else []) + ([parts.TICKET] if route.operation.events else [])
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    schemes = ([parts.TOKENS[operation.caller]] if operation.caller else []) + (
+        [parts.TICKET] if operation.events else []
+    )
     return [{name: []} for name in schemes]
 
 
 def _parameters(route: Route, plugin: SchemaPlugin) -> list[Any]:
     operation = route.operation
-    in_path = [
-        {"name": name, "in": "path", "required": True, "schema": parts.ID}
-        for name in re.findall(r"{(\w+)}", route.path)
-    ]
+    in_path = [{"name": name, "in": "path", "required": True, "schema": parts.ID} for name in route.ids]
     in_query = plugin.query_parameters(operation.query) if operation.query else []
     return [*in_path, *in_query, *operation.headers, "X-Request-ID"]
 
 
-def _body(body: Body) -> dict[str, Any]:
-    examples = {name: {"value": value} for name, value in body.examples.items()}
-    return {"required": body.required, "content": {"application/json": {"schema": body.schema, "examples": examples}}}
+def _body(schema: type[BodySchema], is_required: bool) -> dict[str, Any]:
+    examples = {name: {"value": value} for name, value in schema.examples.items()}
+    return {"required": is_required, "content": {"application/json": {"schema": schema, "examples": examples}}}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(status: int, answer: Answer, routes: Sequence[Route]) -> dict[str, Any]:
     described: dict[str, Any] = {"description": answer.description, "headers": _headers(answer.headers)}
     if answer.media_type:
         content: dict[str, Any] = {"schema": answer.schema}
         if answer.example is not None:
             content["example"] = answer.example
         described["content"] = {answer.media_type: content}
-    if answer.links:
+    if links := {route.name: route.ids[-1] for route in _next(status, answer, routes)}:
         described["links"] = {
             name: {"operationId": name, "parameters": {identifier: f"$response.body#/{identifier}"}}
-            for identifier, names in answer.links.items()
-            for name in names
+            for name, identifier in links.items()
         }
     return described
+
+
+def _next(status: int, answer: Answer, routes: Sequence[Route]) -> Iterator[Route]:
+    """The operations that an answer leads to: those it names, and all that take the id of what was made."""
+    made = None
+    if status == HTTPStatus.CREATED and isinstance(answer.schema, type):
+        made = next(iter(answer.schema().fields))
+    for route in routes:
+        if route.name in answer.links or (route.ids and route.ids[-1] == made):
+            yield route
 
 
 def _problems(route: Route) -> dict[str, Any]:
@@ -217,12 +222,12 @@ def _problems(route: Route) -> dict[str, Any]:
     operation = route.operation
     codes = [
         *problems.OF_ANY,
-        *(problems.OF_DATABASE if operation.uses_database else ()),
-        *(problems.OF_TOKEN if parts.scheme_of(route.path) else ()),
-        *(problems.OF_PATH_ID if "{" in route.path else ()),
+        *(problems.OF_DATABASE if route.needs_database else ()),
+        *(problems.OF_TOKEN if operation.caller else ()),
+        *(problems.OF_PATH_ID if route.ids else ()),
         *(problems.OF_BODY if operation.body else ()),
         *(problems.OF_QUERY if operation.query and not operation.events else ()),
-        *operation.problems,
+        *(error.code for error in operation.problems),
     ]
     by_status: dict[int, list[str]] = defaultdict(list)
     for code in codes:

@@ -41,6 +41,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 
 ADMIN_TOKEN, TABLE_TOKEN, TICKET = "adminToken", "tableToken", "streamTicket"
 
+TOKENS = {"admin": ADMIN_TOKEN, "table": TABLE_TOKEN}  # by who may call
+
 SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
     ADMIN_TOKEN: {
         "type": "http",
@@ -63,11 +65,3 @@ SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
 }
 
 ID = {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER}
-
-
-def scheme_of(path: str) -> str | None:
-    """Whose token the path asks for."""
-    for prefix, scheme in {"/api/v1/admin/": ADMIN_TOKEN, "/api/v1/customer/": TABLE_TOKEN}.items():
-        if path.startswith(prefix):
-            return scheme
-    return None

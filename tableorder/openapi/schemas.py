@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 from apispec import APISpec
@@ -11,42 +12,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from apispec.ext.marshmallow.schema_resolver import SchemaResolver
 from marshmallow import Schema, fields
 
-from tableorder.domain.orders import MAX_ITEMS
-from tableorder.domain.passwords import MAX_BYTES
 from tableorder.schemas.base import BodySchema, QuerySchema
-from tableorder.schemas.cursors import Cursor
-from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, Password, SessionId, Text
-from tableorder.schemas.history import Day
-from tableorder.schemas.menus import MAX_MENUS, MenuIds
-from tableorder.schemas.orders import Items
-
-NO_NUL = "^[^\\u0000]*$"
-NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
-
-TYPES: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
-    Integer: ("integer", None),
-    Boolean: ("boolean", None),
-    Text: ("string", "visible-text"),
-    OptionalText: ("string", "visible-text"),
-    Password: ("string", "password"),
-    ImageDataUrl: ("string", "image-data-url"),
-    Day: ("string", "date"),
-    SessionId: ("string", "uuid"),
-    Cursor: ("string", "cursor"),
-}
-
-RULES: dict[type[fields.Field[Any]], dict[str, Any]] = {
-    Password: {
-        "maxLength": MAX_BYTES,
-        "pattern": NO_NUL,
-        "description": f"at most {MAX_BYTES} bytes in UTF-8",
-    },
-    ImageDataUrl: {"description": "a real picture of at most 2 MiB: `data:image/png;base64,…`, or jpeg, webp or gif"},
-    SessionId: {"pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"},
-    Cursor: {"description": "the `next_cursor` of the page before"},
-    MenuIds: {"minItems": 1, "maxItems": MAX_MENUS, "uniqueItems": True},
-    Items: {"minItems": 1, "maxItems": MAX_ITEMS},
-}
 
 
 class SchemaPlugin(MarshmallowPlugin):
@@ -60,8 +26,8 @@ class SchemaPlugin(MarshmallowPlugin):
 
     def init_spec(self, spec: APISpec) -> None:
         super().init_spec(spec)
-        for kind, type_and_format in TYPES.items():
-            self.map_to_openapi_type(kind, *type_and_format)  # type: ignore[no-untyped-call]
+        for kind in _own_fields(fields.Field):
+            self.map_to_openapi_type(kind, *kind.json_type)  # type: ignore[no-untyped-call]
         self.converter.add_attribute_function(_rules_of)  # type: ignore[no-untyped-call]
 
     def query_parameters(self, schema: type[QuerySchema]) -> list[dict[str, Any]]:
@@ -88,10 +54,14 @@ def name_of(schema: type[Schema] | Schema | str) -> str:
 
 
 def _rules_of(converter: object, field: fields.Field[Any], *, ret: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    if isinstance(field, OptionalText):
-        return {"maxLength": field.most, "pattern": NO_NUL}
-    if isinstance(field, Text):
-        return {} if "enum" in ret else {"minLength": 1, "maxLength": field.most, "pattern": NOT_BLANK}
-    if isinstance(field, Password):
-        return RULES[Password] | {"minLength": field.least}
-    return RULES.get(type(field), {})
+    if not field.allow_none and ret.get("default", ...) is None:
+        del ret["default"]  # what is left out loads as None, and cannot be sent
+    return getattr(field, "json_rules", {})
+
+
+def _own_fields(kind: type[fields.Field[Any]]) -> Iterator[Any]:
+    """The classes of fields below `kind` that say how JSON Schema calls them (schemas/fields.py)."""
+    for child in kind.__subclasses__():
+        if "json_type" in vars(child):
+            yield child
+        yield from _own_fields(child)

@@ -1,7 +1,7 @@
 """The categories of a store's menu."""
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import Conflict, LimitReached, NotFound
+from tableorder.domain.errors import CategoryNotEmpty, CategoryNotFound, LimitReached
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 # The category at hand as JSON. Used where `category`, a row of categories, is in scope.
@@ -40,8 +40,8 @@ class CategoryRepository:
     ) -> str:
         """Add a category, as the last one without a `display_order`, and return it.
 
-        Additions to a store wait for each other, so that each counts those before. Raises Conflict
-        (category_name_taken, limit_reached).
+        Additions to a store wait for each other, so that each counts those before. Raises CategoryNameTaken,
+        LimitReached.
         """
         document = self._connection.fetch_value(
             """
@@ -70,11 +70,11 @@ class CategoryRepository:
         )
         if document is None:
             limit = limits.categories
-            raise LimitReached(f"the store has {limit} categories, which is the limit", limit=limit)
+            raise LimitReached(limit=limit, noun="categories")
         return document
 
-    def update(self, *, category_id: int, category_name: str | None, display_order: int | None) -> str:
-        """Change what is given and return the category. Raises NotFound, Conflict (category_name_taken)."""
+    def update(self, *, category_id: int, category_name: str | None = None, display_order: int | None = None) -> str:
+        """Change what is given and return the category. Raises CategoryNotFound, CategoryNameTaken."""
         document = self._connection.fetch_value(
             """
             UPDATE categories AS category
@@ -87,11 +87,11 @@ class CategoryRepository:
             {"category_id": category_id, "category_name": category_name, "display_order": display_order},
         )
         if document is None:
-            raise _unknown(category_id)
+            raise CategoryNotFound(category_id=category_id)
         return document
 
     def delete(self, *, category_id: int) -> None:
-        """Remove a category without menus. Raises NotFound, Conflict (category_not_empty, menu_in_use).
+        """Remove a category without menus. Raises CategoryNotFound, CategoryNotEmpty, MenuInUse.
 
         The lock comes first, so that a menu being added to it is seen. Retired menus are on no list, but order lines
         may refer to them: they move to another category of the store; without another, they go with this one.
@@ -124,10 +124,6 @@ class CategoryRepository:
             {"category_id": category_id},
         )
         if row is None:
-            raise _unknown(category_id)
+            raise CategoryNotFound(category_id=category_id)
         if row[0] is False:
-            raise Conflict(f"category {category_id} has menus in it", code="category_not_empty")
-
-
-def _unknown(category_id: int) -> NotFound:
-    return NotFound(f"there is no category {category_id}", code="category_not_found")
+            raise CategoryNotEmpty(category_id=category_id)

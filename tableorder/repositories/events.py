@@ -100,7 +100,7 @@ class EventRepository:
     def snapshot_of_session(self, *, table: TableIdentity) -> Snapshot:
         """The tablet's view (OrderRepository.list_of_session), read together with its position.
 
-        Raises Conflict (session_ended).
+        Raises SessionEnded.
         """
         listing = OrderRepository(self._connection).list_of_session(
             table=table, limit=None, before=None, with_position=True

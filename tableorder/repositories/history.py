@@ -1,7 +1,7 @@
 """Ended sessions, as they were; readable after their tables are gone."""
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import NotFound
+from tableorder.domain.errors import TableNotFound
 from tableorder.domain.pages import Page
 
 
@@ -59,7 +59,7 @@ class HistoryRepository:
     def list_of_table(self, *, store_id: int, table_id: int, page: Page) -> str:
         """One table's ended sessions, newest first, each with the number that the table had at that time.
 
-        Raises NotFound if there is no such table and none of its sessions.
+        Raises TableNotFound if there is no such table and none of its sessions.
         """
         document = self._connection.fetch_value(
             """
@@ -125,5 +125,5 @@ class HistoryRepository:
             {"store_id": store_id, "table_id": table_id, **page.parameters()},
         )
         if document is None:
-            raise NotFound(f"there is no table {table_id}", code="table_not_found")
+            raise TableNotFound(table_id=table_id)
         return document

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement
-from tableorder.domain.errors import Conflict, Invalid, LimitReached, NotFound
+from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 # The columns that an admin sets.
@@ -92,11 +92,11 @@ class MenuRepository:
         self._connection = connection
 
     def catalog(self, *, store_id: int, category_id: int | None, known_versions: Sequence[str]) -> Catalog:
-        """What guests see. Raises NotFound (category_not_found)."""
+        """What guests see. Raises CategoryNotFound."""
         return self._read_catalog(GUEST_CATALOG, store_id, category_id, known_versions)
 
     def list(self, *, store_id: int, category_id: int | None) -> str:
-        """What admins see: the same, with the times. Raises NotFound (category_not_found)."""
+        """What admins see: the same, with the times. Raises CategoryNotFound."""
         return self._read_catalog(ADMIN_CATALOG, store_id, category_id, ()).document or ""
 
     def add(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
@@ -104,7 +104,7 @@ class MenuRepository:
 
         Additions to a store wait for each other, so that each counts those before. Retired menus are kept for a day at
         least, so they have a limit too. The category is locked, so that a reorder under way is over and its places
-        count. Raises NotFound (category_not_found), Conflict (limit_reached).
+        count. Raises CategoryNotFound, LimitReached.
         """
         document = self._connection.fetch_value(
             """
@@ -132,11 +132,11 @@ class MenuRepository:
             {"store_id": store_id, "limit": limits.menus, **values},
         )
         if document is None:
-            raise LimitReached(f"the store has {limits.menus} menus, which is the limit", limit=limits.menus)
+            raise LimitReached(limit=limits.menus, noun="menus")
         return document
 
     def update(self, *, menu_id: int, changes: Mapping[str, object]) -> str:
-        """Change the columns in `changes` and return the menu. Raises NotFound (menu_not_found, category_not_found).
+        """Change the columns in `changes` and return the menu. Raises MenuNotFound, CategoryNotFound.
 
         A None clears a description or an image; the other columns are never None. A menu that changes its category
         comes last in the new one unless its place is given, too: its place in the old one says nothing there. Locks
@@ -174,13 +174,13 @@ class MenuRepository:
             },
         )
         if document is None:
-            raise _unknown(menu_id)
+            raise MenuNotFound(menu_id=menu_id)
         return document
 
     def reorder(self, *, menu_ids: Sequence[int]) -> None:
         """Give a category's menus the order of `menu_ids`, which names each of them once.
 
-        Raises NotFound (menu_not_found), Invalid (several_categories), Conflict (menus_missing) if some are left out.
+        Raises MenuNotFound, SeveralCategories, MenusMissing if some are left out.
         The menus are locked in the order of their ids, so that two calls at once wait for each other and never
         deadlock. Then their category is locked: a menu that is being added to it comes before or after all of this.
         """
@@ -226,14 +226,14 @@ class MenuRepository:
         )
         unknown_menu_id, category_count, menu_count = row
         if unknown_menu_id is not None:
-            raise _unknown(unknown_menu_id)
+            raise MenuNotFound(menu_id=unknown_menu_id)
         if category_count > 1:
-            raise Invalid("the menus are of several categories", code="several_categories")
+            raise SeveralCategories
         if menu_count != len(menu_ids):
-            raise Conflict(f"the category has {menu_count} menus; name each of them", code="menus_missing")
+            raise MenusMissing(menu_count=menu_count)
 
     def delete(self, *, menu_id: int) -> None:
-        """Retire a menu. Raises NotFound."""
+        """Retire a menu. Raises MenuNotFound."""
         retired = self._connection.fetch_value(
             """
             UPDATE menus SET deleted_at = now()
@@ -243,7 +243,7 @@ class MenuRepository:
             {"menu_id": menu_id},
         )
         if not retired:
-            raise _unknown(menu_id)
+            raise MenuNotFound(menu_id=menu_id)
 
     def _read_catalog(
         self, statement: Statement, store_id: int, category_id: int | None, known_versions: Sequence[str]
@@ -253,9 +253,5 @@ class MenuRepository:
         )
         version, category_known, document = row
         if not category_known:
-            raise NotFound(f"there is no category {category_id}", code="category_not_found")
+            raise CategoryNotFound(category_id=category_id)
         return Catalog(version, document)
-
-
-def _unknown(menu_id: int) -> NotFound:
-    return NotFound(f"there is no menu {menu_id}", code="menu_not_found")

@@ -1,13 +1,21 @@
 """Live orders: placed, listed, moved along, voided. Ended sessions' orders are in the history."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
-from tableorder.domain.errors import Conflict, DomainError, Invalid, KeyReused, LimitReached, NotFound, Throttled
+from tableorder.domain.errors import (
+    DomainError,
+    OrderNotFound,
+    SessionEnded,
+    SessionLimitReached,
+    StatusBackwards,
+    TableNotFound,
+    refusal,
+)
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 from tableorder.domain.orders import STATUSES, Line, fingerprint
@@ -20,26 +28,8 @@ BY_TABLE = Statement("orders_by_table", _SQL["orders_by_table"])
 MOVE = Statement("move_order", _SQL["move_order"])
 
 
-def _too_many_orders(details: Mapping[str, Any]) -> Throttled:
-    detail = f"this table has ordered {details['order_rate']} times in 60 s; try again later"
-    return Throttled(detail, code="too_many_orders", retry_after=max(1, details["wait"] or 0))
-
-
-def _too_many(what: str, limit: int) -> LimitReached:
-    return LimitReached(f"this table has so many {what} that {limit}, the limit, would be exceeded", limit=limit)
-
-
-# The error for each refusal of PLACE, made of its details.
-REFUSALS: Mapping[str, Callable[[Mapping[str, Any]], DomainError]] = {
-    "idempotency_key_reused": lambda details: KeyReused("this idempotency key was used for another order"),
-    "session_ended": lambda details: session_ended(),
-    "too_many_orders": _too_many_orders,
-    "session_orders": lambda details: _too_many("orders", details["session_orders"]),
-    "session_lines": lambda details: _too_many("lines", details["session_lines"]),
-    "menu_not_found": lambda details: NotFound(f"there is no menu {details['menu_id']}", code="menu_not_found"),
-    "menu_sold_out": lambda details: Conflict(f"menu {details['menu_id']} is sold out", code="menu_sold_out"),
-    "total_too_large": lambda details: Invalid("the order's total is too large", code="total_too_large"),
-}
+# The refusals of PLACE for one of the session's limits, and what there are too many of.
+LIMITED = {"session_orders": "orders", "session_lines": "lines"}
 
 
 @dataclass(frozen=True)
@@ -73,10 +63,9 @@ class OrderRepository:
     ) -> str:
         """Place an order and return it, or the one first placed with `key`.
 
-        Raises Conflict (session_ended, menu_sold_out, limit_reached), NotFound (menu_not_found), KeyReused, Invalid,
-        Throttled (too_many_orders).
+        Raises SessionEnded, MenuNotFound, MenuSoldOut, TotalTooLarge, SessionLimitReached, TooManyOrders, KeyReused.
         """
-        answer, refusal, details, _ = self._connection.fetch_one(
+        answer, refused, details, _ = self._connection.fetch_one(
             PLACE,
             {
                 "session_id": table.session_id,
@@ -90,7 +79,7 @@ class OrderRepository:
             },
         )
         if answer is None:
-            raise REFUSALS[refusal](details)
+            raise _refusal(refused, details)
         return answer
 
     def list_of_session(
@@ -103,7 +92,7 @@ class OrderRepository:
     ) -> SessionListing:
         """The session's orders, newest first: at most `limit`, from just after the order that `before` names.
 
-        `before` is (order_time in microseconds since 1970, order_id). Raises Conflict (session_ended).
+        `before` is (order_time in microseconds since 1970, order_id). Raises SessionEnded.
         """
         row = self._connection.find_one(
             OF_SESSION,
@@ -117,31 +106,31 @@ class OrderRepository:
             },
         )
         if row is None:
-            raise session_ended()
+            raise SessionEnded
         return SessionListing(*row)
 
     def get(self, *, order_id: int) -> str:
-        """One live order of the store. Raises NotFound."""
+        """One live order of the store. Raises OrderNotFound."""
         document = self._connection.fetch_value(_SQL["get_order"], {"order_id": order_id})
         if document is None:
-            raise _unknown(order_id)
+            raise OrderNotFound(order_id=order_id)
         return document
 
     def get_of_session(self, *, order_id: int, session_id: str) -> str:
-        """One order of a session. Raises NotFound, Conflict (session_ended)."""
+        """One order of a session. Raises OrderNotFound, SessionEnded."""
         is_active, document = self._connection.find_one(
             _SQL["get_order_of_session"], {"order_id": order_id, "session_id": session_id}
         ) or (False, None)
         if not is_active:
-            raise session_ended()
+            raise SessionEnded
         if document is None:
-            raise _unknown(order_id)
+            raise OrderNotFound(order_id=order_id)
         return document
 
     def list_by_table(
         self, *, store_id: int, status: str | None = None, table_id: int | None = None, known_version: str | None = None
     ) -> Listing:
-        """The counter's view: every table with an active session, with its orders. Raises NotFound for a table.
+        """The counter's view: every table with an active session, with its orders. Raises TableNotFound.
 
         The version is of the whole store, whatever part is asked for. What an operator changes by hand so that no
         trigger writes an event (an order's total, its lines) does not renew it; the next event does.
@@ -151,31 +140,31 @@ class OrderRepository:
             {"store_id": store_id, "status": status, "table_id": table_id, "known_version": known_version},
         )
         if not table_known:
-            raise NotFound(f"there is no table {table_id}", code="table_not_found")
+            raise TableNotFound(table_id=table_id)
         return Listing(version, position, document)
 
     def update_status(self, *, order_id: int, status: str) -> None:
-        """Move an order along. The same status again changes nothing. Raises NotFound, Conflict if it would go back."""
+        """Move an order along. The same status again changes nothing. Raises OrderNotFound, StatusBackwards."""
         row = self._connection.find_one(MOVE, {"order_id": order_id, "status": status, "statuses": list(STATUSES)})
         if row is None:
-            raise _unknown(order_id)
+            raise OrderNotFound(order_id=order_id)
         if STATUSES.index(row[0]) > STATUSES.index(status):
-            raise Conflict(f"order {order_id} is {row[0]} and does not go back to {status}", code="status_backwards")
+            raise StatusBackwards(order_id=order_id, status=row[0], wanted=status)
 
     def void(self, *, order_id: int, admin: AdminIdentity, reason: str | None) -> int:
-        """Take an order off the lists and write it, every line, into the voids; its table's id. Raises NotFound."""
+        """Take an order off the lists and write it, every line, into the voids; its table's id.
+
+        Raises OrderNotFound.
+        """
         table_id = self._connection.fetch_value(
             _SQL["void_order"], {"order_id": order_id, "username": admin.username, "reason": reason}
         )
         if table_id is None:
-            raise _unknown(order_id)
+            raise OrderNotFound(order_id=order_id)
         return table_id
 
 
-def session_ended() -> Conflict:
-    """The refusal of a tablet whose session is over."""
-    return Conflict("this table's session is over", code="session_ended")
-
-
-def _unknown(order_id: int) -> NotFound:
-    return NotFound(f"there is no order {order_id}", code="order_not_found")
+def _refusal(word: str, details: Mapping[str, Any]) -> DomainError:
+    if word in LIMITED:
+        return SessionLimitReached(limit=details[word], noun=LIMITED[word])
+    return refusal(word, details)

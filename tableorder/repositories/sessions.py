@@ -2,7 +2,7 @@
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import load_statements
-from tableorder.domain.errors import Conflict, DomainError, KeyReused, NotFound, Unavailable
+from tableorder.domain.errors import DatabaseBusy, refusal
 from tableorder.domain.requests import fingerprint
 
 _SQL = load_statements(__file__)
@@ -21,7 +21,7 @@ class SessionRepository:
         """The table's active session, started now if there is none; simultaneous calls get the same one.
 
         The unique index on active sessions decides who starts it; the others wait for that one's commit. Raises
-        NotFound if the table is gone.
+        TableNotFound if the table is gone.
         """
         for _ in range(JOIN_ATTEMPTS):
             session_id = self._connection.fetch_value(
@@ -29,15 +29,15 @@ class SessionRepository:
             )
             if session_id is not None:
                 return session_id
-        raise Unavailable("this table's session keeps ending", code="database_busy")
+        raise DatabaseBusy("this table's session keeps ending")
 
     def end(self, *, store_id: int, table_id: int, session_id: str | None = None, key: str | None = None) -> str:
         """Move the table's active session into the history, orders and all, and return what it came to.
 
         With `session_id` only that session is ended. A repeat with the same `key` returns the first answer and ends
-        nothing. Raises NotFound (table_not_found), Conflict (no_active_session, session_changed), KeyReused.
+        nothing. Raises TableNotFound, NoActiveSession, SessionChanged, KeyReused.
         """
-        answer, refusal = self._connection.fetch_one(
+        answer, refused = self._connection.fetch_one(
             _SQL["end_session"],
             {
                 "store_id": store_id,
@@ -48,17 +48,5 @@ class SessionRepository:
             },
         )
         if answer is None:
-            raise _refuse_end(refusal, table_id)
+            raise refusal(refused, {"table_id": table_id})
         return answer
-
-
-def _refuse_end(refusal: str, table_id: int) -> DomainError:
-    match refusal:
-        case "idempotency_key_reused":
-            return KeyReused("this idempotency key was used for another request")
-        case "table_not_found":
-            return NotFound(f"there is no table {table_id}", code="table_not_found")
-        case "session_changed":
-            return Conflict(f"table {table_id} has another session by now", code="session_changed")
-        case _:
-            return Conflict(f"table {table_id} has no active session", code="no_active_session")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import NotFound
+from tableorder.domain.errors import StoreNotFound
 
 
 class StoreRepository:
@@ -26,7 +26,7 @@ class StoreRepository:
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def add(self, *, store_name: str, admin_username: str, admin_password_hash: str) -> int:
-        """Add a store; its id. Raises Conflict (username_taken)."""
+        """Add a store; its id. Raises UsernameTaken."""
         return self._connection.fetch_value(
             """
             INSERT INTO stores (store_name, admin_username, admin_password_hash)
@@ -48,7 +48,7 @@ class StoreRepository:
         )
 
     def set_password(self, *, admin_username: str, admin_password_hash: str) -> None:
-        """Change an admin's password. Raises NotFound."""
+        """Change an admin's password. Raises StoreNotFound."""
         changed = self._connection.fetch_value(
             """
             UPDATE stores
@@ -59,7 +59,7 @@ class StoreRepository:
             {"admin_username": admin_username, "admin_password_hash": admin_password_hash},
         )
         if not changed:
-            raise NotFound(f"there is no store with the admin {admin_username}", code="store_not_found")
+            raise StoreNotFound(username=admin_username)
 
     def count_live_orders(self) -> dict[str, int]:
         """How many orders of active sessions all stores have together, by status; without those that none has."""

@@ -1,7 +1,7 @@
 """A store's tables, each with its number, its tablet's password and, while guests are there, its session."""
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import Conflict, LimitReached, NotFound
+from tableorder.domain.errors import LimitReached, TableInUse, TableNotFound
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
 
@@ -32,7 +32,7 @@ class TableRepository:
     def add(
         self, *, store_id: int, table_number: int, table_password_hash: str, limits: Limits = DEFAULT_LIMITS
     ) -> str:
-        """Add a table and return it. Raises Conflict (table_number_taken, limit_reached).
+        """Add a table and return it. Raises TableNumberTaken, LimitReached.
 
         Additions to a store wait for each other, so that each counts those before.
         """
@@ -59,11 +59,11 @@ class TableRepository:
             },
         )
         if document is None:
-            raise LimitReached(f"the store has {limits.tables} tables, which is the limit", limit=limits.tables)
+            raise LimitReached(limit=limits.tables, noun="tables")
         return document
 
-    def update(self, *, table_id: int, table_number: int | None, table_password_hash: str | None) -> str:
-        """Change what is given and return the table. Raises NotFound, Conflict (table_number_taken)."""
+    def update(self, *, table_id: int, table_number: int | None = None, table_password_hash: str | None = None) -> str:
+        """Change what is given and return the table. Raises TableNotFound, TableNumberTaken."""
         document = self._connection.fetch_value(
             """
             UPDATE tables
@@ -80,11 +80,11 @@ class TableRepository:
             {"table_id": table_id, "table_number": table_number, "table_password_hash": table_password_hash},
         )
         if document is None:
-            raise _unknown(table_id)
+            raise TableNotFound(table_id=table_id)
         return document
 
     def delete(self, *, table_id: int) -> None:
-        """Remove a table; its history stays. Raises NotFound, Conflict (table_in_use) while a session is active.
+        """Remove a table; its history stays. Raises TableNotFound, TableInUse while a session is active.
 
         The condition is on the row itself, so that a login that comes at the same moment is seen after the wait.
         """
@@ -98,15 +98,11 @@ class TableRepository:
         )
         if not deleted:
             self.require(table_id=table_id)
-            raise Conflict(f"table {table_id} has an active session", code="table_in_use")
+            raise TableInUse(table_id=table_id)
 
     def require(self, *, table_id: int) -> None:
-        """Raises NotFound if the store has no such table."""
+        """Raises TableNotFound if the store has no such table."""
         if not self._connection.fetch_value(
             "SELECT true FROM tables WHERE table_id = %(table_id)s", {"table_id": table_id}
         ):
-            raise _unknown(table_id)
-
-
-def _unknown(table_id: int) -> NotFound:
-    return NotFound(f"there is no table {table_id}", code="table_not_found")
+            raise TableNotFound(table_id=table_id)

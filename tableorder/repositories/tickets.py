@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import Conflict
+from tableorder.domain.errors import SessionEnded
 from tableorder.domain.identities import TableIdentity
 from tableorder.domain.limits import MAX_INTEGER
 
@@ -57,11 +57,11 @@ class TicketRepository:
         self._connection = connection
 
     def add_for_table(self, *, table: TableIdentity, claims: dict[str, Any]) -> str:
-        """A new ticket for the table that the claims are of. Raises Conflict (session_ended)."""
+        """A new ticket for the table that the claims are of. Raises SessionEnded."""
         ticket, parameters = _new(table.store_id, claims)
         parameters |= {"session_id": table.session_id, "table_id": table.table_id, "most": SESSION_TICKETS}
         if not self._connection.fetch_value(ADD, parameters):
-            raise Conflict("this table's session is over", code="session_ended")
+            raise SessionEnded
         return ticket
 
     def add_for_admin(self, *, store_id: int, claims: dict[str, Any]) -> str:

@@ -1,10 +1,11 @@
 """What all schemas share."""
 
+import copy
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, pre_load, validates_schema
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, pre_load, validates_schema
 
 MAX_ERRORS = 20  # listed at once
 
@@ -13,11 +14,12 @@ class BodySchema(Schema):
     """A request's JSON body. A field that is neither its own nor its `answer`'s is refused: it may be a misspelt one.
 
     `answer` is what the same thing is answered as. Its other fields are ignored, so that a client may send back what it
-    was given.
+    was given. `examples`, by name, are for the description of the API.
     """
 
     answer: ClassVar[type[Schema] | None] = None
     takes_pictures: ClassVar[bool] = False
+    examples: ClassVar[Mapping[str, Any]] = {}
 
     class Meta:
         unknown = RAISE
@@ -43,6 +45,21 @@ class ChangeSchema(BodySchema):
     def require_a_change(self, data: dict[str, Any], **kwargs: Any) -> None:
         if not data:
             raise ValidationError(f"Give at least one of: {', '.join(self.fields)}.")
+
+
+def changes_of(schema: type[BodySchema], *, examples: Mapping[str, Any]) -> type[ChangeSchema]:
+    """The body of the PATCH that goes with a POST: any of its fields, one at least, none with a default."""
+    members = {name: _left_out(field) for name, field in schema._declared_fields.items()}
+    name = schema.__name__.removesuffix("Schema") + "ChangeSchema"
+    inherited = {"answer": schema.answer, "takes_pictures": schema.takes_pictures, "__module__": schema.__module__}
+    return type(name, (ChangeSchema,), {**members, **inherited, "examples": examples})
+
+
+def _left_out(field: fields.Field[Any]) -> fields.Field[Any]:
+    """A copy of the field that may be left out."""
+    optional = copy.copy(field)
+    optional.required, optional.load_default = False, missing
+    return optional
 
 
 class QuerySchema(Schema):

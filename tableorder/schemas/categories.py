@@ -1,7 +1,7 @@
-"""Categories as an admin adds and changes them."""
+"""Categories as an admin lists, adds and changes them."""
 
 from tableorder.schemas import values
-from tableorder.schemas.base import BodySchema, ChangeSchema
+from tableorder.schemas.base import BodySchema, changes_of
 from tableorder.schemas.fields import Integer, Text
 
 
@@ -11,16 +11,29 @@ class Category(values.Document):
     display_order = values.number()
     menu_count = values.number()
 
+    example = {"category_id": 1, "category_name": "찌개·탕", "display_order": 1, "menu_count": 4}
+
+
+class Categories(values.Document):
+    store_id = values.identifier()
+    categories = values.list_of(Category)
+
+    example = {"store_id": 1, "categories": [Category.example]}
+
+
+class CategoryDeleted(values.Document):
+    message = values.text()
+    category_id = values.identifier()
+
+    example = {"message": "the category is deleted", "category_id": 1}
+
 
 class CategorySchema(BodySchema):
     answer = Category
+    examples = {"desserts": {"category_name": "후식", "display_order": 6}}
 
     category_name = Text(required=True, most=50)
-    display_order = Integer(least=0)
+    display_order = Integer(least=0, load_default=None)
 
 
-class CategoryChangeSchema(ChangeSchema):
-    answer = Category
-
-    category_name = Text(most=50)
-    display_order = Integer(least=0)
+CategoryChangeSchema = changes_of(CategorySchema, examples={"to the front": {"display_order": 0}})

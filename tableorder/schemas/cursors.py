@@ -16,6 +16,9 @@ class Cursor(fields.Field[tuple[int, int]]):
     The id settles the order of entries of the same time.
     """
 
+    json_type = ("string", "cursor")
+    json_rules = {"description": "the `next_cursor` of the page before"}
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[int, int]:
         match = _CURSOR.fullmatch(value)
         if match is None or int(match[2]) > MAX_INTEGER:

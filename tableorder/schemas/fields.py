@@ -1,4 +1,7 @@
-"""Fields stricter than marshmallow's own: JSON types are taken at their word, texts are kept as domain/text.py says."""
+"""Fields stricter than marshmallow's own: JSON types are taken at their word, texts are kept as domain/text.py says.
+
+For JSON Schema each has its type and format, `json_type`, and what else it asks for, `json_rules`.
+"""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +9,14 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from tableorder.domain.errors import Invalid
+from tableorder.domain.errors import ValidationFailed
 from tableorder.domain.images import image_problem
 from tableorder.domain.limits import MAX_INTEGER
-from tableorder.domain.passwords import password_problem
+from tableorder.domain.passwords import MAX_BYTES, password_problem
 from tableorder.domain.text import clean, is_blank
 
+_NO_NUL = "^[^\\u0000]*$"  # for JSON Schema, as the next one
+_NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
@@ -19,7 +24,10 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re
 class Integer(fields.Field[int]):
     """A JSON number without a fraction, `least` to `most`; neither "5" nor true nor 5.0."""
 
+    json_type = ("integer", None)
+
     def __init__(self, *, least: int = 1, most: int = MAX_INTEGER, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_none", False)  # marshmallow allows it where None is the default
         super().__init__(validate=validate.Range(min=least, max=most), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
@@ -40,6 +48,8 @@ class QueryInteger(Integer):
 class Boolean(fields.Field[bool]):
     """true or false; neither "yes" nor 1."""
 
+    json_type = ("boolean", None)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if type(value) is not bool:
             raise ValidationError("Must be true or false.")
@@ -49,16 +59,22 @@ class Boolean(fields.Field[bool]):
 class Text(fields.Field[str]):
     """Text of 1 to `most` characters, as domain/text.py keeps it; with `choices`, one of them."""
 
+    json_type = ("string", "visible-text")
+
     def __init__(self, *, most: int, may_break: bool = False, choices: Sequence[str] = (), **kwargs: Any) -> None:
         one_of = validate.OneOf(choices, error="Must be one of: {choices}.") if choices else None
         super().__init__(validate=one_of, **kwargs)
         self.most = most
         self.may_break = may_break
+        self.json_rules = {} if choices else self._json_rules()
+
+    def _json_rules(self) -> dict[str, Any]:
+        return {"minLength": 1, "maxLength": self.most, "pattern": _NOT_BLANK}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
             return clean(_string(value), most=self.most, may_break=self.may_break)
-        except Invalid as refusal:
+        except ValidationFailed as refusal:
             raise _sentence(refusal.detail) from None
 
 
@@ -68,13 +84,24 @@ class OptionalText(Text):
     def __init__(self, *, most: int, may_break: bool = False, **kwargs: Any) -> None:
         super().__init__(most=most, may_break=may_break, allow_none=True, pre_load=_none_if_blank, **kwargs)
 
+    def _json_rules(self) -> dict[str, Any]:
+        return {"maxLength": self.most, "pattern": _NO_NUL}
+
 
 class Password(fields.Field[str]):
     """A password of `least` characters or more. It stays as it was sent: domain/passwords.py normalises it."""
 
+    json_type = ("string", "password")
+
     def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.least = least
+        self.json_rules = {
+            "minLength": least,
+            "maxLength": MAX_BYTES,
+            "pattern": _NO_NUL,
+            "description": f"at most {MAX_BYTES} bytes in UTF-8",
+        }
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if problem := password_problem(_string(value), least=self.least):
@@ -85,6 +112,9 @@ class Password(fields.Field[str]):
 class SessionId(fields.Field[str]):
     """A session's UUID."""
 
+    json_type = ("string", "uuid")
+    json_rules = {"pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"}
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str) or not _UUID.fullmatch(value):
             raise ValidationError("Must be a session's UUID.")
@@ -93,6 +123,11 @@ class SessionId(fields.Field[str]):
 
 class ImageDataUrl(fields.Field[str]):
     """The data URL of a real picture, or None, which a blank one stands for, too."""
+
+    json_type = ("string", "image-data-url")
+    json_rules = {
+        "description": "a real picture of at most 2 MiB: `data:image/png;base64,…`, or jpeg, webp or gif",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_none=True, pre_load=_none_if_blank, **kwargs)

@@ -12,19 +12,32 @@ class Token(values.Document):
     store_id = values.identifier()
     store_name = values.text()
 
+    example = {
+        "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…",
+        "token_type": "Bearer",
+        "expires_in": 57600,
+        "store_id": 1,
+        "store_name": "온달 한식당",
+    }
+
 
 class TableToken(Token):
     table_id = values.identifier()
     table_number = values.number(least=1)
     session_id = values.session()
 
+    example = Token.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID}
+
 
 class AdminToken(Token):
     username = values.text()
 
+    example = Token.example | {"username": "demo"}
+
 
 class TableLoginSchema(BodySchema):
     answer = TableToken
+    examples = {"the demo's table 3": {"store_id": 1, "table_number": 3, "table_password": "demo-table"}}
 
     store_id = Integer(required=True)
     table_number = Integer(required=True)
@@ -33,6 +46,7 @@ class TableLoginSchema(BodySchema):
 
 class AdminLoginSchema(BodySchema):
     answer = AdminToken
+    examples = {"the demo's admin": {"username": "demo", "password": "demo-admin"}}
 
     username = Text(required=True, most=50)
     password = Password(required=True)

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from tableorder.schemas import values
-from tableorder.schemas.base import BodySchema, ChangeSchema, QuerySchema
+from tableorder.schemas.base import BodySchema, QuerySchema, changes_of
 from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryInteger, Text
 
 MAX_MENUS = 1000
@@ -20,45 +20,100 @@ class GuestMenu(values.Document):
     display_order = values.number()
     is_available = values.switch("false: sold out, cannot be ordered")
 
+    example = {
+        "menu_id": 1,
+        "menu_name": "김치찌개",
+        "price": 9000,
+        "description": "묵은지와 돼지고기",
+        "image_base64": None,
+        "display_order": 1,
+        "is_available": True,
+    }
+
 
 class ListedMenu(GuestMenu):
     created_at = values.moment()
     updated_at = values.moment()
+
+    example = GuestMenu.example | {
+        "created_at": "2026-02-01T10:00:00+09:00",
+        "updated_at": "2026-02-01T10:00:00+09:00",
+    }
 
 
 class Menu(ListedMenu):
     category_id = values.identifier()
     category_name = values.text()
 
+    example = ListedMenu.example | {"category_id": 1, "category_name": "찌개·탕"}
+
+
+class GuestMenuCategory(values.Document):
+    category_id = values.identifier()
+    category_name = values.text()
+    display_order = values.number()
+    menus = values.list_of(GuestMenu)
+
+    example = {"category_id": 1, "category_name": "찌개·탕", "display_order": 1, "menus": [GuestMenu.example]}
+
+
+class GuestMenus(values.Document):
+    store_id = values.identifier()
+    categories = values.list_of(GuestMenuCategory)
+
+    example = {"store_id": 1, "categories": [GuestMenuCategory.example]}
+
+
+class MenuCategory(GuestMenuCategory):
+    menus = values.list_of(ListedMenu)
+
+    example = GuestMenuCategory.example | {"menus": [ListedMenu.example]}
+
+
+class Menus(values.Document):
+    store_id = values.identifier()
+    categories = values.list_of(MenuCategory)
+
+    example = {"store_id": 1, "categories": [MenuCategory.example]}
+
+
+class MenuDeleted(values.Document):
+    message = values.text()
+    menu_id = values.identifier()
+
+    example = {"message": "the menu is deleted", "menu_id": 1}
+
 
 class MenuSchema(BodySchema):
     answer = Menu
     takes_pictures = True
+    examples = {
+        "a new stew": {"category_id": 1, "menu_name": "부대찌개", "price": 9500, "description": "라면 사리 포함"}
+    }
 
     category_id = Integer(required=True)
     menu_name = Text(required=True, most=100)
     price = Integer(required=True)
     description = OptionalText(most=500, may_break=True, load_default=None)
     image_base64 = ImageDataUrl(load_default=None)
-    display_order = Integer(least=0)
+    display_order = Integer(least=0, load_default=None)
     is_available = Boolean(load_default=True)
 
 
-class MenuChangeSchema(ChangeSchema):
-    answer = Menu
-    takes_pictures = True
-
-    category_id = Integer()
-    menu_name = Text(most=100)
-    price = Integer()
-    description = OptionalText(most=500, may_break=True)
-    image_base64 = ImageDataUrl()
-    display_order = Integer(least=0)
-    is_available = Boolean()
+MenuChangeSchema = changes_of(
+    MenuSchema,
+    examples={
+        "a new price": {"price": 9500},
+        "sold out": {"is_available": False},
+        "no picture": {"image_base64": None},
+    },
+)
 
 
 class MenuIds(fields.List[Any]):
     """1 to 1,000 ids, each once."""
+
+    json_rules = {"minItems": 1, "maxItems": MAX_MENUS, "uniqueItems": True}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_MENUS:
@@ -69,7 +124,15 @@ class MenuIds(fields.List[Any]):
         return menu_ids
 
 
+class MenuOrder(values.Document):
+    menu_ids = MenuIds(Integer(), required=True)
+
+    example = {"menu_ids": [2, 1, 3, 4]}
+
+
 class MenuOrderSchema(BodySchema):
+    examples = {"four menus": MenuOrder.example}
+
     menu_ids = MenuIds(Integer(), required=True)
 
 

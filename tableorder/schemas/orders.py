@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from tableorder.domain.limits import MAX_INTEGER
-from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line
+from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, PREPARING, STATUSES, WAITING, Line
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema
 from tableorder.schemas.cursors import Cursor
@@ -20,6 +20,15 @@ class OrderItem(values.Document):
     unit_price = values.won("won, as it was when the order was placed")
     subtotal = values.won()
 
+    example = {
+        "order_item_id": 77,
+        "menu_id": 1,
+        "menu_name": "김치찌개",
+        "quantity": 2,
+        "unit_price": 9000,
+        "subtotal": 18000,
+    }
+
 
 class ArchivedOrder(values.Document):
     order_id = values.identifier()
@@ -28,11 +37,77 @@ class ArchivedOrder(values.Document):
     order_time = values.moment()
     items = values.list_of(OrderItem)
 
+    example = {
+        "order_id": 31,
+        "total_amount": 18000,
+        "status": WAITING,
+        "order_time": "2026-02-04T13:30:00.123456+09:00",
+        "items": [OrderItem.example],
+    }
+
 
 class Order(ArchivedOrder):
     table_id = values.identifier()
     table_number = values.number(least=1)
     session_id = values.session()
+
+    example = ArchivedOrder.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID}
+
+
+class SessionOrders(values.Document):
+    session_id = values.session()
+    table_number = values.number(least=1)
+    total_session_amount = values.won("won, of all the session's orders")
+    orders = values.list_of(Order)
+    next_cursor = values.text("the `cursor` of the next page; null if `limit` did not cut off any", or_null=True)
+
+    example = {
+        "session_id": values.SESSION_ID,
+        "table_number": 3,
+        "total_session_amount": 18000,
+        "orders": [Order.example],
+        "next_cursor": None,
+    }
+
+
+class TableOrders(values.Document):
+    table_id = values.identifier()
+    table_number = values.number(least=1)
+    session_id = values.session()
+    total_amount = values.won("won, of the orders listed")
+    order_count = values.number("how many are listed")
+    orders = values.list_of(Order)
+
+    example = {
+        "table_id": 3,
+        "table_number": 3,
+        "session_id": values.SESSION_ID,
+        "total_amount": 18000,
+        "order_count": 1,
+        "orders": [Order.example],
+    }
+
+
+class StoreOrders(values.Document):
+    store_id = values.identifier()
+    tables = values.list_of(TableOrders)
+
+    example = {"store_id": 1, "tables": [TableOrders.example]}
+
+
+class OrderUpdated(values.Document):
+    order_id = values.identifier()
+    status = values.one_of(*STATUSES)
+
+    example = {"order_id": 31, "status": PREPARING}
+
+
+class OrderVoided(values.Document):
+    message = values.text()
+    order_id = values.identifier()
+    table_id = values.identifier()
+
+    example = {"message": "the order is voided", "order_id": 31, "table_id": 3}
 
 
 class LineSchema(BodySchema):
@@ -56,6 +131,8 @@ def _is_line(value: Any) -> bool:
 class Items(fields.List[Any]):
     """1 to 50 lines; a longer list is refused before its lines are looked at."""
 
+    json_rules = {"minItems": 1, "maxItems": MAX_ITEMS}
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
             raise ValidationError(f"Must have 1 to {MAX_ITEMS} items.")
@@ -66,12 +143,14 @@ class Items(fields.List[Any]):
 
 class OrderSchema(BodySchema):
     answer = Order
+    examples = {"two of a menu": {"items": [{"menu_id": 1, "quantity": 2}]}}
 
     items = Items(fields.Nested(LineSchema), required=True)
 
 
 class StatusSchema(BodySchema):
     answer = Order
+    examples = {"being prepared": {"status": PREPARING}}
 
     status = Text(required=True, most=20, choices=STATUSES)
 

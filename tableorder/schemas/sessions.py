@@ -13,8 +13,18 @@ class SessionEnded(values.Document):
     total_session_amount = values.won()
     order_count = values.number()
 
+    example = {
+        "message": "the session is over",
+        "table_id": 3,
+        "table_number": 3,
+        "session_id": values.SESSION_ID,
+        "total_session_amount": 18000,
+        "order_count": 1,
+    }
+
 
 class EndSessionSchema(BodySchema):
     answer = SessionEnded
+    examples = {"the session shown": {"session_id": values.SESSION_ID}}
 
     session_id = SessionId(load_default=None, allow_none=True)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from tableorder.schemas.fields import Boolean, Integer
 
+# Of the examples.
+SESSION_ID = "0b9d1f4e-6a0c-4a57-9c53-6f3f2a1f9d10"
+
 
 class Document(Schema):
-    """What is answered."""
+    """What is answered, with an example for the description of the API."""
+
+    example: ClassVar[Any] = None
 
     class Meta:
         unknown = EXCLUDE

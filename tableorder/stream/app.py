@@ -16,8 +16,7 @@ from urllib.parse import parse_qs
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from tableorder.config import Config
-from tableorder.domain.errors import DomainError, Unauthorized
-from tableorder.http.authentication import require_admin, require_table
+from tableorder.domain.errors import DomainError, TicketInvalid, TokenExpired
 from tableorder.http.cors import cors_headers
 from tableorder.http.problems import MEDIA_TYPE, describe, problem_document
 from tableorder.http.request_ids import HEADER, choose_request_id
@@ -27,18 +26,13 @@ from tableorder.http.tokens import Bearer, read_authorization, read_claims
 from tableorder.repositories.tickets import store_of
 from tableorder.stream import metrics, wire
 from tableorder.stream.hub import Hub, Stream
+from tableorder.stream.routes import PATHS
 
 logger = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-# Who may open the stream at a path.
-PATHS: dict[str, Callable[[Bearer], object]] = {
-    "/api/v1/admin/orders/sse": require_admin,
-    "/api/v1/customer/orders/sse": require_table,
-}
 
 METHODS = "GET, OPTIONS"
 STREAM_HEADERS = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
@@ -126,10 +120,10 @@ class StreamApp:
         if (store_id := store_of(ticket)) is not None:
             claims = await self._hub.redeem(store_id, ticket)
         if claims is None:
-            raise Unauthorized("the ticket is unknown, used or expired; ask for another", code="ticket_invalid")
+            raise TicketInvalid
         bearer = read_claims(claims)
         if bearer.expires <= time.time():
-            raise Unauthorized("the token has expired; log in again", code="token_expired")
+            raise TokenExpired
         return bearer
 
     async def _serve(self, stream: Stream, request: Request, send: Send) -> None:

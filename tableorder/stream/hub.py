@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
-from tableorder.domain.errors import Conflict, TooManyStreams, Unavailable
+from tableorder.domain.errors import SessionEnded, TooManyStreams, Unavailable
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.housekeeping.runner import Housekeeper
 from tableorder.http.tokens import Bearer
@@ -206,7 +206,7 @@ class Hub:
         feed = self._feeds.get(store_id) or Feed(store_id)
         if self._is_full(feed, bearer):
             metrics.REFUSED.inc()
-            raise TooManyStreams("as many live feeds are open as are allowed; try again later")
+            raise TooManyStreams
         stream = Stream(feed, bearer)
         self._feeds[store_id] = feed
         is_table = isinstance(bearer.identity, TableIdentity)
@@ -240,12 +240,12 @@ class Hub:
         metrics.OPEN.set(self._streams)
 
     async def require_session(self, bearer: Bearer) -> None:
-        """Raises Conflict (session_ended) for a table whose session is over, Unavailable."""
+        """Raises SessionEnded for a table whose session is over, Unavailable."""
         table = bearer.identity
         if isinstance(table, TableIdentity):
             is_active = await self.ask(table.store_id, lambda c: EventRepository(c).is_session_active(table=table))
             if not is_active:
-                raise Conflict("this table's session is over", code="session_ended")
+                raise SessionEnded
 
     async def redeem(self, store_id: int, ticket: str) -> dict[str, Any] | None:
         """The claims that the ticket stands for, None if it is not valid. Raises Unavailable.
@@ -258,7 +258,7 @@ class Hub:
     async def begin(self, stream: Stream, last_event_id: int | None) -> bytes:
         """What the stream begins with; it goes on after the position that this sets.
 
-        Raises Unavailable, Conflict (session_ended).
+        Raises Unavailable, SessionEnded.
         """
         feed, beginning = stream.feed, b""
         if last_event_id is not None and await self._can_resume(stream, last_event_id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import requests
@@ -45,14 +46,21 @@ class OpenApiClient:
         response = requests.request(method, url, json=body, headers=sent, params=query, timeout=TIMEOUT)
         assert response.status_code == status, response.text
         self.called.add(name)
-        return self._judge(operation, response)
+        return self.judge(operation, response)
+
+    def name_of(self, method: str, path: str) -> str:
+        """The operation of a path, whatever the ids in it are called."""
+        wanted = method.lower(), _without_names(path)
+        [name] = [name for name, (by, at, _) in self.operations.items() if (by, _without_names(at)) == wanted]
+        return name
 
     def check(self, schema: Any, value: Any) -> None:
         """Raises if `value` is not as `schema`, part of the document, says."""
         whole = schema | {"components": self.components}
         Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(value)
 
-    def _judge(self, operation: Any, response: requests.Response) -> Any:
+    def judge(self, operation: Any, response: requests.Response) -> Any:
+        """The answer's JSON, or None without a body. Raises if it is not as described."""
         answer = operation["responses"][str(response.status_code)]
         if "$ref" in answer:
             answer = self.components["responses"][answer["$ref"].split("/")[-1]]
@@ -65,3 +73,7 @@ class OpenApiClient:
         value = response.json() if "json" in response.headers["Content-Type"] else response.text
         self.check(content["schema"], value)
         return value
+
+
+def _without_names(path: str) -> str:
+    return re.sub(r"{\w+}", "{}", path)

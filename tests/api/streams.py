@@ -73,11 +73,11 @@ class Reader:
         return max(event.id for event in self.events if event.id is not None)
 
     def close(self) -> None:
-        """Hang up."""
-        if self._connection.sock is None:  # the response has taken it over
-            self.response.fp.raw._sock.shutdown(2)  # type: ignore[union-attr]
-        else:
+        """Hang up, unless the stream has ended."""
+        if self._connection.sock:
             self._connection.sock.shutdown(2)
+        elif taken_over := self.response.fp:
+            taken_over.raw._sock.shutdown(2)
         self._thread.join(60)
 
     def _read(self) -> None:

@@ -18,6 +18,7 @@ from tableorder.app import create_app
 from tableorder.config import Config
 from tableorder.stream.app import PATHS
 from tests.api.client import TABLE_PASSWORD, Restaurant, Tablet, expect
+from tests.api.openapi_client import OpenApiClient
 from tests.api.server import JWT_SECRET_KEY, Server
 
 UNKNOWN = 2_000_000_000  # as an identifier: in range, and nobody's
@@ -219,6 +220,14 @@ def test_who_has_no_good_token_is_refused_everywhere(server, stream_server, shop
         assert refusals == {name: (401, code) for name, (_, code) in tokens.items()}, route
 
 
+def test_the_token_is_looked_at_before_the_body_and_the_query(server, shop):
+    rubbish = {"data": b"[" * 100, "headers": {"Content-Type": "application/json"}, "timeout": 30}
+    for method, path in PRIVATE:
+        url = server.base + path.format(**shop.ids)
+        answer = requests.request(method, url, params={"limit": "x", "category_id": "x"}, **rubbish)
+        assert outcome(answer) == (401, "token_missing"), path
+
+
 def test_the_other_role_is_refused_everywhere(server, stream_server, shop):
     other = {"table": "admin", "admin": "table"}
     for route, role in PRIVATE.items():
@@ -235,10 +244,16 @@ def test_what_is_refused_for_its_token_is_refused_as_head_too(server, shop):
 
 
 def test_its_own_role_is_let_in_everywhere(server, shop):
-    """Each call does what it is for, so that each refusal above is for the bearer and for nothing else."""
+    """Each call does what it is for, so that each refusal above is for the bearer and for nothing else.
+
+    The answers are as /openapi.json says.
+    """
+    described = OpenApiClient(server.base)
     for route, role in PRIVATE.items():
         response = send(server, route, shop.ids, shop.token(role))
         assert response.status_code == CALLS[route].status, (route, response.text)
+        _, _, operation = described.operations[described.name_of(*route)]
+        described.judge(operation, response)
 
 
 def test_the_open_routes_ask_for_no_token_and_look_at_none(server):

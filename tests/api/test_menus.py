@@ -6,6 +6,8 @@ import io
 import pytest
 from PIL import Image
 
+from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, Text
+from tableorder.schemas.menus import GuestMenu, MenuSchema
 from tests.api.client import UNKNOWN_ID, expect, refused
 
 
@@ -44,7 +46,9 @@ def test_guests_see_the_menu_in_its_order(restaurant, tablet):
         (more, "안주", 2),
     ]
     assert [m["menu_id"] for m in menu["categories"][0]["menus"]] == [first, second, last]
-    assert menu["categories"][0]["menus"][0] == {
+    shown = menu["categories"][0]["menus"][0]
+    assert shown.keys() == GuestMenu().fields.keys()
+    assert shown == shown | {
         "menu_id": first,
         "menu_name": "김치찌개",
         "price": 9000,
@@ -55,6 +59,54 @@ def test_guests_see_the_menu_in_its_order(restaurant, tablet):
     }
     assert menu["categories"][0]["menus"][1]["is_available"] is False
     assert menu["categories"][1]["menus"] == []
+
+
+# Two values for each field of its kind.
+VALUES = {
+    Integer: (7, 8),
+    Boolean: (False, True),
+    Text: ("국수", "냉면"),
+    OptionalText: ("우유", "땅콩"),
+    ImageDataUrl: (data_url("png"), data_url("gif")),
+}
+
+
+def values_of(category_ids):
+    """By field of a menu, two values for it."""
+    values = {name: VALUES[type(field)] for name, field in MenuSchema().fields.items()}
+    return values | {"category_id": category_ids}
+
+
+def test_each_field_of_a_menu_is_kept_shown_and_changed(restaurant, tablet, category_id):
+    """Whatever fields a menu has: a new one needs no test like this."""
+    values = values_of((category_id, restaurant.add_category("다른 분류")))
+    menu = {name: first for name, (first, _) in values.items()}
+    added = expect(201, restaurant.admin.post("/admin/menus", menu))
+    assert added == added | menu
+    path = f"/admin/menus/{added['menu_id']}"
+    for name, (_, second) in values.items():
+        menu[name] = second
+        # with it, since a menu comes last in another category unless its place is given
+        change = {name: second, "display_order": menu["display_order"]}
+        assert expect(200, restaurant.admin.patch(path, change)).items() >= menu.items()
+        for who, lists in ((tablet, "/customer/menus"), (restaurant.admin, "/admin/menus")):
+            [category] = [c for c in expect(200, who.get(lists))["categories"] if c["menus"]]
+            [shown] = category["menus"]
+            assert shown | {"category_id": category["category_id"]} == shown | menu, (lists, name)
+
+
+def test_what_may_be_empty_is_null_when_left_out_or_cleared(restaurant, category_id):
+    needed = {"category_id": category_id, "menu_name": "국수", "price": 1}
+    may_be_empty = [name for name, field in MenuSchema().fields.items() if field.allow_none]
+    assert {"description", "image_base64"} <= {*may_be_empty}
+    added = expect(201, restaurant.admin.post("/admin/menus", needed))
+    assert [added[name] for name in may_be_empty] == [None] * len(may_be_empty)
+    path = f"/admin/menus/{added['menu_id']}"
+    given = {name: values_of(())[name][0] for name in may_be_empty}
+    expect(200, restaurant.admin.patch(path, given))
+    for name in may_be_empty:
+        given[name] = None
+        assert expect(200, restaurant.admin.patch(path, {name: None})).items() >= given.items()
 
 
 def test_one_category_can_be_asked_for(restaurant, open_restaurant, tablet):
@@ -137,7 +189,7 @@ def test_an_admin_adds_a_menu(restaurant, tablet):
     body = {"category_id": category_id, "menu_name": "김치찌개", "price": 9000}
     added = expect(201, restaurant.admin.post("/admin/menus", body))
     assert isinstance(added.pop("menu_id"), int) and added.pop("created_at") == added.pop("updated_at")
-    assert added == body | {
+    assert added == added | body | {
         "category_name": "식사",
         "description": None,
         "image_base64": None,

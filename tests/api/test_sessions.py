@@ -34,7 +34,7 @@ def test_an_ended_session_is_moved_into_the_history(restaurant, table_id, query)
 
     history = expect(200, restaurant.admin.get(f"/admin/tables/{table_id}/history"))
     [archived] = history.pop("history")
-    assert history == {"table_id": table_id, "table_number": 4, "total_count": 1}
+    assert history == {"table_id": table_id, "table_number": 4, "total_count": 1, "next_cursor": None}
     assert archived["session_id"] == session_id and isinstance(archived["history_id"], int)
     statuses = ("완료", "대기중")
     fields = ("order_id", "order_time", "total_amount", "items")

@@ -22,6 +22,7 @@ from yoyo.backends.base import DatabaseBackend
 from tableorder.database.embedded import embedded_programs
 from tableorder.database.migration_sql import offline_sql
 from tableorder.database.migrations import (
+    LOCK,
     SOURCE,
     MigrationError,
     applied_migrations,
@@ -36,7 +37,7 @@ from tests.backups.commands import Commands
 from tests.database.embedded import embedded_server, url_of
 from tests.factories import query, value
 from tests.management.running import manage
-from tests.waiting import until_it_holds_up_somebody
+from tests.waiting import until, until_it_holds_up_somebody
 
 ALL = list(required_migrations())
 CHECKOUT = SOURCE.parent
@@ -134,6 +135,24 @@ def test_killed_before_any_statement_of_any_migration_the_next_run_converges(emp
     assert schema_of(url) == schema_of(url_of(postgres, template))
 
 
+def test_who_waits_for_its_turn_does_not_hold_up_an_index(empty_database_url, connection, source):
+    """CREATE INDEX CONCURRENTLY waits for every older snapshot, and the one who waits must not have one."""
+    holder = psycopg2.connect(empty_database_url)
+    holder.autocommit = True
+    with closing(holder), ThreadPoolExecutor(1) as thread:
+        query(holder, f"SELECT pg_advisory_lock({LOCK})")
+        query(holder, "CREATE TABLE busy (a integer)")
+        waiting = thread.submit(apply_pending, empty_database_url, source=source)
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE starts_with(query, 'DO') AND state = 'active'"
+        until(lambda: value(connection, waits))
+        query(holder, "SET statement_timeout = '20s'")
+        query(holder, "CREATE INDEX CONCURRENTLY busy_a ON busy (a)")
+        assert not waiting.done()
+        query(holder, f"SELECT pg_advisory_unlock({LOCK})")
+        assert waiting.result() == ["0001.create-notes", "0002.add-authors"]
+
+
+@pytest.mark.timeout(120)
 def test_of_two_at_once_one_applies_and_the_other_finds_nothing_to_do(empty_database_url):
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(lambda _: apply_pending(empty_database_url), range(4)))

@@ -195,7 +195,13 @@ def large(make_database) -> Iterator[Installation]:
 ADMIN = AdminIdentity(STORE, f"admin-{STORE}")
 ORDER = (TABLE - 1) * 2 + 1
 STANDING = Standing("table", TABLE, "10.0.1.50", True, None, None, 12)
-VALUES = dict(zip(COLUMNS, (CATEGORY, "새 메뉴", 1000, None, None, 0, True), strict=True))
+VALUES = dict.fromkeys(COLUMNS) | {
+    "category_id": CATEGORY,
+    "menu_name": "새 메뉴",
+    "price": 1000,
+    "display_order": 0,
+    "is_available": True,
+}
 
 
 def _order_id(connection: Connection, table: TableIdentity) -> int:
