@@ -11,6 +11,26 @@ SELECT orders.order_id, orders.total_amount, sum(order_items.unit_price::bigint 
  GROUP BY orders.order_id
 HAVING sum(order_items.unit_price::bigint * order_items.quantity) IS DISTINCT FROM orders.total_amount;
 
+\echo line_price: the price of a line is its base price and what its options add
+SELECT order_item_id, base_price, options, unit_price
+  FROM order_items
+ WHERE unit_price IS DISTINCT FROM order_item_price(base_price, options);
+
+\echo stock: what is left is what was counted last and what has moved since
+SELECT stock.stock_id, stock.remaining, sum(stock_moves.delta) AS moved
+  FROM stock
+  LEFT JOIN stock_moves ON stock_moves.stock_id = stock.stock_id AND stock_moves.epoch = stock.epoch
+ WHERE stock.remaining IS NOT NULL
+ GROUP BY stock.stock_id
+HAVING sum(stock_moves.delta) IS DISTINCT FROM stock.remaining;
+
+\echo option_groups: a group that a menu has is there, and can be satisfied
+SELECT menu_option_groups.menu_id, menu_option_groups.group_id
+  FROM menu_option_groups
+  JOIN option_groups ON option_groups.group_id = menu_option_groups.group_id
+ WHERE option_groups.deleted_at IS NOT NULL
+    OR group_is_unsatisfiable(option_groups.group_id, min_select, max_select, max_each);
+
 \echo current_session: the current session of a table is its one active session
 SELECT tables.table_id, tables.current_session_id, active.session_ids
   FROM tables
@@ -88,7 +108,7 @@ SELECT void_id, order_id
 SELECT order_id, array_agg(place) AS places
   FROM (SELECT to_jsonb(order_id) AS order_id, 'orders' AS place FROM orders
          UNION ALL
-        SELECT to_jsonb(order_id), 'order_voids' FROM order_voids
+        SELECT to_jsonb(order_id), 'order_voids' FROM order_voids WHERE kind = 'order'
          UNION ALL
         SELECT jsonb_path_query(archived_order_data, '$.orders[*].order_id'), 'order_history'
           FROM order_history) AS places
@@ -115,6 +135,25 @@ SELECT 'table_sessions', table_sessions.session_id::text, table_sessions.store_i
   FROM table_sessions
   LEFT JOIN tables ON tables.table_id = table_sessions.table_id
  WHERE tables.store_id IS DISTINCT FROM table_sessions.store_id
+ UNION ALL
+SELECT 'options', options.option_id::text, options.store_id
+  FROM options
+  LEFT JOIN option_groups ON option_groups.group_id = options.group_id
+ WHERE option_groups.store_id IS DISTINCT FROM options.store_id
+ UNION ALL
+SELECT 'menu_option_groups', menu_option_groups.menu_id || ' ' || menu_option_groups.group_id,
+       menu_option_groups.store_id
+  FROM menu_option_groups
+  LEFT JOIN menus ON menus.menu_id = menu_option_groups.menu_id
+  LEFT JOIN option_groups ON option_groups.group_id = menu_option_groups.group_id
+ WHERE (menus.store_id, option_groups.store_id)
+       IS DISTINCT FROM (menu_option_groups.store_id, menu_option_groups.store_id)
+ UNION ALL
+SELECT 'stock', stock.stock_id::text, stock.store_id
+  FROM stock
+  LEFT JOIN menus ON menus.menu_id = stock.menu_id
+  LEFT JOIN options ON options.option_id = stock.option_id
+ WHERE COALESCE(menus.store_id, options.store_id) IS DISTINCT FROM stock.store_id
  UNION ALL
 SELECT 'orders', orders.order_id::text, orders.store_id
   FROM orders
@@ -174,6 +213,10 @@ SELECT sequence, drawn, present
   FROM (SELECT 'stores_store_id_seq' AS sequence, max(store_id) AS present FROM stores
          UNION ALL SELECT 'categories_category_id_seq', max(category_id) FROM categories
          UNION ALL SELECT 'menus_menu_id_seq', max(menu_id) FROM menus
+         UNION ALL SELECT 'option_groups_group_id_seq', max(group_id) FROM option_groups
+         UNION ALL SELECT 'options_option_id_seq', max(option_id) FROM options
+         UNION ALL SELECT 'stock_stock_id_seq', max(stock_id) FROM stock
+         UNION ALL SELECT 'stock_moves_move_id_seq', max(move_id) FROM stock_moves
          UNION ALL SELECT 'tables_table_id_seq', max(table_id) FROM tables
          UNION ALL SELECT 'orders_order_id_seq', GREATEST(max(order_id), (SELECT max(order_id) FROM order_voids))
                      FROM orders

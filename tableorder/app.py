@@ -15,7 +15,7 @@ from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.http.announcer import Announcer
 from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, REPLICA
-from tableorder.http.converters import IdConverter
+from tableorder.http.converters import BigIdConverter, IdConverter
 from tableorder.http.cors import register_cors
 from tableorder.http.exchange import with_exchange
 from tableorder.http.nouns import Noun
@@ -55,6 +55,7 @@ def create_app(config: Config) -> Flask:
     app.extensions[BCRYPT_WORK] = PasswordWork(config.login_limits.checks)
     app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
     app.url_map.converters["id"] = IdConverter
+    app.url_map.converters["big_id"] = BigIdConverter
     register_error_handlers(app)
     register_cors(app, config.cors_origins)
     for noun in _nouns():

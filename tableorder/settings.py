@@ -309,6 +309,8 @@ SECTIONS = (
             _limit("tables", "tables of a store, before 409 `limit_reached`"),
             _limit("categories", "its categories, before the same"),
             _limit("menus", "its menus, before the same; with those deleted lately ten times as many"),
+            _limit("option_groups", "its option groups, before the same"),
+            _limit("options", "its options, before the same"),
             _limit("session_orders", "orders of a table's session, before the same"),
             _limit("session_lines", "lines of these orders, before the same"),
             _limit("order_rate", "orders of a session in any 60 s, before 429 `too_many_orders`"),

@@ -90,6 +90,11 @@ def add_history(connection: Connection, store_id: int, table_id: int, **values: 
     return insert(connection, "order_history", "history_id", **given | values)
 
 
+def order_of(*lines: tuple[int, int]) -> dict[str, Any]:
+    """An order as OrderRepository.place takes it: so many of each menu, (menu_id, quantity)."""
+    return {"items": [{"menu_id": menu_id, "quantity": quantity} for menu_id, quantity in lines]}
+
+
 @dataclass(frozen=True)
 class Shop:
     """The ids of one store's rows: a table with an active session, and an order of the one menu."""
@@ -142,6 +147,17 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
     if _exists(connection, "admin_keys"):
         key = {"action": "end_session", "subject_id": shop.table_id, "idempotency_key": "하나", "request_hash": b"-"}
         insert(connection, "admin_keys", "store_id", store_id=shop.store_id, answer="{}", **key)
+    if _exists(connection, "option_groups"):
+        group_id = insert(connection, "option_groups", "group_id", store_id=shop.store_id, group_name="사이즈")
+        option = {"store_id": shop.store_id, "group_id": group_id, "option_name": "곱빼기"}
+        option_id = insert(connection, "options", "option_id", **option)
+        attached = {"store_id": shop.store_id, "menu_id": shop.menu_id, "group_id": group_id}
+        insert(connection, "menu_option_groups", "group_id", **attached)
+    if _exists(connection, "stock"):
+        counted = {"store_id": shop.store_id, "option_id": option_id, "remaining": 3}
+        stock_id = insert(connection, "stock", "stock_id", **counted)
+        move = {"store_id": shop.store_id, "stock_id": stock_id, "epoch": 1, "delta": 3, "reason": "set"}
+        insert(connection, "stock_moves", "move_id", **move)
     if _exists(connection, "failed_logins"):
         count = {"kind": "table", "account_id": shop.table_id, "address": ""}
         failure = {"failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}

@@ -41,6 +41,23 @@ def test_the_meal_can_be_had_as_written(serve, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_the_order_with_options_can_be_placed_as_written(serve, tmp_path):
+    meal, options = (
+        README.split(f"## {heading}")[1].split("\n## ")[0] for heading in ("A meal", "An order with options")
+    )
+    told = type_in(meal.split("The guests order")[0] + options, serve, tmp_path)
+    for expected in (
+        '"code": "quote_mismatch"',
+        '"total": 12500',
+        '"unit_price": 12500',
+        "아주 매운맛",
+        "파 빼고",
+        "갈비탕",
+    ):
+        assert expected in told
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_the_guides_commands_do_what_it_says(serve, tmp_path):
     told = type_in((CHECKOUT / "docs" / "api-guide.md").read_text(), serve, tmp_path)
     status, order_id, repeat, *_ = told.splitlines()

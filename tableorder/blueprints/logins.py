@@ -29,6 +29,9 @@ Failures are counted, by default 10 in 5 minutes for an account and 100 for a cl
 with Retry-After. Wrong passwords and unknown accounts get the same answer. While as many passwords are being checked
 as the process checks at once, the answer is 503, with Retry-After."""
 
+# What this version can do beyond the first one. Clients look here before they use it.
+FEATURES = ("options", "notes", "quotes", "stock", "void_lines")
+
 Account = TypeVar("Account", TableAccount, AdminAccount)
 
 
@@ -81,7 +84,7 @@ def _welcome(identity: TableIdentity | AdminIdentity, store_name: str) -> dict[s
     """A token, and whom it is for."""
     token = issue_token(identity, config().jwt_secret_key)
     who = asdict(identity) | {"store_name": store_name}
-    return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, **who}
+    return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, **who, "features": FEATURES}
 
 
 def _log_in(

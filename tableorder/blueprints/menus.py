@@ -94,7 +94,7 @@ def update_menu(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str
     A menu that moves to another category comes last there unless `display_order` is given, too.
     """
     with connect(admin.store_id) as connection:
-        return MenuRepository(connection).update(menu_id=menu_id, changes=body)
+        return MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=body)
 
 
 @blueprint.put("/admin/menus/order")

@@ -3,10 +3,18 @@
 from typing import Any
 
 from tableorder.domain.errors import (
+    KeepTooLarge,
     LimitReached,
+    LinePriceTooLow,
     MenuNotFound,
     MenuSoldOut,
+    OptionNotFound,
+    OptionNotOffered,
+    OptionsMismatch,
+    OptionSoldOut,
+    OrderItemNotFound,
     OrderNotFound,
+    QuoteMismatch,
     SessionEnded,
     StatusBackwards,
     TableNotFound,
@@ -32,6 +40,7 @@ from tableorder.schemas.orders import (
     SessionOrdersQuery,
     StatusSchema,
     StoreOrders,
+    VoidLinesSchema,
     VoidQuery,
 )
 
@@ -45,7 +54,8 @@ _listings = DocumentCache(max_bytes=8 * 1024 * 1024)
 @takes_body(OrderSchema)
 @takes_idempotency_key
 @answers(Order, "The order, its items in the order sent", 201)
-@may_refuse(TotalTooLarge, MenuNotFound, MenuSoldOut, SessionEnded, LimitReached, TooManyOrders)
+@may_refuse(TotalTooLarge, MenuNotFound, OptionNotFound, MenuSoldOut, SessionEnded, LimitReached, TooManyOrders)
+@may_refuse(OptionNotOffered, OptionSoldOut, OptionsMismatch, LinePriceTooLow, QuoteMismatch)
 def place_order(table: TableIdentity, body: dict[str, Any], key: str | None) -> str:
     """Place an order.
 
@@ -54,10 +64,13 @@ def place_order(table: TableIdentity, body: dict[str, Any], key: str | None) -> 
 
     No answer came? Send the same again with the same Idempotency-Key: the first order is answered and no second one is
     made, also if both arrive at once. Another body with that key is a 422.
+
+    A line without `options` gets the defaults that are on sale, `[]` none. With `expected_total` or an
+    `expected_unit_price` the order is a quote: if anything differs or is refused, one `quote_mismatch` tells it all.
     """
     with connect(table.store_id) as connection:
         orders = OrderRepository(connection)
-        order = orders.place(table=table, lines=body["items"], key=key, limits=config().limits)
+        order = orders.place(table=table, order=body, key=key, limits=config().limits)
     announce(table.store_id)
     return order
 
@@ -77,7 +90,7 @@ def list_session_orders(table: TableIdentity, query: dict[str, Any]) -> str:
         return orders.list_of_session(table=table, limit=query["limit"], before=query["cursor"]).document
 
 
-@blueprint.get("/customer/orders/<id:order_id>")
+@blueprint.get("/customer/orders/<big_id:order_id>")
 @requires_table
 @answers(Order, "The order")
 @may_refuse(OrderNotFound, SessionEnded)
@@ -112,7 +125,7 @@ def list_orders(admin: AdminIdentity, query: dict[str, Any]) -> bytes:
     return body
 
 
-@blueprint.get("/admin/orders/<id:order_id>")
+@blueprint.get("/admin/orders/<big_id:order_id>")
 @requires_admin
 @answers(Order, "The order")
 @may_refuse(OrderNotFound)
@@ -122,7 +135,7 @@ def get_order(admin: AdminIdentity, order_id: int) -> str:
         return OrderRepository(connection).get(order_id=order_id)
 
 
-@blueprint.patch("/admin/orders/<id:order_id>/status")
+@blueprint.patch("/admin/orders/<big_id:order_id>/status")
 @requires_admin
 @takes_body(StatusSchema)
 @answers(OrderUpdated, "The order's status")
@@ -138,7 +151,7 @@ def update_order_status(admin: AdminIdentity, order_id: int, body: dict[str, Any
     return {"order_id": order_id, "status": body["status"]}
 
 
-@blueprint.delete("/admin/orders/<id:order_id>")
+@blueprint.delete("/admin/orders/<big_id:order_id>")
 @requires_admin
 @takes_query(VoidQuery)
 @answers(OrderVoided, "The order is voided")
@@ -146,8 +159,29 @@ def update_order_status(admin: AdminIdentity, order_id: int, body: dict[str, Any
 def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any]) -> dict[str, Any]:
     """Void an order.
 
-    It leaves every list and total; who voided it, when, why and every line stay in the voids.
+    It leaves every list and total; who voided it, when, why and every line stay in the voids. What was counted is given
+    back if the order was still 대기중, or with `restock`.
     """
     with connect(admin.store_id) as connection:
-        table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, reason=query["reason"])
+        table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, **query)
+    return _voided(order_id, table_id)
+
+
+@blueprint.post("/admin/orders/<big_id:order_id>/void-lines")
+@requires_admin
+@takes_body(VoidLinesSchema)
+@answers(Order, "What is left of the order; if nothing is, the same as for DELETE")
+@may_refuse(OrderNotFound, OrderItemNotFound, KeepTooLarge)
+def void_order_lines(admin: AdminIdentity, order_id: int, body: dict[str, Any]) -> str | dict[str, Any]:
+    """Void part of an order.
+
+    `keep` is the quantity that remains, so a repeat changes nothing. Lines that are not named stay as they are.
+    """
+    with connect(admin.store_id) as connection:
+        voided = OrderRepository(connection).void_lines(order_id=order_id, admin=admin, **body)
+    announce(admin.store_id)
+    return voided.document or _voided(order_id, voided.table_id)
+
+
+def _voided(order_id: int, table_id: int) -> dict[str, Any]:
     return {"message": "the order is voided", "order_id": order_id, "table_id": table_id}

@@ -15,10 +15,12 @@ from tableorder.domain.errors import (
     DatabaseTimeout,
     DatabaseUnavailable,
     DomainError,
+    GroupNotFound,
     MenuInUse,
     TableNotFound,
     TableNumberTaken,
     UsernameTaken,
+    ValidationFailed,
     ValueOutOfRange,
 )
 
@@ -30,6 +32,11 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "categories_store_id_category_name_key": CategoryNameTaken,
     "menus_category_id_fkey": partial(CategoryNotFound, "there is no such category"),
     "order_items_menu_id_fkey": MenuInUse,
+    "option_groups_select_check": partial(ValidationFailed, "min_select must not be more than max_select"),
+    "option_groups_max_each_check": partial(ValidationFailed, "max_each must not be more than max_select"),
+    "options_group_id_fkey": partial(GroupNotFound, "there is no such option group"),
+    "idempotency_keys_pkey": DatabaseBusy,
+    "admin_keys_pkey": DatabaseBusy,
 }
 
 _OUT_OF_TIME = {"57014", "55P03"}  # query_canceled (statement_timeout), lock_not_available

@@ -100,6 +100,11 @@ class IdempotencyKeyInvalid(Invalid):
     detail = f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters"
 
 
+class IdempotencyKeyRequired(Invalid):
+    code = "idempotency_key_required"
+    detail = "this needs an Idempotency-Key"
+
+
 class TotalTooLarge(Invalid):
     code = "total_too_large"
     detail = "the order's total is too large"
@@ -141,10 +146,39 @@ class OrderNotFound(NotFound):
     example = {"order_id": 7}
 
 
+class OrderItemNotFound(NotFound):
+    code = "order_item_not_found"
+    detail = "the order never had a line {order_item_id}"
+    members = ("order_item_id",)
+    example = {"order_item_id": 7}
+
+
 class MenuNotFound(NotFound):
     code = "menu_not_found"
     detail = "there is no menu {menu_id}"
+    members = ("item", "menu_id")
     example = {"menu_id": 7}
+
+
+class OptionNotFound(NotFound):
+    code = "option_not_found"
+    detail = "there is no option {option_id}"
+    members = ("item", "menu_id", "option_id")
+    example = {"option_id": 7}
+
+
+class GroupNotFound(NotFound):
+    code = "group_not_found"
+    detail = "there is no option group {group_id}"
+    members = ("group_id",)
+    example = {"group_id": 7}
+
+
+class StockNotFound(NotFound):
+    code = "stock_not_found"
+    detail = "there is no stock {stock_id}"
+    members = ("stock_id",)
+    example = {"stock_id": 7}
 
 
 class CategoryNotFound(NotFound):
@@ -175,9 +209,95 @@ class SessionEnded(Conflict):
 
 
 class MenuSoldOut(Conflict):
+    """It is switched off, a group of it cannot be satisfied, or fewer are left than the order needs."""
+
     code = "menu_sold_out"
     detail = "menu {menu_id} is sold out"
-    example = {"menu_id": 4}
+    members = ("item", "menu_id", "remaining", "requested")
+    example = {"item": 0, "menu_id": 4, "remaining": 2, "requested": 3}
+
+
+class OptionNotOffered(Conflict):
+    code = "option_not_offered"
+    detail = "option {option_id} is not one of menu {menu_id}"
+    members = ("item", "menu_id", "option_id")
+    example = {"item": 0, "menu_id": 4, "option_id": 7}
+
+
+class OptionSoldOut(Conflict):
+    code = "option_sold_out"
+    detail = "option {option_id} is sold out"
+    members = ("item", "menu_id", "option_id", "remaining", "requested")
+    example = {"item": 0, "menu_id": 4, "option_id": 7, "remaining": 2, "requested": 3}
+
+
+class OptionsMismatch(Conflict):
+    """Too few or too many options of a group, or one of them too often."""
+
+    code = "options_mismatch"
+    detail = "item {item} needs {min_select} to {max_select} options of group {group_id}"
+    members = ("item", "menu_id", "group_id", "min_select", "max_select", "selected", "option_id", "max_each")
+    example = {"item": 0, "menu_id": 4, "group_id": 2, "min_select": 1, "max_select": 1, "selected": 0}
+
+
+class LinePriceTooLow(Conflict):
+    code = "line_price_too_low"
+    detail = "item {item} would cost less than 1 won"
+    members = ("item", "menu_id")
+    example = {"item": 0, "menu_id": 4}
+
+
+class QuoteMismatch(Conflict):
+    """The order would not cost what the guest saw: `lines` has all that differs, or is refused, at once."""
+
+    code = "quote_mismatch"
+    detail = "the order would not cost what the guest saw; see lines"
+    members = ("expected_total", "total", "menu_version", "lines")
+    example = {
+        "expected_total": 9000,
+        "total": 9500,
+        "menu_version": "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e",
+        "lines": [{"item": 0, "menu_id": 1, "expected_unit_price": 9000, "unit_price": 9500, "problem": None}],
+    }
+
+
+class KeepTooLarge(Conflict):
+    """More would remain of a line than it has."""
+
+    code = "keep_too_large"
+    detail = "line {order_item_id} has a quantity of {quantity}"
+    members = ("order_item_id", "quantity")
+    example = {"order_item_id": 77, "quantity": 2}
+
+
+class GroupUnsatisfiable(Conflict):
+    """A menu has the group, which would have too few options or too many defaults."""
+
+    code = "group_unsatisfiable"
+    detail = "a menu has option group {group_id}, and no choice would satisfy it"
+    members = ("group_id",)
+    example = {"group_id": 2}
+
+
+class GroupInUse(Conflict):
+    code = "group_in_use"
+    detail = "a menu has option group {group_id}"
+    members = ("group_id",)
+    example = {"group_id": 2}
+
+
+class StockShort(Conflict):
+    code = "stock_short"
+    detail = "{remaining} are left"
+    members = ("stock_id", "remaining")
+    example = {"stock_id": 3, "remaining": 2}
+
+
+class StockNotCounted(Conflict):
+    code = "stock_not_counted"
+    detail = "stock {stock_id} is not counted"
+    members = ("stock_id",)
+    example = {"stock_id": 3}
 
 
 class StatusBackwards(Conflict):
@@ -229,13 +349,9 @@ class LimitReached(Conflict):
     """There are as many already as there may be."""
 
     code = "limit_reached"
-    detail = "the store has {limit} {noun}, which is the limit"
+    detail = "there are {limit} {noun}, which is the limit"
     members = ("limit",)
     example = {"limit": 1000, "noun": "tables"}
-
-
-class SessionLimitReached(LimitReached):
-    detail = "this table has so many {noun} that {limit}, the limit, would be exceeded"
 
 
 class MenusMissing(Conflict):

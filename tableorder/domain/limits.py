@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer, which ids, prices, quantities and totals are kept in
+MAX_BIG_INTEGER = 2**63 - 1  # PostgreSQL's bigint, which the ids of orders and of their lines are kept in
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,8 @@ class Limits:
     tables: int = 1000  # of a store; the next two as well
     categories: int = 200
     menus: int = 2000
+    option_groups: int = 200
+    options: int = 2000
     session_orders: int = 300  # live ones
     session_lines: int = 3000
     order_rate: int = 20  # orders of a session in any 60 s

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any
+
+from tableorder.domain.requests import fingerprint
 
 WAITING = "대기중"
 PREPARING = "준비중"
@@ -14,17 +16,19 @@ STATUSES = (WAITING, PREPARING, DONE)
 
 MAX_ITEMS = 50
 MAX_QUANTITY = 99
+MAX_OPTIONS = 30  # of a line, and chosen of a group
 MAX_KEY_LENGTH = 255
+MAX_NOTE, MAX_ITEM_NOTE = 200, 100  # characters
 
 
-class Line(NamedTuple):
-    """So many of one menu, as a tablet sends it: the price is the store's to say."""
+def order_fingerprint(order: Mapping[str, Any]) -> bytes:
+    """32 bytes that are the same for the same order, however its JSON was written.
 
-    menu_id: int
-    quantity: int
-
-
-def fingerprint(lines: Sequence[Line]) -> bytes:
-    """32 bytes that are the same for the same lines in the same order, however the JSON was written."""
-    canonical = json.dumps(lines)
-    return hashlib.sha256(canonical.encode()).digest()
+    An order of menus and quantities alone has the form that the first version gave it, [[menu_id, quantity], …], so
+    that a repeat of it across the upgrade is still the same order.
+    """
+    items = order["items"]
+    if order.keys() == {"items"} and all(item.keys() == {"menu_id", "quantity"} for item in items):
+        plain = json.dumps([[item["menu_id"], item["quantity"]] for item in items])
+        return hashlib.sha256(plain.encode()).digest()
+    return fingerprint(order)

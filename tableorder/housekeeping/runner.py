@@ -42,6 +42,8 @@ class Housekeeper:
             "admin_keys": tables.prune_admin_keys,
             "table_sessions": tables.prune_table_sessions,
             "menus": tables.prune_menus,
+            "options": tables.prune_options,
+            "option_groups": tables.prune_option_groups,
             "stream_tickets": tables.prune_stream_tickets,
             "failed_logins": partial(tables.prune_failed_logins, window=login_window),
             "familiar_addresses": tables.prune_familiar_addresses,

@@ -36,6 +36,16 @@ def prune_menus(connection: Connection, at_most: int) -> int | None:
     return _prune(connection, "prune_menus", at_most)
 
 
+def prune_options(connection: Connection, at_most: int) -> int | None:
+    """Remove options that were retired more than a day ago."""
+    return _prune(connection, "prune_options", at_most)
+
+
+def prune_option_groups(connection: Connection, at_most: int) -> int | None:
+    """Remove option groups that were retired more than a day ago."""
+    return _prune(connection, "prune_option_groups", at_most)
+
+
 def prune_stream_tickets(connection: Connection, at_most: int) -> int | None:
     """Remove tickets that have expired."""
     return _prune(connection, "prune_stream_tickets", at_most)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from marshmallow import fields
 
-from tableorder.domain.errors import StoreNotFound, UsernameTaken, errors_by_code
+from tableorder.domain.errors import DomainError, StoreNotFound, UsernameTaken, errors_by_code
 from tableorder.http.problems import CRASH, problem_members, status_of
 from tableorder.schemas.values import Document
 
@@ -55,17 +56,35 @@ OF_QUERY = ("validation_failed",)
 HEADERS: dict[int, tuple[str, ...]] = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
-class Problem(Document):
-    """RFC 9457. Programs go by `code`, people by `detail`."""
-
+class _Problem(Document):
     type = fields.String(required=True, metadata={"description": "about:blank: `title` is the status's own phrase"})
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String(required=True, metadata={"description": "a sentence for a person; may change"})
     code = fields.String(required=True, metadata={"description": "a word for programs; never changes"})
     request_id = fields.String(required=True, metadata={"description": "as in X-Request-ID; it is in our logs"})
-    limit = fields.Integer(metadata={"description": "of limit_reached: how many there may be"})
-    errors = fields.Dict(metadata={"description": "of validation_failed: each field's messages"})
+
+
+def _members() -> dict[str, fields.Field[Any]]:
+    """What some errors tell besides: the members that their classes name, of the type that their examples have."""
+    kinds: dict[str, list[type[DomainError]]] = defaultdict(list)
+    for kind in errors_by_code().values():
+        for name in kind.members:
+            kinds[name].append(kind)
+    return {name: _member(name, of) for name, of in kinds.items()}
+
+
+def _member(name: str, kinds: list[type[DomainError]]) -> fields.Field[Any]:
+    value = next((kind.example[name] for kind in kinds if name in kind.example), 0)
+    codes = ", ".join(kind.code for kind in kinds)
+    told: dict[str, Any] = {"allow_none": True, "metadata": {"description": f"of {codes}"}}
+    if isinstance(value, list):
+        return fields.List(fields.Dict(), **told)
+    return {int: fields.Integer, str: fields.String, dict: fields.Dict}[type(value)](**told)
+
+
+# RFC 9457. Programs go by `code`, people by `detail`.
+Problem = type("Problem", (_Problem,), _members())
 
 
 def example(code: str) -> dict[str, Any]:

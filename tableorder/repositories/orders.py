@@ -7,18 +7,10 @@ from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
-from tableorder.domain.errors import (
-    DomainError,
-    OrderNotFound,
-    SessionEnded,
-    SessionLimitReached,
-    StatusBackwards,
-    TableNotFound,
-    refusal,
-)
+from tableorder.domain.errors import OrderNotFound, SessionEnded, StatusBackwards, TableNotFound, refusal
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
-from tableorder.domain.orders import STATUSES, Line, fingerprint
+from tableorder.domain.orders import STATUSES, order_fingerprint
 
 _SQL = load_statements(__file__)
 
@@ -26,10 +18,6 @@ PLACE = Statement("place_order", _SQL["place_order"])
 OF_SESSION = Statement("orders_of_session", _SQL["orders_of_session"])
 BY_TABLE = Statement("orders_by_table", _SQL["orders_by_table"])
 MOVE = Statement("move_order", _SQL["move_order"])
-
-
-# The refusals of PLACE for one of the session's limits, and what there are too many of.
-LIMITED = {"session_orders": "orders", "session_lines": "lines"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +40,14 @@ class SessionListing:
     position: int | None
 
 
+@dataclass(frozen=True)
+class Voided:
+    """The table of an order of which something was voided, and what is left as JSON text, None if nothing is."""
+
+    table_id: int
+    document: str | None
+
+
 class OrderRepository:
     """A store's live orders; documents come as JSON text, built by PostgreSQL."""
 
@@ -59,27 +55,32 @@ class OrderRepository:
         self._connection = connection
 
     def place(
-        self, *, table: TableIdentity, lines: Sequence[Line], key: str | None, limits: Limits = DEFAULT_LIMITS
+        self, *, table: TableIdentity, order: Mapping[str, Any], key: str | None, limits: Limits = DEFAULT_LIMITS
     ) -> str:
         """Place an order and return it, or the one first placed with `key`.
 
-        Raises SessionEnded, MenuNotFound, MenuSoldOut, TotalTooLarge, SessionLimitReached, TooManyOrders, KeyReused.
+        `order` has `items` ([`menu_id`, `quantity`] and, if given, `options`, `note`, `expected_unit_price`) and, if
+        given, `note` and `expected_total`. Raises MenuNotFound, OptionNotFound, SessionEnded, MenuSoldOut,
+        OptionNotOffered, OptionSoldOut, OptionsMismatch, LinePriceTooLow, QuoteMismatch, LimitReached, TotalTooLarge,
+        TooManyOrders, KeyReused.
         """
         answer, refused, details, _ = self._connection.fetch_one(
             PLACE,
             {
                 "session_id": table.session_id,
                 "table_id": table.table_id,
-                "lines": json.dumps([line._asdict() for line in lines]),
+                "items": json.dumps(order["items"], ensure_ascii=False),
+                "note": order.get("note"),
+                "expected_total": order.get("expected_total"),
                 "key": key,
-                "request_hash": fingerprint(lines),
+                "request_hash": order_fingerprint(order),
                 "order_rate": limits.order_rate,
                 "session_orders": limits.session_orders,
                 "session_lines": limits.session_lines,
             },
         )
         if answer is None:
-            raise _refusal(refused, details)
+            raise refusal(refused, details)
         return answer
 
     def list_of_session(
@@ -151,20 +152,44 @@ class OrderRepository:
         if STATUSES.index(row[0]) > STATUSES.index(status):
             raise StatusBackwards(order_id=order_id, status=row[0], wanted=status)
 
-    def void(self, *, order_id: int, admin: AdminIdentity, reason: str | None) -> int:
-        """Take an order off the lists and write it, every line, into the voids; its table's id.
+    def void(self, *, order_id: int, admin: AdminIdentity, reason: str | None, restock: bool = False) -> int:
+        """Take an order off the lists and write it, every line, into the voids; its table's id. Raises OrderNotFound.
 
-        Raises OrderNotFound.
+        What it took of the stock is given back if it was still waiting, or with `restock`.
         """
-        table_id = self._connection.fetch_value(
-            _SQL["void_order"], {"order_id": order_id, "username": admin.username, "reason": reason}
+        return self._void(order_id, None, admin, reason, restock=restock).table_id
+
+    def void_lines(
+        self,
+        *,
+        order_id: int,
+        lines: Sequence[Mapping[str, int]],
+        admin: AdminIdentity,
+        reason: str | None,
+        restock: bool,
+    ) -> Voided:
+        """Reduce lines ([`order_item_id`, `keep`], the quantity that remains) and write that into the voids.
+
+        Raises OrderNotFound, OrderItemNotFound, KeepTooLarge.
+        """
+        return self._void(order_id, json.dumps([*lines]), admin, reason, restock=restock)
+
+    def _void(
+        self, order_id: int, keeps: str | None, admin: AdminIdentity, reason: str | None, *, restock: bool
+    ) -> Voided:
+        row = self._connection.find_one(
+            _SQL["void_order"],
+            {
+                "order_id": order_id,
+                "keeps": keeps,
+                "username": admin.username,
+                "reason": reason,
+                "restock": restock,
+            },
         )
-        if table_id is None:
+        if row is None:
             raise OrderNotFound(order_id=order_id)
-        return table_id
-
-
-def _refusal(word: str, details: Mapping[str, Any]) -> DomainError:
-    if word in LIMITED:
-        return SessionLimitReached(limit=details[word], noun=LIMITED[word])
-    return refusal(word, details)
+        table_id, _, refused, details, document = row
+        if refused is not None:
+            raise refusal(refused, details)
+        return Voided(table_id, document)

@@ -14,17 +14,20 @@ SELECT set_config('app.locked_session', COALESCE((
               FOR NO KEY UPDATE), ''), true);
 
 WITH sent AS (
-    SELECT sent.item::int, sent.menu_id, sent.quantity
-      FROM ROWS FROM (jsonb_to_recordset(%(lines)s::jsonb) AS (menu_id int, quantity int)) WITH ORDINALITY
-           AS sent (menu_id, quantity, item)
+    SELECT sent.item - 1 AS item, sent.menu_id, sent.quantity, sent.options, sent.note, sent.expected_unit_price
+      FROM ROWS FROM (jsonb_to_recordset(%(items)s::jsonb)
+                      AS (menu_id int, quantity int, options jsonb, note text, expected_unit_price int)) WITH ORDINALITY
+           AS sent (menu_id, quantity, options, note, expected_unit_price, item)
 ), repeated AS (
     SELECT request_hash = %(request_hash)s::bytea AS same, answer
       FROM idempotency_keys
      WHERE session_id = %(session_id)s::uuid AND idempotency_key = %(key)s::text
 ), session AS MATERIALIZED (
-    SELECT table_sessions.session_id, table_sessions.table_id, table_sessions.store_id, tables.table_number
+    SELECT table_sessions.session_id, table_sessions.table_id, table_sessions.store_id, tables.table_number,
+           menu_versions.version AS menu_version
       FROM table_sessions
       JOIN tables ON tables.table_id = table_sessions.table_id
+      JOIN menu_versions ON menu_versions.store_id = table_sessions.store_id
      WHERE table_sessions.session_id = %(session_id)s::uuid
        AND table_sessions.table_id = %(table_id)s::int
        AND table_sessions.is_active
@@ -36,39 +39,109 @@ WITH sent AS (
       FROM orders
      WHERE session_id = %(session_id)s::uuid
 ), room AS MATERIALIZED (
-    SELECT CASE WHEN current_setting('app.locked_session') = '' THEN 'too_many_orders'
-                WHEN %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int THEN 'too_many_orders'
-                WHEN %(session_orders)s::int > 0 AND used.orders >= %(session_orders)s::int THEN 'session_orders'
+    SELECT CASE WHEN current_setting('app.locked_session') = ''
+                     OR %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int
+                THEN jsonb_build_object(
+                         'code', 'too_many_orders',
+                         'order_rate', %(order_rate)s::int,
+                         'wait', extract(epoch FROM used.recent_since + interval '60 seconds' - now()))
+                WHEN %(session_orders)s::int > 0 AND used.orders >= %(session_orders)s::int
+                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_orders)s::int, 'noun', 'orders')
                 WHEN %(session_lines)s::int > 0
-                     AND 50 * (used.orders + 1) > %(session_lines)s::int
+                     AND 50 * (used.orders + 1) > %(session_lines)s::int  -- an order has 50 lines at most
                      AND (SELECT count(*)
                             FROM order_items
                             JOIN orders ON orders.order_id = order_items.order_id
                            WHERE orders.session_id = %(session_id)s::uuid)
-                         + (SELECT count(*) FROM sent) > %(session_lines)s::int THEN 'session_lines'
-           END AS refusal,
-           extract(epoch FROM used.recent_since + interval '60 seconds' - now()) AS wait
+                         + (SELECT count(*) FROM sent) > %(session_lines)s::int
+                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int, 'noun', 'lines') END AS problem
       FROM used
-), lines AS MATERIALIZED (
-    SELECT sent.item, sent.menu_id, sent.quantity, menus.menu_name, menus.price,
-           CASE WHEN menus.menu_id IS NULL THEN 'menu_not_found'
-                WHEN NOT menus.is_available THEN 'menu_sold_out' END AS refusal
+), chosen AS MATERIALIZED (
+    SELECT sent.*, menus.menu_name, menus.price, menus.is_available, categories.category_name,
+           CASE WHEN sent.options IS NOT NULL
+                     OR (SELECT true FROM menu_option_groups WHERE menu_option_groups.menu_id = menus.menu_id LIMIT 1)
+                THEN choose_options(menus.menu_id, sent.options) END AS choice
       FROM sent
       LEFT JOIN menus ON menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
+      LEFT JOIN categories ON categories.category_id = menus.category_id
+), needed AS MATERIALIZED (
+    SELECT stock_id, menu_id, option_id, sum(requested) AS requested
+      FROM (SELECT stock.stock_id, stock.menu_id, stock.option_id, chosen.quantity AS requested
+              FROM chosen
+              JOIN stock ON stock.menu_id = chosen.menu_id
+             UNION ALL
+            SELECT stock.stock_id, stock.menu_id, stock.option_id, chosen.quantity * (option ->> 'quantity')::int
+              FROM chosen
+             CROSS JOIN jsonb_array_elements(chosen.choice -> 'options') AS option
+              JOIN stock ON stock.option_id = (option ->> 'option_id')::int) AS each
+     GROUP BY stock_id, menu_id, option_id
+), counted AS MATERIALIZED (
+    SELECT stock.stock_id, stock.remaining, stock.epoch
+      FROM stock
+     WHERE stock.stock_id IN (SELECT stock_id FROM needed)
+       AND EXISTS (SELECT FROM session)
+       AND (SELECT problem IS NULL FROM room)
+     ORDER BY stock.stock_id
+       FOR UPDATE
+), short AS MATERIALIZED (
+    SELECT needed.menu_id, needed.option_id,
+           jsonb_build_object('remaining', counted.remaining, 'requested', needed.requested) AS details
+      FROM needed
+      JOIN counted ON counted.stock_id = needed.stock_id
+     WHERE counted.remaining < needed.requested
+), lines AS MATERIALIZED (
+    SELECT chosen.*, COALESCE(chosen.choice -> 'options', '[]') AS chosen_options,
+           CASE WHEN chosen.choice IS NULL THEN chosen.price
+                ELSE order_item_price(chosen.price, chosen.choice -> 'options') END AS unit_price,
+           CASE WHEN chosen.menu_name IS NULL THEN '{"code": "menu_not_found"}'
+                WHEN NOT chosen.is_available THEN '{"code": "menu_sold_out"}'
+                WHEN jsonb_typeof(chosen.choice -> 'problem') = 'object' THEN chosen.choice -> 'problem'
+                WHEN order_item_price(chosen.price, COALESCE(chosen.choice -> 'options', '[]')) < 1
+                THEN '{"code": "line_price_too_low"}'
+                ELSE COALESCE(
+                    (SELECT '{"code": "menu_sold_out"}' || short.details FROM short WHERE short.menu_id = chosen.menu_id),
+                    (SELECT jsonb_build_object('code', 'option_sold_out', 'option_id', short.option_id) || short.details
+                       FROM jsonb_array_elements(chosen.choice -> 'options') WITH ORDINALITY AS each (option, position)
+                       JOIN short ON short.option_id = (option ->> 'option_id')::int
+                      ORDER BY position
+                      LIMIT 1)) END AS problem
+      FROM chosen
 ), priced AS MATERIALIZED (
-    SELECT sum(price::bigint * quantity) AS total, bool_and(refusal IS NULL) AS orderable FROM lines
-), placed AS (
-    INSERT INTO orders AS placed (session_id, table_id, store_id, total_amount)
-    SELECT session.session_id, session.table_id, session.store_id, priced.total::int
+    SELECT sum(unit_price::bigint * quantity) AS total, bool_and(problem IS NULL) AS orderable,
+           %(expected_total)s::int IS NOT NULL OR bool_or(expected_unit_price IS NOT NULL) AS quoted,
+           %(expected_total)s::int <> sum(unit_price::bigint * quantity) IS TRUE
+           OR bool_or(expected_unit_price <> unit_price) IS TRUE AS differs
+      FROM lines
+), accepted AS MATERIALIZED (
+    SELECT session.session_id, session.table_id, session.store_id, session.menu_version, priced.total::int AS total
       FROM session, priced, room
-     WHERE priced.orderable AND priced.total <= 2147483647 AND room.refusal IS NULL
+     WHERE room.problem IS NULL AND priced.orderable AND NOT (priced.quoted AND priced.differs) AND priced.total <= 2147483647
+), placed AS (
+    INSERT INTO orders AS placed (session_id, table_id, store_id, total_amount, note, menu_version)
+    SELECT session_id, table_id, store_id, total, %(note)s::text, menu_version FROM accepted
     RETURNING order_id, store_id, placed
 ), itemized AS (
-    INSERT INTO order_items (order_id, store_id, menu_id, menu_name, quantity, unit_price)
-    SELECT placed.order_id, placed.store_id, lines.menu_id, lines.menu_name, lines.quantity, lines.price
+    INSERT INTO order_items (order_id, store_id, menu_id, menu_name, category_name, quantity, base_price, options,
+                             unit_price, note)
+    SELECT placed.order_id, placed.store_id, lines.menu_id, lines.menu_name, lines.category_name, lines.quantity,
+           lines.price, lines.chosen_options, lines.unit_price, lines.note
       FROM placed, lines
      ORDER BY lines.item
     RETURNING order_item_id, order_item_document(order_items) AS document
+), sold AS (
+    UPDATE stock
+       SET remaining = counted.remaining - needed.requested
+      FROM counted
+      JOIN needed ON needed.stock_id = counted.stock_id
+     WHERE stock.stock_id = counted.stock_id
+       AND counted.remaining IS NOT NULL
+       AND EXISTS (SELECT FROM accepted)
+), moved AS (
+    INSERT INTO stock_moves (store_id, stock_id, epoch, delta, reason, order_id)
+    SELECT placed.store_id, counted.stock_id, counted.epoch, -needed.requested, 'sold', placed.order_id
+      FROM placed, counted
+      JOIN needed ON needed.stock_id = counted.stock_id
+     WHERE counted.remaining IS NOT NULL
 ), answered AS MATERIALIZED (
     SELECT placed.order_id, placed.store_id,
            order_document(placed.placed, session.table_number,
@@ -83,22 +156,30 @@ WITH sent AS (
 SELECT COALESCE((SELECT answer FROM repeated WHERE same), (SELECT document FROM answered))::text AS answer,
        CASE WHEN EXISTS (SELECT FROM repeated WHERE NOT same) THEN 'idempotency_key_reused'
             WHEN NOT EXISTS (SELECT FROM session) THEN 'session_ended'
-            WHEN room.refusal IS NOT NULL THEN room.refusal
+            WHEN room.problem IS NOT NULL THEN room.problem ->> 'code'
+            WHEN priced.quoted AND (priced.differs OR NOT priced.orderable) THEN 'quote_mismatch'
             WHEN NOT priced.orderable
-            THEN (SELECT refusal FROM lines WHERE refusal IS NOT NULL ORDER BY refusal <> 'menu_not_found', item LIMIT 1)
+            THEN (SELECT problem ->> 'code' FROM lines WHERE problem IS NOT NULL ORDER BY item LIMIT 1)
             WHEN priced.total > 2147483647 THEN 'total_too_large' END AS refusal,
-       CASE WHEN room.refusal IS NULL
-            THEN (SELECT json_build_object('item', item, 'menu_id', menu_id)
+       CASE WHEN room.problem IS NOT NULL THEN room.problem - 'code'
+            WHEN priced.quoted AND (priced.differs OR NOT priced.orderable)
+            THEN (SELECT jsonb_build_object(
+                             'expected_total', %(expected_total)s::int,
+                             'total', CASE WHEN priced.orderable THEN priced.total END,
+                             'menu_version', (SELECT menu_version FROM session),
+                             'lines', jsonb_agg(jsonb_build_object(
+                                          'item', item,
+                                          'menu_id', menu_id,
+                                          'expected_unit_price', expected_unit_price,
+                                          'unit_price', unit_price,
+                                          'problem', problem) ORDER BY item))
+                    FROM lines)
+            WHEN NOT priced.orderable
+            THEN (SELECT problem - 'code' || jsonb_build_object('item', item, 'menu_id', menu_id)
                     FROM lines
-                   WHERE refusal IS NOT NULL
-                   ORDER BY refusal <> 'menu_not_found', item
-                   LIMIT 1)
-            ELSE json_build_object(
-                     'order_rate', %(order_rate)s::int,
-                     'session_orders', %(session_orders)s::int,
-                     'session_lines', %(session_lines)s::int,
-                     'wait', room.wait)
-       END AS details,
+                   WHERE problem IS NOT NULL
+                   ORDER BY item
+                   LIMIT 1) END AS details,
        set_config('app.placed_order', (SELECT order_id || ' ' || document FROM answered), true)
   FROM priced, room;
 
@@ -196,7 +277,7 @@ SELECT present.version, present.up_to AS position,
 -- name: move_order
 -- Locks the order first, so that of two at once the later one sees where the earlier one has moved it.
 WITH present AS (
-    SELECT order_id, status FROM orders WHERE order_id = %(order_id)s::int FOR UPDATE
+    SELECT order_id, status FROM orders WHERE order_id = %(order_id)s::bigint FOR UPDATE
 ), moved AS (
     UPDATE orders
        SET status = %(status)s::text
@@ -208,21 +289,134 @@ WITH present AS (
 SELECT status FROM present;
 
 -- name: void_order
-SELECT FROM orders WHERE order_id = %(order_id)s FOR UPDATE;
+-- `keeps` is null for the whole order, or [{"order_item_id", "keep"}, …]: the quantities that remain. The order, its
+-- lines and the stock that it has taken are locked before anything is decided.
+SELECT FROM orders WHERE order_id = %(order_id)s::bigint FOR UPDATE;
 
-WITH document AS MATERIALIZED (
-    SELECT orders.order_id, orders.session_id, orders.table_id, orders.store_id, tables.table_number,
+SELECT FROM order_items WHERE order_id = %(order_id)s::bigint ORDER BY order_item_id FOR UPDATE;
+
+SELECT
+  FROM stock
+ WHERE stock_id IN (SELECT stock_id FROM stock_moves WHERE order_id = %(order_id)s::bigint)
+ ORDER BY stock_id
+   FOR UPDATE;
+
+WITH present AS MATERIALIZED (
+    SELECT orders.order_id, orders.session_id, orders.table_id, orders.store_id, orders.status, tables.table_number,
            order_document(orders, tables.table_number, (
                SELECT json_agg(order_item_document(order_items) ORDER BY order_items.order_item_id)
                  FROM order_items
-                WHERE order_items.order_id = orders.order_id)) AS voided_order
+                WHERE order_items.order_id = orders.order_id))::jsonb AS document
       FROM orders
       JOIN tables ON tables.table_id = orders.table_id
-     WHERE orders.order_id = %(order_id)s
-), voided AS (
-    DELETE FROM orders USING document WHERE orders.order_id = document.order_id
+     WHERE orders.order_id = %(order_id)s::bigint
+), kept AS MATERIALIZED (
+    SELECT order_item_id, keep
+      FROM jsonb_to_recordset(%(keeps)s::jsonb) AS kept (order_item_id bigint, keep int)
+), lines AS MATERIALIZED (
+    SELECT order_items.order_item_id, order_items.menu_id, order_items.quantity, order_items.unit_price,
+           order_items.options,
+           CASE WHEN %(keeps)s::jsonb IS NULL THEN 0 ELSE COALESCE(kept.keep, order_items.quantity) END AS keep,
+           order_item_document(order_items)::jsonb AS document
+      FROM order_items
+      LEFT JOIN kept ON kept.order_item_id = order_items.order_item_id
+     WHERE order_items.order_id = %(order_id)s::bigint
+), gone AS MATERIALIZED (
+    SELECT kept.order_item_id, kept.keep,
+           EXISTS (SELECT
+                     FROM order_voids
+                    WHERE order_voids.order_id = %(order_id)s::bigint
+                      AND order_voids.lines @> jsonb_build_array(
+                              jsonb_build_object('order_item_id', kept.order_item_id))) AS was_there
+      FROM kept
+     WHERE NOT EXISTS (SELECT FROM lines WHERE lines.order_item_id = kept.order_item_id)
+), refused AS MATERIALIZED (
+    SELECT 'order_item_not_found' AS refusal, jsonb_build_object('order_item_id', order_item_id) AS details
+      FROM gone
+     WHERE NOT was_there
+     UNION ALL
+    SELECT 'keep_too_large', jsonb_build_object('order_item_id', order_item_id, 'quantity', quantity)
+      FROM lines
+     WHERE keep > quantity
+     UNION ALL
+    SELECT 'keep_too_large', jsonb_build_object('order_item_id', order_item_id, 'quantity', 0)
+      FROM gone
+     WHERE was_there AND keep > 0
+), verdict AS MATERIALIZED (
+    SELECT present.*,
+           NOT EXISTS (SELECT FROM lines WHERE keep > 0) AS is_whole,
+           EXISTS (SELECT FROM lines WHERE keep < quantity) AS is_changed,
+           present.status = '대기중' OR %(restock)s::boolean AS restocks
+      FROM present
+     WHERE NOT EXISTS (SELECT FROM refused)
+), booked AS (
+    INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, reason, voided_order,
+                             kind, status, lines)
+    SELECT store_id, order_id, session_id, table_id, table_number, %(username)s::text, %(reason)s::text, document,
+           CASE WHEN is_whole THEN 'order' ELSE 'lines' END, status,
+           (SELECT jsonb_agg(lines.document || jsonb_build_object('voided_quantity', quantity - keep)
+                             ORDER BY order_item_id)
+              FROM lines
+             WHERE keep < quantity)
+      FROM verdict
+     WHERE is_changed
+), deleted AS (
+    DELETE FROM orders USING verdict WHERE orders.order_id = verdict.order_id AND verdict.is_whole
+), shortened AS (
+    UPDATE orders
+       SET total_amount = (SELECT sum(unit_price::bigint * keep) FROM lines)
+      FROM verdict
+     WHERE orders.order_id = verdict.order_id AND verdict.is_changed AND NOT verdict.is_whole
+    RETURNING orders.order_id, orders AS shortened
+), removed AS (
+    DELETE FROM order_items
+     USING lines, shortened
+     WHERE order_items.order_item_id = lines.order_item_id AND lines.keep = 0
+), reduced AS (
+    UPDATE order_items
+       SET quantity = lines.keep
+      FROM lines, shortened
+     WHERE order_items.order_item_id = lines.order_item_id AND lines.keep BETWEEN 1 AND lines.quantity - 1
+), freed AS (
+    SELECT stock_id, sum(quantity) AS quantity
+      FROM (SELECT stock.stock_id, lines.quantity - lines.keep AS quantity
+              FROM lines
+              JOIN stock ON stock.menu_id = lines.menu_id
+             UNION ALL
+            SELECT stock.stock_id, (lines.quantity - lines.keep) * (option ->> 'quantity')::int
+              FROM lines
+             CROSS JOIN jsonb_array_elements(lines.options) AS option
+              JOIN stock ON stock.option_id = (option ->> 'option_id')::int) AS each
+     GROUP BY stock_id
+), returned AS MATERIALIZED (
+    SELECT stock.stock_id, stock.store_id, stock.epoch, stock.remaining,
+           LEAST(freed.quantity, -sum(stock_moves.delta)) AS quantity
+      FROM verdict
+      JOIN stock_moves ON stock_moves.order_id = verdict.order_id
+      JOIN stock ON stock.stock_id = stock_moves.stock_id AND stock.epoch = stock_moves.epoch
+      JOIN freed ON freed.stock_id = stock.stock_id
+     WHERE verdict.restocks AND stock.remaining IS NOT NULL
+     GROUP BY stock.stock_id, stock.store_id, stock.epoch, stock.remaining, freed.quantity
+    HAVING LEAST(freed.quantity, -sum(stock_moves.delta)) > 0
+), restocked AS (
+    UPDATE stock
+       SET remaining = returned.remaining + returned.quantity
+      FROM returned
+     WHERE stock.stock_id = returned.stock_id
+), moved AS (
+    INSERT INTO stock_moves (store_id, stock_id, epoch, delta, reason, order_id, moved_by)
+    SELECT store_id, stock_id, epoch, quantity, 'voided', %(order_id)s::bigint, %(username)s::text FROM returned
 )
-INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, reason, voided_order)
-SELECT store_id, order_id, session_id, table_id, table_number, %(username)s, %(reason)s, voided_order::jsonb
-  FROM document
-RETURNING table_id;
+SELECT present.table_id,
+       (SELECT is_whole FROM verdict) AS is_whole,
+       (SELECT refusal FROM refused ORDER BY refusal DESC, details LIMIT 1) AS refusal,
+       (SELECT details FROM refused ORDER BY refusal DESC, details LIMIT 1) AS details,
+       CASE WHEN NOT (SELECT is_whole FROM verdict) THEN
+           order_document(COALESCE((SELECT shortened FROM shortened), orders), present.table_number, (
+               SELECT json_agg((lines.document
+                                || jsonb_build_object('quantity', keep, 'subtotal', unit_price::bigint * keep))
+                               ORDER BY order_item_id)
+                 FROM lines
+                WHERE keep > 0))::text END AS document
+  FROM present
+  JOIN orders ON orders.order_id = present.order_id;

@@ -46,6 +46,12 @@ WITH repeated AS (
                                     FROM order_items
                                    WHERE order_items.order_id = orders.order_id))::jsonb
                               - '{table_id,table_number,session_id}'::text[]
+                              || jsonb_build_object('voided_lines', (
+                                     SELECT COALESCE(jsonb_agg(line ORDER BY void_id, position), '[]')
+                                       FROM order_voids
+                                      CROSS JOIN jsonb_array_elements(order_voids.lines) WITH ORDINALITY
+                                                 AS voided (line, position)
+                                      WHERE order_voids.order_id = orders.order_id AND order_voids.kind = 'lines'))
                               ORDER BY orders.order_time, orders.order_id), '[]') AS orders
       FROM orders
       JOIN ended ON ended.session_id = orders.session_id

@@ -18,8 +18,8 @@ class VoidRepository:
         return self._connection.fetch_value(
             """
             WITH found AS MATERIALIZED (
-                SELECT void_id, order_id, session_id, table_id, table_number, voided_at, voided_by, reason,
-                       voided_order
+                SELECT void_id, kind, order_id, session_id, table_id, table_number, status, voided_at, voided_by,
+                       reason, voided_order, lines
                   FROM order_voids
                  WHERE store_id = %(store_id)s
                    AND (%(start)s::date IS NULL OR voided_at >= %(start)s::date::timestamptz)
@@ -31,8 +31,8 @@ class VoidRepository:
                  ORDER BY voided_at DESC, void_id DESC
                  LIMIT %(limit)s + 1 OFFSET %(offset)s
             ), page AS (
-                SELECT void_id, order_id, session_id, table_id, table_number, voided_at, voided_by, reason,
-                       voided_order
+                SELECT void_id, kind, order_id, session_id, table_id, table_number, status, voided_at, voided_by,
+                       reason, voided_order, lines
                   FROM found
                  ORDER BY voided_at DESC, void_id DESC
                  LIMIT %(limit)s
@@ -48,6 +48,7 @@ class VoidRepository:
                        'voids', COALESCE((
                            SELECT json_agg(json_build_object(
                                       'void_id', void_id,
+                                      'kind', kind,
                                       'order_id', order_id,
                                       'session_id', session_id,
                                       'table_id', table_id,
@@ -55,6 +56,14 @@ class VoidRepository:
                                       'voided_at', voided_at,
                                       'voided_by', voided_by,
                                       'reason', reason,
+                                      'status', COALESCE(status, voided_order ->> 'status'),
+                                      'lines', COALESCE(lines, (
+                                          SELECT jsonb_agg(line || jsonb_build_object(
+                                                               'voided_quantity', line -> 'quantity') ORDER BY position)
+                                            FROM jsonb_array_elements(CASE jsonb_typeof(voided_order -> 'items')
+                                                                           WHEN 'array' THEN voided_order -> 'items'
+                                                                           ELSE '[]' END) WITH ORDINALITY
+                                                 AS voided (line, position)), '[]'),
                                       'order', voided_order)
                                   ORDER BY voided_at DESC, void_id DESC)
                              FROM page), '[]'),

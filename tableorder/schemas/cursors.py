@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from tableorder.domain.limits import MAX_INTEGER
+from tableorder.domain.limits import MAX_BIG_INTEGER
 
 _CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,19})", re.ASCII)
 
@@ -21,6 +21,6 @@ class Cursor(fields.Field[tuple[int, int]]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[int, int]:
         match = _CURSOR.fullmatch(value)
-        if match is None or int(match[2]) > MAX_INTEGER:
+        if match is None or int(match[2]) > MAX_BIG_INTEGER:
             raise ValidationError("Must be a next_cursor from an earlier answer.")
         return int(match[1]), int(match[2])

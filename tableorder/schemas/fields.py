@@ -56,6 +56,15 @@ class Boolean(fields.Field[bool]):
         return value
 
 
+class QueryBoolean(Boolean):
+    """true or false in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value not in ("true", "false"):
+            raise ValidationError("Must be true or false.")
+        return value == "true"
+
+
 class Text(fields.Field[str]):
     """Text of 1 to `most` characters, as domain/text.py keeps it; with `choices`, one of them."""
 

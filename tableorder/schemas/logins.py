@@ -1,5 +1,7 @@
 """Logins of tables and admins."""
 
+from marshmallow import fields
+
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema
 from tableorder.schemas.fields import Integer, Password, Text
@@ -11,6 +13,9 @@ class Token(values.Document):
     expires_in = values.number("seconds")
     store_id = values.identifier()
     store_name = values.text()
+    features = fields.List(
+        fields.String(), required=True, metadata={"description": "what this installation has beyond the first version"}
+    )
 
     example = {
         "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…",
@@ -18,6 +23,7 @@ class Token(values.Document):
         "expires_in": 57600,
         "store_id": 1,
         "store_name": "온달 한식당",
+        "features": ["options", "notes", "quotes", "stock", "void_lines"],
     }
 
 

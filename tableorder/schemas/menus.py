@@ -7,8 +7,15 @@ from marshmallow import ValidationError, fields
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema, changes_of
 from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryInteger, Text
+from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
 MAX_MENUS = 1000
+MENU_VERSION = "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"
+
+
+def menu_version() -> fields.UUID:
+    """The version of a store's menu, which changes with its content."""
+    return fields.UUID(required=True, metadata={"description": "changes with the menu's content"})
 
 
 class GuestMenu(values.Document):
@@ -19,6 +26,7 @@ class GuestMenu(values.Document):
     image_base64 = values.text("a data URL", or_null=True)
     display_order = values.number()
     is_available = values.switch("false: sold out, cannot be ordered")
+    option_groups = values.list_of(GuestOptionGroup)
 
     example = {
         "menu_id": 1,
@@ -28,24 +36,29 @@ class GuestMenu(values.Document):
         "image_base64": None,
         "display_order": 1,
         "is_available": True,
+        "option_groups": [GuestOptionGroup.example],
     }
 
 
-class ListedMenu(GuestMenu):
+class Menu(GuestMenu):
+    is_available = values.switch("the switch; guests see `orderable`")
+    orderable = values.switch("switched on, something is left, and its option groups can be satisfied")
+    remaining = values.count_or_null("what is left, null if it is not counted")
+    option_groups = values.list_of(OptionGroup)
+    category_id = values.identifier()
+    category_name = values.text()
     created_at = values.moment()
     updated_at = values.moment()
 
     example = GuestMenu.example | {
+        "orderable": True,
+        "remaining": None,
+        "option_groups": [OptionGroup.example],
+        "category_id": 1,
+        "category_name": "찌개·탕",
         "created_at": "2026-02-01T10:00:00+09:00",
         "updated_at": "2026-02-01T10:00:00+09:00",
     }
-
-
-class Menu(ListedMenu):
-    category_id = values.identifier()
-    category_name = values.text()
-
-    example = ListedMenu.example | {"category_id": 1, "category_name": "찌개·탕"}
 
 
 class GuestMenuCategory(values.Document):
@@ -59,22 +72,24 @@ class GuestMenuCategory(values.Document):
 
 class GuestMenus(values.Document):
     store_id = values.identifier()
+    version = menu_version()
     categories = values.list_of(GuestMenuCategory)
 
-    example = {"store_id": 1, "categories": [GuestMenuCategory.example]}
+    example = {"store_id": 1, "version": MENU_VERSION, "categories": [GuestMenuCategory.example]}
 
 
 class MenuCategory(GuestMenuCategory):
-    menus = values.list_of(ListedMenu)
+    menus = values.list_of(Menu)
 
-    example = GuestMenuCategory.example | {"menus": [ListedMenu.example]}
+    example = GuestMenuCategory.example | {"menus": [Menu.example]}
 
 
 class Menus(values.Document):
     store_id = values.identifier()
+    version = menu_version()
     categories = values.list_of(MenuCategory)
 
-    example = {"store_id": 1, "categories": [MenuCategory.example]}
+    example = {"store_id": 1, "version": MENU_VERSION, "categories": [MenuCategory.example]}
 
 
 class MenuDeleted(values.Document):

@@ -2,39 +2,72 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, post_load
 
-from tableorder.domain.limits import MAX_INTEGER
-from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, PREPARING, STATUSES, WAITING, Line
+from tableorder.domain.limits import MAX_BIG_INTEGER
+from tableorder.domain.orders import (
+    MAX_ITEM_NOTE,
+    MAX_ITEMS,
+    MAX_NOTE,
+    MAX_OPTIONS,
+    MAX_QUANTITY,
+    PREPARING,
+    STATUSES,
+    WAITING,
+)
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema
 from tableorder.schemas.cursors import Cursor
-from tableorder.schemas.fields import Integer, OptionalText, QueryInteger, Text
+from tableorder.schemas.fields import Boolean, Integer, OptionalText, QueryBoolean, QueryInteger, Text
+
+MAX_REASON = 200  # characters
+
+
+class ChosenOption(values.Document):
+    option_id = values.identifier()
+    group_name = values.text("this and the rest as it was when the order was placed")
+    option_name = values.text()
+    price_delta = values.price_delta()
+    quantity = values.number(least=1)
+
+    example = {"option_id": 4, "group_name": "맵기", "option_name": "아주 매운맛", "price_delta": 500, "quantity": 1}
 
 
 class OrderItem(values.Document):
-    order_item_id = values.identifier()
+    order_item_id = values.big_identifier()
     menu_id = values.identifier()
     menu_name = values.text("as it was when the order was placed")
+    category_name = values.text("as it was when the order was placed", or_null=True)
     quantity = values.number(least=1)
-    unit_price = values.won("won, as it was when the order was placed")
+    base_price = values.won("won, the menu's price when the order was placed")
+    options = values.list_of(ChosenOption)
+    unit_price = values.won("won, the base price and the options' together")
     subtotal = values.won()
+    note = values.text(or_null=True)
 
     example = {
         "order_item_id": 77,
         "menu_id": 1,
         "menu_name": "김치찌개",
+        "category_name": "찌개·탕",
         "quantity": 2,
+        "base_price": 8500,
+        "options": [ChosenOption.example],
         "unit_price": 9000,
         "subtotal": 18000,
+        "note": "파 빼고",
     }
 
 
-class ArchivedOrder(values.Document):
-    order_id = values.identifier()
+class PlacedOrder(values.Document):
+    order_id = values.big_identifier()
     total_amount = values.won()
     status = values.one_of(*STATUSES)
     order_time = values.moment()
+    note = values.text(or_null=True)
+    menu_version = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "the menu's when the order was placed"}
+    )
     items = values.list_of(OrderItem)
 
     example = {
@@ -42,16 +75,32 @@ class ArchivedOrder(values.Document):
         "total_amount": 18000,
         "status": WAITING,
         "order_time": "2026-02-04T13:30:00.123456+09:00",
+        "note": None,
+        "menu_version": "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e",
         "items": [OrderItem.example],
     }
 
 
-class Order(ArchivedOrder):
+class VoidedLine(OrderItem):
+    """A line as it was."""
+
+    voided_quantity = values.number("so many of it were voided", least=1)
+
+    example = OrderItem.example | {"voided_quantity": 1}
+
+
+class ArchivedOrder(PlacedOrder):
+    voided_lines = values.list_of(VoidedLine)
+
+    example = PlacedOrder.example | {"voided_lines": []}
+
+
+class Order(PlacedOrder):
     table_id = values.identifier()
     table_number = values.number(least=1)
     session_id = values.session()
 
-    example = ArchivedOrder.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID}
+    example = PlacedOrder.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID}
 
 
 class SessionOrders(values.Document):
@@ -96,7 +145,7 @@ class StoreOrders(values.Document):
 
 
 class OrderUpdated(values.Document):
-    order_id = values.identifier()
+    order_id = values.big_identifier()
     status = values.one_of(*STATUSES)
 
     example = {"order_id": 31, "status": PREPARING}
@@ -104,28 +153,48 @@ class OrderUpdated(values.Document):
 
 class OrderVoided(values.Document):
     message = values.text()
-    order_id = values.identifier()
+    order_id = values.big_identifier()
     table_id = values.identifier()
 
     example = {"message": "the order is voided", "order_id": 31, "table_id": 3}
 
 
-class LineSchema(BodySchema):
+class OptionChoiceSchema(BodySchema):
+    answer = ChosenOption
+
+    option_id = Integer(required=True)
+    quantity = Integer(most=MAX_OPTIONS, load_default=1)
+
+
+class OptionChoices(fields.List[Any]):
+    """Up to 30 options, each once. null is as if it were absent: the defaults."""
+
+    json_rules = {"maxItems": MAX_OPTIONS}
+
+    def __init__(self) -> None:
+        super().__init__(fields.Nested(OptionChoiceSchema), allow_none=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > MAX_OPTIONS:
+            raise ValidationError(f"Must have {MAX_OPTIONS} options at most.")
+        choices: list[Any] = super()._deserialize(value, attr, data, **kwargs) or []
+        if len({choice["option_id"] for choice in choices}) != len(choices):
+            raise ValidationError("Must name each option once.")
+        return choices
+
+
+class ItemSchema(BodySchema):
     answer = OrderItem
 
     menu_id = Integer(required=True)
     quantity = Integer(required=True, most=MAX_QUANTITY)
+    options = OptionChoices()
+    note = OptionalText(most=MAX_ITEM_NOTE)
+    expected_unit_price = Integer(allow_none=True)
 
-
-def _is_line(value: Any) -> bool:
-    """Whether LineSchema would take it: the usual case, in a tenth of the time."""
-    return (
-        isinstance(value, dict)
-        and value.keys() == {"menu_id", "quantity"}
-        and type(value["menu_id"]) is type(value["quantity"]) is int
-        and 1 <= value["menu_id"] <= MAX_INTEGER
-        and 1 <= value["quantity"] <= MAX_QUANTITY
-    )
+    @post_load
+    def drop_absent(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return without_absent(data)
 
 
 class Items(fields.List[Any]):
@@ -133,19 +202,40 @@ class Items(fields.List[Any]):
 
     json_rules = {"minItems": 1, "maxItems": MAX_ITEMS}
 
+    def __init__(self) -> None:
+        super().__init__(fields.Nested(ItemSchema), required=True)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
             raise ValidationError(f"Must have 1 to {MAX_ITEMS} items.")
-        if not isinstance(value, list) or not all(map(_is_line, value)):
-            value = super()._deserialize(value, attr, data, **kwargs)  # which says what is wrong
-        return [Line(**line) for line in value]
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class OrderSchema(BodySchema):
-    answer = Order
-    examples = {"two of a menu": {"items": [{"menu_id": 1, "quantity": 2}]}}
+    """`expected_total` and a line's `expected_unit_price` are compared with what the order costs, and never used."""
 
-    items = Items(fields.Nested(LineSchema), required=True)
+    answer = Order
+    examples = {
+        "two of a menu": {"items": [{"menu_id": 1, "quantity": 2}]},
+        "with an option and a quote": {
+            "items": [{"menu_id": 1, "quantity": 1, "options": [{"option_id": 4}], "note": "파 빼고"}],
+            "expected_total": 9500,
+        },
+    }
+
+    items = Items()
+    note = OptionalText(most=MAX_NOTE)
+    expected_total = Integer(allow_none=True)
+    menu_version = OptionalText(most=100)
+
+    @post_load
+    def drop_absent(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return without_absent(data)
+
+
+def without_absent(data: dict[str, Any]) -> dict[str, Any]:
+    """The fields that say something: null is as if the field were absent."""
+    return {name: value for name, value in data.items() if value is not None}
 
 
 class StatusSchema(BodySchema):
@@ -166,4 +256,36 @@ class OrdersQuery(QuerySchema):
 
 
 class VoidQuery(QuerySchema):
-    reason = OptionalText(most=200, load_default=None)
+    reason = OptionalText(most=MAX_REASON, load_default=None)
+    restock = QueryBoolean(load_default=False)
+
+
+class KeptLineSchema(BodySchema):
+    order_item_id = Integer(required=True, most=MAX_BIG_INTEGER)
+    keep = Integer(required=True, least=0, most=MAX_QUANTITY)
+
+
+class KeptLines(fields.List[Any]):
+    """1 to 50 lines, each once."""
+
+    json_rules = {"minItems": 1, "maxItems": MAX_ITEMS}
+
+    def __init__(self) -> None:
+        super().__init__(fields.Nested(KeptLineSchema), required=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
+            raise ValidationError(f"Must have 1 to {MAX_ITEMS} lines.")
+        lines: list[Any] = super()._deserialize(value, attr, data, **kwargs) or []
+        if len({line["order_item_id"] for line in lines}) != len(lines):
+            raise ValidationError("Must name each line once.")
+        return lines
+
+
+class VoidLinesSchema(BodySchema):
+    answer = Order
+    examples = {"one remains": {"lines": [{"order_item_id": 77, "keep": 1}], "reason": "잘못 나감"}}
+
+    lines = KeptLines()
+    reason = OptionalText(most=MAX_REASON, load_default=None)
+    restock = Boolean(load_default=False)

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from tableorder.schemas import values
-from tableorder.schemas.orders import Order, OrderUpdated, SessionOrders, StoreOrders
+from tableorder.schemas.orders import Order, OrderItem, OrderUpdated, SessionOrders, StoreOrders
 
 
 class Ticket(values.Document):
@@ -14,11 +14,15 @@ class Ticket(values.Document):
 
 
 class OrderUpdatedEvent(OrderUpdated):
+    """`total_amount` and `items` are there if part of the order was voided."""
+
     table_id = values.identifier()
+    total_amount = fields.Integer(metadata={"description": "if it has changed"})
+    items = fields.List(fields.Nested(OrderItem), metadata={"description": "if they have changed"})
 
 
 class OrderDeletedEvent(values.Document):
-    order_id = values.identifier()
+    order_id = values.big_identifier()
     table_id = values.identifier()
 
 
@@ -35,6 +39,15 @@ class MenuChangedEvent(values.Document):
 class TableChangedEvent(values.Document):
     table_id = values.identifier()
     table_number = values.number(least=1)
+
+
+class StockChangedEvent(values.Document):
+    """Little is left, or nothing, or something again."""
+
+    stock_id = values.identifier()
+    menu_id = values.identifier_or_null()
+    option_id = values.identifier_or_null()
+    remaining = values.count_or_null("null if it is no longer counted")
 
 
 class GoodbyeEvent(values.Document):
@@ -54,5 +67,6 @@ TABLE_EVENTS: dict[str, type[Schema]] = {
 ADMIN_EVENTS = TABLE_EVENTS | {
     "initial": StoreOrders,
     "session_started": SessionEvent,
+    "stock_changed": StockChangedEvent,
     "table_changed": TableChangedEvent,
 }

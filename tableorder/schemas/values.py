@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from tableorder.domain.limits import MAX_BIG_INTEGER
 from tableorder.schemas.fields import Boolean, Integer
 
 # Of the examples.
@@ -26,9 +27,29 @@ def identifier(description: str | None = None) -> Integer:
     return Integer(required=True, metadata=_described(description))
 
 
+def big_identifier(description: str | None = None) -> Integer:
+    """The id of an order or of its line."""
+    return Integer(required=True, most=MAX_BIG_INTEGER, metadata=_described(description))
+
+
 def number(description: str | None = None, *, least: int = 0) -> Integer:
     """A whole number."""
     return Integer(required=True, least=least, metadata=_described(description))
+
+
+def price_delta() -> fields.Integer:
+    """What an option adds to the price."""
+    return fields.Integer(required=True, metadata={"description": "won, may be negative"})
+
+
+def identifier_or_null(description: str | None = None) -> Integer:
+    """An id, or null."""
+    return Integer(required=True, allow_none=True, metadata=_described(description))
+
+
+def count_or_null(description: str) -> Integer:
+    """A whole number, or null for what is not counted."""
+    return Integer(required=True, least=0, allow_none=True, metadata=_described(description))
 
 
 def past_number(description: str) -> Integer:

@@ -2,23 +2,28 @@
 
 from marshmallow import fields
 
+from tableorder.domain.orders import STATUSES
 from tableorder.schemas import values
-from tableorder.schemas.orders import Order
+from tableorder.schemas.orders import Order, VoidedLine
 
 
 class Void(values.Document):
     void_id = values.identifier()
-    order_id = values.identifier()
+    kind = values.one_of("order", "lines")
+    order_id = values.big_identifier()
     session_id = values.session()
     table_id = values.identifier()
     table_number = values.number(least=1)
     voided_at = values.moment()
     voided_by = values.text("the admin's username")
     reason = values.text(or_null=True)
+    status = values.one_of(*STATUSES)
+    lines = values.list_of(VoidedLine)
     order = fields.Nested(Order, required=True)
 
     example = {
         "void_id": 5,
+        "kind": "order",
         "order_id": 31,
         "session_id": values.SESSION_ID,
         "table_id": 3,
@@ -26,6 +31,8 @@ class Void(values.Document):
         "voided_at": "2026-02-04T13:32:00+09:00",
         "voided_by": "demo",
         "reason": "주문 실수",
+        "status": "대기중",
+        "lines": [VoidedLine.example],
         "order": Order.example,
     }
 

@@ -63,12 +63,38 @@ def prepare_menu(described: OpenApiClient, restaurant: Restaurant) -> None:
     call("update_menu", 200, {"description": "묵은지"}, by=admin, menu_id=menus[0])
     call("reorder_menus", 200, {"menu_ids": menus[::-1]}, by=admin)
     call("reorder_menus", 409, {"menu_ids": menus[1:]}, by=admin)
+    offer_sizes(described, admin, menus[0])
     call("delete_menu", 200, by=admin, menu_id=menus[2])
     call("delete_menu", 404, by=admin, menu_id=menus[2])
     call("delete_category", 409, by=admin, category_id=category_id)
     call("delete_category", 200, by=admin, category_id=empty)
     call("list_menus", 200, by=admin, query={"category_id": category_id})
     call("list_categories", 200, by=admin)
+
+
+def offer_sizes(described: OpenApiClient, admin: Client, menu_id: int) -> None:
+    call = described.call
+    group_id = call("add_option_group", 201, {"group_name": "사이즈"}, by=admin)["group_id"]
+    call("update_option_group", 200, {"min_select": 1}, by=admin, group_id=group_id)
+    call("update_option_group", 400, {"max_each": 2}, by=admin, group_id=group_id)
+    call("set_menu_option_groups", 409, {"group_ids": [group_id]}, by=admin, menu_id=menu_id)
+    sizes = [
+        call("add_option", 201, {"option_name": name, "is_default": name == "보통"}, by=admin, group_id=group_id)
+        for name in ("보통", "곱빼기", "특")
+    ]
+    call("set_menu_option_groups", 200, {"group_ids": [group_id]}, by=admin, menu_id=menu_id)
+    call("update_option", 200, {"price_delta": 2000}, by=admin, option_id=sizes[1]["option_id"])
+    call("delete_option", 200, by=admin, option_id=sizes[2]["option_id"])
+    call("delete_option_group", 409, by=admin, group_id=group_id)
+    spare = call("add_option_group", 201, {"group_name": "토핑"}, by=admin)["group_id"]
+    call("delete_option_group", 200, by=admin, group_id=spare)
+    call("list_option_groups", 200, by=admin)
+    stock = call("set_stock", 200, {"menu_id": menu_id, "remaining": 9, "low_at": 5}, by=admin)["stock_id"]
+    waste, key = {"delta": -1, "reason": "waste"}, {"Idempotency-Key": "1"}
+    call("adjust_stock", 200, waste, by=admin, stock_id=stock, headers=key)
+    call("adjust_stock", 409, waste | {"delta": -99}, by=admin, stock_id=stock, headers={"Idempotency-Key": "2"})
+    call("adjust_stock", 400, waste, by=admin, stock_id=stock)
+    call("list_stock", 200, by=admin)
 
 
 def seat(described: OpenApiClient, restaurant: Restaurant) -> Tablet:
@@ -100,6 +126,12 @@ def order_a_meal(described: OpenApiClient, tablet: Tablet, admin: Client) -> dic
     call("list_session_orders", 200, by=tablet, query={"limit": 1, "cursor": page["next_cursor"]})
     call("get_session_order", 200, by=tablet, order_id=order["order_id"])
     call("void_order", 200, by=admin, order_id=mistaken, query={"reason": "주문 실수"})
+    quoted = meal | {"expected_total": 1}
+    call("place_order", 409, quoted, by=tablet)
+    kept = {"lines": [{"order_item_id": order["items"][0]["order_item_id"], "keep": 1}]}
+    call("void_order_lines", 200, kept, by=admin, order_id=order["order_id"])
+    too_many = {"lines": [{"order_item_id": order["items"][0]["order_item_id"], "keep": 2}]}
+    call("void_order_lines", 409, too_many, by=admin, order_id=order["order_id"])
     call("list_voids", 200, by=admin)
     return order
 
@@ -134,7 +166,9 @@ def test_every_event_of_a_feed_is_as_described(described, restaurant, stream_ser
     restaurant.admin.delete(f"/admin/orders/{orders[1]}")
     restaurant.add_table(2)
     restaurant.seat(2)
-    restaurant.add_menu()
+    counted = restaurant.add_menu()
+    for remaining in (1, 0):
+        restaurant.admin.put("/admin/stock", {"menu_id": counted, "remaining": remaining})
     restaurant.end_session(tablet.claims["table_id"])
     until(lambda: any(event.type == "session_ended" for event in reader.events))
     reader.close()

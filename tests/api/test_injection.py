@@ -124,6 +124,42 @@ class Scene:
         expect(200, self.admin.delete(f"/admin/orders/{order_id}", params={"reason": text}))
         assert expect(200, self.admin.get("/admin/voids?limit=1"))["voids"][0]["reason"] == text
 
+    def void_lines(self, text: str) -> None:
+        lines = [{"menu_id": self.menu_id, "quantity": 2}]
+        order = expect(201, self.tablet.post("/customer/orders", {"items": lines}))
+        kept = {"lines": [{"order_item_id": order["items"][0]["order_item_id"], "keep": 1}], "reason": text}
+        expect(200, self.admin.post(f"/admin/orders/{order['order_id']}/void-lines", kept))
+        assert expect(200, self.admin.get("/admin/voids?limit=1"))["voids"][0]["reason"] == text
+        expect(200, self.admin.delete(f"/admin/orders/{order['order_id']}"))
+
+    def notes(self, text: str) -> None:
+        sent = {"items": [{"menu_id": self.menu_id, "quantity": 1, "note": text}], "note": text, "menu_version": text}
+        order = expect(201, self.tablet.post("/customer/orders", sent))
+        assert (order["note"], order["items"][0]["note"]) == (text, text)
+        expect(200, self.admin.delete(f"/admin/orders/{order['order_id']}"))
+
+    def option_group(self, text: str, *, change: bool) -> None:
+        added = expect(201, self.admin.post("/admin/option-groups", {"group_name": "맵기" if change else text}))
+        path = f"/admin/option-groups/{added['group_id']}"
+        changed = expect(200, self.admin.patch(path, {"group_name": text})) if change else added
+        assert changed["group_name"] == text
+        expect(200, self.admin.delete(path))
+
+    def option(self, text: str, *, change: bool) -> None:
+        group_id = expect(201, self.admin.post("/admin/option-groups", {"group_name": "맵기"}))["group_id"]
+        options = f"/admin/option-groups/{group_id}/options"
+        added = expect(201, self.admin.post(options, {"option_name": "순한맛" if change else text}))
+        path = f"/admin/options/{added['option_id']}"
+        changed = expect(200, self.admin.patch(path, {"option_name": text})) if change else added
+        assert changed["option_name"] == text
+        expect(200, self.admin.delete(f"/admin/option-groups/{group_id}"))
+
+    def no_stock_reason(self, text: str) -> None:
+        stock = expect(200, self.admin.put("/admin/stock", {"menu_id": self.menu_id, "remaining": 1000}))
+        path = f"/admin/stock/{stock['stock_id']}/adjust"
+        answer = self.admin.post(path, {"delta": 1, "reason": text}, headers={"Idempotency-Key": "1"})
+        refused(400, "validation_failed", answer)
+
     def shown(self) -> dict:
         """The category as the guests see it."""
         categories = expect(200, self.tablet.get("/customer/menus"))["categories"]
@@ -152,6 +188,15 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("OffsetBooksQuery", "cursor"): lambda scene, text: scene.no_query("/admin/voids", "cursor", text),
     ("OrdersQuery", "status"): lambda scene, text: scene.no_query("/admin/orders", "status", text[:20]),
     ("VoidQuery", "reason"): Scene.void,
+    ("VoidLinesSchema", "reason"): Scene.void_lines,
+    ("OrderSchema", "note"): Scene.notes,
+    ("OrderSchema", "menu_version"): Scene.notes,
+    ("ItemSchema", "note"): Scene.notes,
+    ("OptionGroupSchema", "group_name"): lambda scene, text: scene.option_group(text, change=False),
+    ("OptionGroupChangeSchema", "group_name"): lambda scene, text: scene.option_group(text, change=True),
+    ("OptionSchema", "option_name"): lambda scene, text: scene.option(text, change=False),
+    ("OptionChangeSchema", "option_name"): lambda scene, text: scene.option(text, change=True),
+    ("StockChangeSchema", "reason"): lambda scene, text: scene.no_stock_reason(text[:20]),
 }
 
 NEVER_KEPT = {
@@ -163,6 +208,7 @@ NEVER_KEPT = {
     ("StoreHistoryQuery", "cursor"),
     ("OffsetBooksQuery", "cursor"),
     ("OrdersQuery", "status"),
+    ("StockChangeSchema", "reason"),
 }
 
 

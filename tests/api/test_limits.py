@@ -24,6 +24,8 @@ FEW = {
     "LIMIT_TABLES": "3",
     "LIMIT_CATEGORIES": "3",
     "LIMIT_MENUS": "3",
+    "LIMIT_OPTION_GROUPS": "3",
+    "LIMIT_OPTIONS": "3",
     "LIMIT_SESSION_ORDERS": "4",
     "LIMIT_SESSION_LINES": "10",
     "LIMIT_ORDER_RATE": "0",
@@ -97,9 +99,22 @@ def add_menu(restaurant: Restaurant, number: int) -> requests.Response:
     return restaurant.admin.post("/admin/menus", body)
 
 
+def add_group(restaurant: Restaurant, number: int) -> requests.Response:
+    return restaurant.admin.post("/admin/option-groups", {"group_name": f"그룹 {number}"})
+
+
+def add_option(restaurant: Restaurant, number: int) -> requests.Response:
+    [group] = expect(200, restaurant.admin.get("/admin/option-groups"))["option_groups"] or [
+        add_group(restaurant, 1).json()
+    ]
+    return restaurant.admin.post(f"/admin/option-groups/{group['group_id']}/options", {"option_name": f"{number}"})
+
+
 @pytest.mark.parametrize(
     ("add", "path", "identifier"),
     [
+        (add_group, "/admin/option-groups", "group_id"),
+        (add_option, "/admin/options", "option_id"),
         (add_table, "/admin/tables", "table_id"),
         (add_category, "/admin/categories", "category_id"),
         (add_menu, "/admin/menus", "menu_id"),

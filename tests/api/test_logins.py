@@ -18,6 +18,7 @@ from tests.api.client import TABLE_PASSWORD, Client, expect, refused
 from tests.api.server import JWT_SECRET_KEY, Server
 from tests.waiting import until
 
+FEATURES = ["options", "notes", "quotes", "stock", "void_lines"]
 HOURS_16 = 57_600
 
 
@@ -33,6 +34,7 @@ def test_a_table_logs_in(restaurant):
         "table_number": 5,
         "store_id": restaurant.store_id,
         "store_name": "한식당",
+        "features": FEATURES,
     }
     assert claims.pop("exp") - claims.pop("iat") == HOURS_16
     assert claims == {
@@ -56,6 +58,7 @@ def test_an_admin_logs_in(restaurant, client):
         "store_id": restaurant.store_id,
         "store_name": "한식당",
         "username": restaurant.username,
+        "features": FEATURES,
     }
     assert claims.pop("exp") - claims.pop("iat") == HOURS_16
     assert claims == {"sub": restaurant.username, "user_type": "admin", "store_id": restaurant.store_id}

@@ -56,6 +56,7 @@ def test_guests_see_the_menu_in_its_order(restaurant, tablet):
         "image_base64": None,
         "display_order": 1,
         "is_available": True,
+        "option_groups": [],
     }
     assert menu["categories"][0]["menus"][1]["is_available"] is False
     assert menu["categories"][1]["menus"] == []
@@ -195,14 +196,21 @@ def test_an_admin_adds_a_menu(restaurant, tablet):
         "image_base64": None,
         "display_order": 0,
         "is_available": True,
+        "orderable": True,
+        "remaining": None,
+        "option_groups": [],
     }
 
 
-def test_an_admin_sees_what_guests_see_and_the_times(restaurant, tablet):
+def test_an_admin_sees_what_guests_see_and_more(restaurant, tablet):
     restaurant.add_menu()
     listed = expect(200, restaurant.admin.get("/admin/menus"))
-    times = {(m.pop("created_at"), m.pop("updated_at")) for c in listed["categories"] for m in c["menus"]}
-    assert len(times) == 1 and listed == expect(200, tablet.get("/customer/menus"))
+    [category] = listed["categories"]
+    [menu] = category["menus"]
+    assert menu.pop("created_at") == menu.pop("updated_at")
+    assert [menu.pop(name) for name in ("orderable", "remaining")] == [True, None]
+    assert {name: menu.pop(name) for name in ("category_id", "category_name")}.items() <= category.items()
+    assert listed == expect(200, tablet.get("/customer/menus"))
 
 
 def test_an_admin_changes_a_menu(restaurant):

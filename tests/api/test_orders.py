@@ -16,12 +16,17 @@ def test_an_order_is_answered_as_the_store_priced_it(restaurant, tablet, table_i
     assert RFC3339.fullmatch(order.pop("order_time"))
     ids = [item.pop("order_item_id") for item in order["items"]]
     assert ids == sorted(set(ids))
+    for item in order["items"]:
+        assert (item.pop("base_price"), item.pop("options"), item.pop("note")) == (item["unit_price"], [], None)
+        assert item.pop("category_name").startswith("분류")
+    assert order.pop("menu_version") == expect(200, tablet.get("/customer/menus"))["version"]
     assert order == {
         "table_id": table_id,
         "table_number": 1,
         "session_id": tablet.claims["session_id"],
         "total_amount": 22000,
         "status": "대기중",
+        "note": None,
         "items": [
             {"menu_id": rice_id, "menu_name": "공기밥", "quantity": 3, "unit_price": 1000, "subtotal": 3000},
             {"menu_id": menu_id, "menu_name": "김치찌개", "quantity": 2, "unit_price": 9000, "subtotal": 18000},
@@ -162,7 +167,7 @@ def test_the_sessions_orders_are_listed_newest_first_and_in_pages(tablet, menu_i
 
 
 @pytest.mark.parametrize(
-    "query_string", ["limit=0", "limit=101", "limit=x", "limit=-1", "cursor=x", "cursor=1-9999999999"]
+    "query_string", ["limit=0", "limit=101", "limit=x", "limit=-1", "cursor=x", "cursor=1-9999999999999999999"]
 )
 def test_rubbish_in_the_query_is_a_400(tablet, query_string):
     refused(400, "validation_failed", tablet.get(f"/customer/orders?{query_string}"))

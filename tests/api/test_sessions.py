@@ -37,10 +37,10 @@ def test_an_ended_session_is_moved_into_the_history(restaurant, table_id, query)
     assert history == {"table_id": table_id, "table_number": 4, "total_count": 1, "next_cursor": None}
     assert archived["session_id"] == session_id and isinstance(archived["history_id"], int)
     statuses = ("완료", "대기중")
-    fields = ("order_id", "order_time", "total_amount", "items")
+    fields = ("order_id", "order_time", "total_amount", "note", "menu_version", "items")
     assert archived["archived_order_data"] == {
         "orders": [
-            {name: order[name] for name in fields} | {"status": status}
+            {name: order[name] for name in fields} | {"status": status, "voided_lines": []}
             for order, status in zip(placed, statuses, strict=True)
         ],
         "session_total": 27000,

@@ -8,13 +8,15 @@ from psycopg2.extensions import connection as Psycopg2Connection
 
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.orders import Line
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.repositories.menus import MenuRepository
+from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
+from tableorder.repositories.stock import StockRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
+from tests.factories import order_of
 
 MENU = {"description": "묵은지", "image_base64": None, "display_order": 1, "is_available": True}
 
@@ -30,6 +32,7 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
         )
         values = {"category_id": category["category_id"], "menu_name": "김치찌개", "price": 9000, **MENU}
         menu_id = json.loads(MenuRepository(connection).add(store_id=store_id, values=values))["menu_id"]
+        _offer_sizes(connection, AdminIdentity(store_id, name), menu_id)
         table = json.loads(TableRepository(connection).add(store_id=store_id, table_number=1, table_password_hash="-"))
         for _ in range(meals):
             _order(connection, store_id, table["table_id"], menu_id)
@@ -37,6 +40,19 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
         _order(connection, store_id, table["table_id"], menu_id)
         voided = _order(connection, store_id, table["table_id"], menu_id)
         OrderRepository(connection).void(order_id=voided, admin=AdminIdentity(store_id, name), reason="잘못 눌렀음")
+
+
+def _offer_sizes(connection: Connection, admin: AdminIdentity, menu_id: int) -> None:
+    """A group with a default and one option that is counted."""
+    options = OptionRepository(connection)
+    group = {"group_name": "사이즈", "min_select": 1, "max_select": 1, "max_each": 1, "display_order": None}
+    group_id = json.loads(options.add_group(store_id=admin.store_id, values=group))["group_id"]
+    for name, price_delta, is_default in (("보통", 0, True), ("곱빼기", 2000, False)):
+        values = {"option_name": name, "price_delta": price_delta, "is_default": is_default, "is_available": True}
+        option = options.add(store_id=admin.store_id, group_id=group_id, values=values | {"display_order": None})
+    options.attach(menu_id=menu_id, group_ids=[group_id])
+    option_id = json.loads(option)["option_id"]
+    StockRepository(connection).set(admin=admin, menu_id=None, option_id=option_id, remaining=30, low_at=None)
 
 
 def order_something(raw: Psycopg2Connection) -> int:
@@ -53,4 +69,4 @@ def _order(connection: Connection, store_id: int, table_id: int, menu_id: int) -
     session_id = SessionRepository(connection).join(store_id=store_id, table_id=table_id)
     table = TableIdentity(store_id, table_id, 1, session_id)
     key = f"주문-{connection.fetch_value('SELECT gen_random_uuid()::text')}"
-    return json.loads(OrderRepository(connection).place(table=table, lines=[Line(menu_id, 2)], key=key))["order_id"]
+    return json.loads(OrderRepository(connection).place(table=table, order=order_of((menu_id, 2)), key=key))["order_id"]

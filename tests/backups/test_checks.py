@@ -16,6 +16,20 @@ HARM = {
         "another total": "UPDATE orders SET total_amount = total_amount + 1 WHERE store_id = 1",
         "a line is gone": "DELETE FROM order_items WHERE store_id = 1",
     },
+    "line_price": {
+        "another price": """
+            ALTER TABLE order_items DROP CONSTRAINT order_items_price_check;
+            UPDATE order_items SET base_price = base_price + 1 WHERE store_id = 1""",
+    },
+    "stock": {
+        "another count": "UPDATE stock SET remaining = remaining + 1 WHERE store_id = 1",
+        "a stock that nobody counted": """
+            INSERT INTO stock (store_id, menu_id, remaining) SELECT store_id, menu_id, 5 FROM menus""",
+    },
+    "option_groups": {
+        "retired, but a menu has it": "UPDATE option_groups SET deleted_at = now() WHERE store_id = 1",
+        "too few options": "UPDATE option_groups SET min_select = 1 WHERE store_id = 1; DELETE FROM options",
+    },
     "current_session": {
         "no pointer": "UPDATE tables SET current_session_id = NULL WHERE table_number = 1 AND store_id = 1",
         "a pointer to another": "UPDATE tables SET current_session_id = gen_random_uuid() WHERE store_id = 1",
@@ -97,8 +111,15 @@ HARM = {
         "a line of another store's menu": """
             UPDATE order_items SET menu_id = (SELECT menu_id FROM menus WHERE store_id = 2) WHERE store_id = 1""",
         "a line without its order": """
-            INSERT INTO order_items (order_id, store_id, menu_id, menu_name, quantity, unit_price)
-            SELECT 999999, store_id, menu_id, menu_name, 1, 1 FROM menus""",
+            INSERT INTO order_items (order_id, store_id, menu_id, menu_name, quantity, base_price, unit_price)
+            SELECT 999999, store_id, menu_id, menu_name, 1, 1, 1 FROM menus""",
+        "an option of another store's group": """
+            UPDATE options SET group_id = (SELECT group_id FROM option_groups WHERE store_id = 2)
+             WHERE store_id = 1""",
+        "a menu with another store's group": """
+            UPDATE menu_option_groups SET group_id = (SELECT group_id FROM option_groups WHERE store_id = 2)
+             WHERE store_id = 1""",
+        "a stock of another store's option": "UPDATE stock SET store_id = 3 - store_id",
     },
     "book_stores": {
         "an archive": "UPDATE order_history SET store_id = 3 - store_id",
@@ -121,6 +142,10 @@ HARM = {
             "stores_store_id_seq",
             "categories_category_id_seq",
             "menus_menu_id_seq",
+            "option_groups_group_id_seq",
+            "options_option_id_seq",
+            "stock_stock_id_seq",
+            "stock_moves_move_id_seq",
             "tables_table_id_seq",
             "orders_order_id_seq",
             "order_items_order_item_id_seq",

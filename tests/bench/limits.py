@@ -5,7 +5,7 @@ The store is set as the application sets it, in the same round trip (a pipeline)
 
 from __future__ import annotations
 
-from tableorder.repositories.menus import GUEST_CATALOG
+from tableorder.repositories.menus import CATALOG
 from tableorder.repositories.orders import BY_TABLE, OF_SESSION, PLACE
 from tests.bench.rivals.sql import filled_in
 from tests.bench.town import MENUS, TABLES, Town
@@ -31,15 +31,23 @@ SELECT set_config('app.store_id', :store, true);
 """
 
 STATEMENTS = {
-    "menus": filled_in(GUEST_CATALOG, {"store_id": ":store", "category_id": "NULL", "known_versions": "'{}'"}),
+    "menus": filled_in(
+        CATALOG,
+        {"store_id": ":store", "category_id": "NULL", "known_versions": "'{}'", "for_admin": "false"},
+    ),
     "order": filled_in(
         PLACE,
         {
             "session_id": SESSION,
             "table_id": ":table",
-            "lines": LINES,
+            "items": LINES,
+            "note": "NULL",
+            "expected_total": "NULL",
             "key": "NULL",
             "request_hash": "NULL",
+            "order_rate": "0",
+            "session_orders": "0",
+            "session_lines": "0",
         },
     ),
     "orders": filled_in(

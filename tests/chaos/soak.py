@@ -90,7 +90,8 @@ UPDATE menus SET deleted_at = deleted_at - interval '1 day' WHERE deleted_at IS 
 
 PRUNE = """
 SELECT prune_events('1 day', 5000), prune_idempotency_keys(5000), prune_admin_keys(5000), prune_table_sessions(5000),
-       prune_menus(5000), prune_stream_tickets(5000), prune_failed_logins(300, 5000), prune_familiar_addresses(5000)
+       prune_menus(5000), prune_options(5000), prune_option_groups(5000),
+       prune_stream_tickets(5000), prune_failed_logins(300, 5000), prune_familiar_addresses(5000)
 """
 
 # Past this number of dead rows autovacuum is due. https://www.postgresql.org/docs/current/routine-vacuuming.html

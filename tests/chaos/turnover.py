@@ -34,7 +34,7 @@ from tableorder.database.connection import Connection, Database
 from tableorder.database.pool import PoolSettings
 from tableorder.domain.errors import DomainError
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.orders import STATUSES, Line
+from tableorder.domain.orders import STATUSES
 from tableorder.http.tokens import issue_token
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
@@ -44,6 +44,7 @@ from tests.chaos.model import HASH, OPEN, Api, check_invariants
 from tests.chaos.places import ANNOUNCED, BILLS, PLACES, VOIDED, Place, by_order
 from tests.chaos.progress import report
 from tests.chaos.site import Site, folder_in_memory, opened_site
+from tests.factories import order_of
 
 HANDS, TABLES, MENUS = 16, 3, 4
 RECENT = 48  # orders that are moved, voided or sent again
@@ -96,7 +97,7 @@ class Sent:
     """An order as a hand sends it; `tablet` is what a login answered."""
 
     tablet: Any
-    lines: list[Line]
+    lines: list[tuple[int, int]]  # (menu_id, quantity)
     key: str | None
 
 
@@ -140,7 +141,7 @@ class ThroughRepositories:
     def order(self, sent: Sent) -> tuple[str, Any]:
         return self._call(
             lambda connection: json.loads(
-                OrderRepository(connection).place(table=sent.tablet, lines=sent.lines, key=sent.key)
+                OrderRepository(connection).place(table=sent.tablet, order=order_of(*sent.lines), key=sent.key)
             )
         )
 
@@ -192,7 +193,7 @@ class ThroughHttp:
         return code, document["access_token"] if code == OK else None
 
     def order(self, sent: Sent) -> tuple[str, Any]:
-        items = [{"menu_id": line.menu_id, "quantity": line.quantity} for line in sent.lines]
+        items = order_of(*sent.lines)["items"]
         headers = {"Idempotency-Key": sent.key} if sent.key else {}
         return self._call(sent.tablet, "POST", "/customer/orders", {"items": items}, **headers)
 
@@ -311,7 +312,7 @@ class Turnover:
         if tablets.get(table) is None:
             self._sit_down(hand, table, tablets)
         menu_ids = chance.sample([*self._house.prices], 2)
-        lines = [Line(menu_id, chance.randint(1, 5)) for menu_id in menu_ids]
+        lines = [(menu_id, chance.randint(1, 5)) for menu_id in menu_ids]
         key = secrets.token_hex(8) if chance.random() < 0.7 else None
         sent = Sent(tablets[table], lines, key)
         if key:
@@ -330,7 +331,7 @@ class Turnover:
         order = self._answer("order", *hand.order(sent))
         if order is None:
             return False
-        assert order["total_amount"] == sum(self._house.prices[line.menu_id] * line.quantity for line in sent.lines)
+        assert order["total_amount"] == sum(self._house.prices[menu_id] * quantity for menu_id, quantity in sent.lines)
         self.book.note_order(order, sent.key)
         self._placed.append(order["order_id"])
         self._seen[next(t for t in self._house.tables if t.table_id == order["table_id"])] = order["session_id"]

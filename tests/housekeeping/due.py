@@ -90,6 +90,26 @@ KEPT = {
           FROM generate_series(1, %(count)s) AS n
         """,
     ),
+    "options": Kept(
+        tables.prune_options,
+        *DAY,
+        "deleted_at",
+        """
+        INSERT INTO options (store_id, group_id, option_name, deleted_at)
+        SELECT 7, (SELECT min(group_id) FROM option_groups WHERE store_id = 7), '곱빼기',
+               now() - %(age)s::interval - n * interval '1 us'
+          FROM generate_series(1, %(count)s) AS n
+        """,
+    ),
+    "option_groups": Kept(
+        tables.prune_option_groups,
+        *DAY,
+        "deleted_at",
+        """
+        INSERT INTO option_groups (store_id, group_name, deleted_at)
+        SELECT 7, '사이즈', now() - %(age)s::interval - n * interval '1 us' FROM generate_series(1, %(count)s) AS n
+        """,
+    ),
     "stream_tickets": Kept(
         tables.prune_stream_tickets,
         "-20 seconds",

@@ -22,12 +22,13 @@ from tableorder.backups.checks import checks
 from tableorder.database.connection import Connection
 from tableorder.domain.errors import DomainError
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.orders import DONE, Line
+from tableorder.domain.orders import DONE
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.repositories.tables import TableRepository
 from tests.chaos.model import OPEN
 from tests.chaos.places import ANNOUNCED, BILLS, LIVE, PLACES, VOIDED, by_order
+from tests.factories import order_of
 from tests.interleaving import Operation, Stage, opened_stage
 
 NUMBER, NEW_NUMBER = 1, 2
@@ -39,6 +40,11 @@ DELETE FROM stores;
 DELETE FROM menu_versions;
 DELETE FROM categories;
 DELETE FROM menus;
+DELETE FROM option_groups;
+DELETE FROM options;
+DELETE FROM menu_option_groups;
+DELETE FROM stock;
+DELETE FROM stock_moves;
 DELETE FROM tables;
 DELETE FROM table_sessions;
 DELETE FROM orders;
@@ -149,8 +155,8 @@ class Scene:
         return json.loads(SessionRepository(connection).end(store_id=store_id, table_id=table_id, **asked))
 
     def _place(self, connection: Connection, tablet: TableIdentity, quantity: int, key: str) -> dict[str, Any]:
-        lines = [Line(self.menu_id, quantity)]
-        return json.loads(OrderRepository(connection).place(table=tablet, lines=lines, key=key))
+        order = order_of((self.menu_id, quantity))
+        return json.loads(OrderRepository(connection).place(table=tablet, order=order, key=key))
 
 
 OPERATIONS: dict[str, Callable[[Scene, Connection], Any]] = {

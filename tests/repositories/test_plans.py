@@ -13,7 +13,6 @@ import pytest
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.logins import LoginLimits
-from tableorder.domain.orders import Line
 from tableorder.domain.pages import Page
 from tableorder.housekeeping import tables
 from tableorder.repositories.categories import CategoryRepository
@@ -21,12 +20,15 @@ from tableorder.repositories.events import EventRepository
 from tableorder.repositories.history import HistoryRepository
 from tableorder.repositories.logins import LoginRepository, Renewal, Standing
 from tableorder.repositories.menus import COLUMNS, MenuRepository
+from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import Listing, OrderRepository
 from tableorder.repositories.sessions import SessionRepository
+from tableorder.repositories.stock import StockRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
 from tableorder.repositories.tickets import TicketRepository
 from tableorder.repositories.voids import VoidRepository
+from tests.factories import order_of
 
 # Twenty tables, 60 menus in 6 categories a store; every table has a session with two orders of three lines and twenty
 # ended ones (1,000 stores: 20,000 tables, 400,000 ended sessions). A store's rows are spread as time spreads them.
@@ -40,14 +42,25 @@ SELECT (s - 1) * 6 + c, s, '분류 ' || c FROM generate_series(1, %(stores)s) AS
 INSERT INTO menus (menu_id, store_id, category_id, menu_name, price)
 SELECT (s - 1) * 60 + m, s, (s - 1) * 6 + 1 + m %% 6, '메뉴 ' || m, 1000
   FROM generate_series(1, %(stores)s) AS s, generate_series(1, 60) AS m;
+INSERT INTO option_groups (group_id, store_id, group_name)
+SELECT (s - 1) * 5 + g, s, '그룹 ' || g FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS g;
+INSERT INTO options (option_id, store_id, group_id, option_name)
+SELECT (s - 1) * 20 + o, s, (s - 1) * 5 + 1 + o %% 4, '옵션 ' || o
+  FROM generate_series(1, %(stores)s) AS s, generate_series(1, 20) AS o;
+INSERT INTO menu_option_groups (store_id, menu_id, group_id)
+SELECT store_id, menu_id, (store_id - 1) * 5 + 1 + menu_id %% 4 FROM menus WHERE menu_id %% 3 = 0;
+INSERT INTO stock (store_id, menu_id, remaining)
+SELECT store_id, menu_id, 1000 FROM menus WHERE menu_id %% 5 = 0 ORDER BY menu_id;
+INSERT INTO stock_moves (store_id, stock_id, epoch, delta, reason, order_id)
+SELECT store_id, stock_id, 1, -1, 'sold', 100000000 + n FROM stock, generate_series(1, 20) AS n;
 INSERT INTO tables (table_id, store_id, table_number, table_password_hash)
 SELECT (s - 1) * 20 + t, s, t, 'x' FROM generate_series(1, %(stores)s) AS s, generate_series(1, 20) AS t;
 INSERT INTO table_sessions (table_id, store_id) SELECT table_id, store_id FROM tables;
 UPDATE tables SET current_session_id = session_id FROM table_sessions WHERE tables.table_id = table_sessions.table_id;
 INSERT INTO orders (session_id, table_id, store_id, total_amount)
 SELECT session_id, table_id, store_id, 3000 FROM table_sessions, generate_series(1, 2);
-INSERT INTO order_items (order_id, store_id, menu_id, menu_name, quantity, unit_price)
-SELECT order_id, store_id, (store_id - 1) * 60 + 1 + (order_id * 3 + n) %% 60, '메뉴', 1, 1000
+INSERT INTO order_items (order_id, store_id, menu_id, menu_name, quantity, base_price, unit_price)
+SELECT order_id, store_id, (store_id - 1) * 60 + 1 + (order_id * 3 + n) %% 60, '메뉴', 1, 1000, 1000
   FROM orders, generate_series(1, 3) AS n;
 INSERT INTO order_history (session_id, table_id, store_id, table_number, completed_time, archived_order_data)
 SELECT gen_random_uuid(), t, (t - 1) / 20 + 1, (t - 1) %% 20 + 1, timestamptz '2026-01-01' + n * interval '1 day',
@@ -90,6 +103,8 @@ INSERT INTO familiar_addresses (kind, account_id, address, last_login_at)
 SELECT 'admin', s, '10.2.0.1', now() - interval '31 days' FROM generate_series(1, %(stores)s) AS s;
 SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('order_items_order_item_id_seq', (SELECT max(order_item_id) FROM order_items)),
+       setval('option_groups_group_id_seq', (SELECT max(group_id) FROM option_groups)),
+       setval('options_option_id_seq', (SELECT max(option_id) FROM options)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
        setval('menus_menu_id_seq', (SELECT max(menu_id) FROM menus)),
        setval('tables_table_id_seq', (SELECT max(table_id) FROM tables));
@@ -228,7 +243,21 @@ def _reorder(connection: Connection, table: TableIdentity) -> None:
     MenuRepository(connection).reorder(menu_ids=[menu_id for (menu_id,) in rows])
 
 
-LINES = [Line(MENU, 1), Line(MENU + 1, 2), Line(MENU + 2, 3)]
+SENT = order_of((MENU, 1), (MENU + 1, 2), (MENU + 2, 3))
+GROUP, OPTION, STOCK = (STORE - 1) * 5 + 1, (STORE - 1) * 20 + 4, (STORE - 1) * 12 + 1
+NEW_GROUP = {"group_name": "양", "min_select": 0, "max_select": 1, "max_each": 1, "display_order": None}
+NEW_OPTION = {"option_name": "특", "price_delta": 0, "is_available": True, "is_default": False, "display_order": None}
+WITH_OPTIONS = {"items": [{"menu_id": MENU - 1, "quantity": 1, "options": []}, {"menu_id": MENU + 3, "quantity": 2}]}
+
+
+def _place_and_void_lines(connection: Connection, table: TableIdentity) -> None:
+    order = json.loads(OrderRepository(connection).place(table=table, order=SENT, key=None))
+    kept = [{"order_item_id": order["items"][0]["order_item_id"], "keep": 0}]
+    OrderRepository(connection).void_lines(
+        order_id=order["order_id"], lines=kept, admin=ADMIN, reason=None, restock=True
+    )
+
+
 DAY = date(2026, 1, 20)
 
 LATER = Page(10, before=(1768000000000000, 1))
@@ -243,8 +272,25 @@ def list_of_table(connection: Connection, page: Page) -> str:
 
 
 CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
-    "orders.place": lambda c, t: OrderRepository(c).place(table=t, lines=LINES, key=None),
-    "orders.place with a key": lambda c, t: OrderRepository(c).place(table=t, lines=LINES, key="1"),
+    "orders.place": lambda c, t: OrderRepository(c).place(table=t, order=SENT, key=None),
+    "orders.place with a key": lambda c, t: OrderRepository(c).place(table=t, order=SENT, key="1"),
+    "orders.place with options": lambda c, t: OrderRepository(c).place(table=t, order=WITH_OPTIONS, key=None),
+    "orders.void_lines": _place_and_void_lines,
+    "options.list": lambda c, t: OptionRepository(c).list(store_id=STORE),
+    "options.add_group": lambda c, t: OptionRepository(c).add_group(store_id=STORE, values=NEW_GROUP),
+    "options.update_group": lambda c, t: OptionRepository(c).update_group(group_id=GROUP, changes={"group_name": "양"}),
+    "options.delete_group": lambda c, t: OptionRepository(c).delete_group(group_id=GROUP + 4),
+    "options.add": lambda c, t: OptionRepository(c).add(store_id=STORE, group_id=GROUP, values=NEW_OPTION),
+    "options.update": lambda c, t: OptionRepository(c).update(option_id=OPTION, changes={"price_delta": 1}),
+    "options.delete": lambda c, t: OptionRepository(c).delete(option_id=OPTION),
+    "options.attach": lambda c, t: OptionRepository(c).attach(menu_id=MENU, group_ids=[GROUP, GROUP + 1]),
+    "stock.list": lambda c, t: StockRepository(c).list(store_id=STORE),
+    "stock.set": lambda c, t: StockRepository(c).set(
+        admin=ADMIN, menu_id=MENU, option_id=None, remaining=5, low_at=None
+    ),
+    "stock.adjust": lambda c, t: StockRepository(c).adjust(
+        admin=ADMIN, stock_id=STOCK, change={"delta": 1, "reason": "added"}, key="1"
+    ),
     "orders.list_of_session": lambda c, t: OrderRepository(c).list_of_session(table=t, limit=None, before=None),
     "orders.list_of_session, a page": lambda c, t: OrderRepository(c).list_of_session(
         table=t, limit=10, before=(1770000000000000, 1)
@@ -276,10 +322,10 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     ),
     "menus.list": lambda c, t: MenuRepository(c).list(store_id=STORE, category_id=None),
     "menus.add": lambda c, t: MenuRepository(c).add(store_id=STORE, values=VALUES),
-    "menus.update": lambda c, t: MenuRepository(c).update(menu_id=MENU, changes={"price": 2}),
+    "menus.update": lambda c, t: MenuRepository(c).update(store_id=STORE, menu_id=MENU, changes={"price": 2}),
     "menus.add, the last": lambda c, t: MenuRepository(c).add(store_id=STORE, values=VALUES | {"display_order": None}),
     "menus.update, to another category": lambda c, t: MenuRepository(c).update(
-        menu_id=MENU, changes={"category_id": CATEGORY + 1}
+        store_id=STORE, menu_id=MENU, changes={"category_id": CATEGORY + 1}
     ),
     "menus.reorder": _reorder,
     "menus.delete": lambda c, t: MenuRepository(c).delete(menu_id=MENU),
@@ -322,6 +368,8 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_admin_keys": lambda c, t: tables.prune_admin_keys(c, 100),
     "housekeeping.prune_table_sessions": lambda c, t: tables.prune_table_sessions(c, 100),
     "housekeeping.prune_menus": lambda c, t: tables.prune_menus(c, 100),
+    "housekeeping.prune_options": lambda c, t: tables.prune_options(c, 100),
+    "housekeeping.prune_option_groups": lambda c, t: tables.prune_option_groups(c, 100),
     "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 100),
     "housekeeping.prune_failed_logins": lambda c, t: tables.prune_failed_logins(c, 100, window=300),
     "housekeeping.prune_familiar_addresses": lambda c, t: tables.prune_familiar_addresses(c, 100),
@@ -330,14 +378,14 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
 ONE_ROW = {"event_horizon"}
 
 REPOSITORIES = (
-    CategoryRepository, EventRepository, HistoryRepository, LoginRepository, MenuRepository, OrderRepository,
-    SessionRepository, TableRepository, TicketRepository, VoidRepository,
+    CategoryRepository, EventRepository, HistoryRepository, LoginRepository, MenuRepository, OptionRepository,
+    OrderRepository, SessionRepository, StockRepository, TableRepository, TicketRepository, VoidRepository,
 )  # fmt: skip
 
 
 def test_every_method_of_every_repository_is_here():
     named = {word.strip(", ") for call in CALLS for word in call.split() if "." in word}
-    nouns = {"Category": "categories", "History": "history"}
+    nouns = {"Category": "categories", "History": "history", "Stock": "stock"}
     methods = {
         f"{nouns.get(cls.__name__[:-10], cls.__name__[:-10].lower() + 's')}.{name}"
         for cls in REPOSITORIES

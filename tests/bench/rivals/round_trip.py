@@ -14,8 +14,8 @@ import psycopg2
 from flask import Flask, Response, request
 
 from tableorder.database.statements import Statement
-from tableorder.domain.orders import Line, fingerprint
-from tableorder.repositories.menus import GUEST_CATALOG
+from tableorder.domain.orders import order_fingerprint
+from tableorder.repositories.menus import CATALOG
 from tableorder.repositories.orders import OF_SESSION, PLACE
 
 OPTIONS = "-c role=tableorder -c TimeZone=Asia/Seoul -c plan_cache_mode=force_generic_plan"
@@ -32,7 +32,7 @@ def health() -> Response:
 @app.get("/api/v1/customer/menus")
 def show_menu() -> Response:
     tag = request.environ["HTTP_IF_NONE_MATCH"].removesuffix('.all"').lstrip('"')
-    run(GUEST_CATALOG, category_id=None, known_versions=[tag])
+    run(CATALOG, category_id=None, known_versions=[tag], for_admin=False)
     return Response(status=304)
 
 
@@ -44,9 +44,18 @@ def list_orders() -> Response:
 
 @app.post("/api/v1/customer/orders")
 def place_order() -> Response:
-    lines = [Line(**item) for item in request.get_json()["items"]]
-    sent = json.dumps([line._asdict() for line in lines])
-    answer, *_ = run(PLACE, lines=sent, key=None, request_hash=fingerprint(lines))
+    order = request.get_json()
+    answer, *_ = run(
+        PLACE,
+        items=json.dumps(order["items"]),
+        note=None,
+        expected_total=None,
+        key=None,
+        request_hash=order_fingerprint(order),
+        order_rate=0,
+        session_orders=0,
+        session_lines=0,
+    )
     return Response(answer, 201, content_type="application/json")
 
 
@@ -56,7 +65,7 @@ def run(statement: Statement, **parameters: object) -> tuple:
         connection = psycopg2.connect(os.environ["DATABASE_URL"], options=OPTIONS)
         connection.autocommit = True
         thread.cursor = connection.cursor()
-        for each in (GUEST_CATALOG, OF_SESSION, PLACE):
+        for each in (CATALOG, OF_SESSION, PLACE):
             thread.cursor.execute(each.prepare)
     store = f"SET LOCAL app.store_id = '{claims['store_id']}';\n"
     thread.cursor.execute(store + statement.execute, claims | parameters)

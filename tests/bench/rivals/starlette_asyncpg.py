@@ -25,9 +25,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, Line, fingerprint
+from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, order_fingerprint
 from tableorder.http.announcer import PAUSE
-from tableorder.repositories.menus import GUEST_CATALOG
+from tableorder.repositories.menus import CATALOG as MENUS
 from tableorder.repositories.orders import BY_TABLE, MOVE, OF_SESSION, PLACE
 from tests.bench.rivals.sql import last_part
 
@@ -36,7 +36,7 @@ INTEGER = range(1, 2**31)
 
 ANNOUNCE = "SELECT pg_notify('tableorder_events', store_id::text) FROM unnest($1::int[]) AS store_id"
 STORE = "SELECT set_config('app.store_id', $1, false)"
-CATALOG = last_part(GUEST_CATALOG)
+CATALOG = last_part(MENUS)
 PLACE_ORDER = last_part(PLACE)
 ORDERS = last_part(OF_SESSION)
 DASHBOARD = last_part(BY_TABLE)
@@ -98,22 +98,26 @@ def answer(text: str, status: int = 200, headers: dict[str, str] | None = None) 
 async def show_menu(request: Request) -> Response:
     store_id = claims(request, "table")["store_id"]
     tags = re.findall(r'"([^"]*)\.all"', request.headers.get("if-none-match", ""))
-    version, _, document = await run_ours(store_id, CATALOG, store_id=store_id, category_id=None, known_versions=tags)
+    version, _, document = await run_ours(
+        store_id, CATALOG, store_id=store_id, category_id=None, known_versions=tags, for_admin=False
+    )
     headers = {"ETag": f'"{version}.all"', "Cache-Control": "private, no-cache"}
     return Response(status_code=304, headers=headers) if document is None else answer(document, 200, headers)
 
 
 async def place_order(request: Request) -> Response:
     table = claims(request, "table")
-    lines = read_lines(await body(request))
+    items = read_items(await body(request))
     row = await run_ours(
         table["store_id"],
         PLACE_ORDER,
         session_id=UUID(table["session_id"]),
         table_id=table["table_id"],
-        lines=json.dumps([line._asdict() for line in lines]),
+        items=json.dumps(items),
+        note=None,
+        expected_total=None,
         key=request.headers.get("idempotency-key"),
-        request_hash=fingerprint(lines),
+        request_hash=order_fingerprint({"items": items}),
     )
     if row["answer"] is None:
         raise Refused(409, "not possible")
@@ -121,7 +125,7 @@ async def place_order(request: Request) -> Response:
     return answer(row["answer"], 201)
 
 
-def read_lines(body: dict) -> list[Line]:
+def read_items(body: dict) -> list[dict]:
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_ITEMS:
         raise Refused(400, "items")
@@ -132,7 +136,7 @@ def read_lines(body: dict) -> list[Line]:
             raise Refused(400, "menu_id")
         if type(item["quantity"]) is not int or not 1 <= item["quantity"] <= MAX_QUANTITY:
             raise Refused(400, "quantity")
-    return [Line(item["menu_id"], item["quantity"]) for item in items]
+    return items
 
 
 async def list_session_orders(request: Request) -> Response:

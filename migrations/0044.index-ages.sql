@@ -1,6 +1,6 @@
 -- Housekeeping looks for the oldest rows of all stores at once. Indexes that begin with the store are of no use to it;
 -- those of the keys served nothing else.
--- depends: 0037.share-migration-books
+-- depends: 0043.create-menu-documents
 -- transactional: false
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_idempotency_keys_created ON idempotency_keys (created_at);

@@ -3,7 +3,7 @@
 -- A function that must see all stores has its owner's rights: it sets the age itself, so that its caller can remove
 -- nothing that is not due. The tables of the logins have no stores, and the application may delete from them anyway.
 -- OFFSET 0 makes the planner look each row up by an index, instead of joining whole tables for an unknown LIMIT.
--- depends: 0050.index-ages
+-- depends: 0044.index-ages
 
 CREATE FUNCTION prune_idempotency_keys(at_most integer) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

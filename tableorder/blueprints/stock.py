@@ -1,0 +1,60 @@
+"""Stock: an admin counts what is left of a dish or an option; orders and voids move it."""
+
+from typing import Any
+
+from tableorder.domain.errors import (
+    IdempotencyKeyRequired,
+    MenuNotFound,
+    OptionNotFound,
+    StockNotCounted,
+    StockNotFound,
+    StockShort,
+)
+from tableorder.domain.identities import AdminIdentity
+from tableorder.http.authentication import requires_admin
+from tableorder.http.context import connect
+from tableorder.http.nouns import Noun
+from tableorder.http.operations import may_refuse
+from tableorder.http.requests import takes_body, takes_idempotency_key
+from tableorder.http.responses import answers
+from tableorder.repositories.stock import StockRepository
+from tableorder.schemas.stock import Stock, StockChangeSchema, Stocks, StockSchema
+
+blueprint = Noun("stock", __name__, heading="Stock")
+
+
+@blueprint.get("/admin/stock")
+@requires_admin
+@answers(Stocks, "What is counted, lowest first")
+def list_stock(admin: AdminIdentity) -> str:
+    """List what is left of all that is counted."""
+    with connect(admin.store_id) as connection:
+        return StockRepository(connection).list(store_id=admin.store_id)
+
+
+@blueprint.put("/admin/stock")
+@requires_admin
+@takes_body(StockSchema)
+@answers(Stock, "The stock")
+@may_refuse(MenuNotFound, OptionNotFound)
+def set_stock(admin: AdminIdentity, body: dict[str, Any]) -> str:
+    """Count a dish or an option anew, or stop counting it.
+
+    A new count begins a new epoch: what was sold before is not given back into it.
+    """
+    with connect(admin.store_id) as connection:
+        return StockRepository(connection).set(admin=admin, **body)
+
+
+@blueprint.post("/admin/stock/<id:stock_id>/adjust")
+@requires_admin
+@takes_body(StockChangeSchema)
+@takes_idempotency_key
+@answers(Stock, "The stock")
+@may_refuse(IdempotencyKeyRequired, StockNotFound, StockShort, StockNotCounted)
+def adjust_stock(admin: AdminIdentity, stock_id: int, body: dict[str, Any], key: str | None) -> str:
+    """Add to a stock, or take waste from it."""
+    if key is None:
+        raise IdempotencyKeyRequired
+    with connect(admin.store_id) as connection:
+        return StockRepository(connection).adjust(admin=admin, stock_id=stock_id, change=body, key=key)

@@ -1,0 +1,147 @@
+-- name: catalog
+-- The store's menu, of one category if given, unless its version is among `known_versions`. The version and the menu are
+-- read by one statement, so they belong together.
+WITH groups AS MATERIALIZED (
+    SELECT group_id, can_be_satisfied, document FROM offered_groups(%(store_id)s::int, %(for_admin)s::boolean)
+)
+SELECT versions.version::text,
+       %(category_id)s::int IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s::int),
+       CASE WHEN (versions.version::text = ANY(%(known_versions)s::text[])) IS NOT TRUE THEN json_build_object(
+           'store_id', %(store_id)s::int,
+           'version', versions.version,
+           'categories', COALESCE((
+               SELECT json_agg(json_build_object(
+                          'category_id', category.category_id,
+                          'category_name', category.category_name,
+                          'display_order', category.display_order,
+                          'menus', COALESCE((
+                              SELECT json_agg(CASE WHEN %(for_admin)s::boolean
+                                                   THEN admin_menu_document(menus, category.category_name,
+                                                                            offer.orderable, stock.remaining, offer.groups)
+                                                   ELSE menu_document(menus, offer.orderable, offer.groups) END
+                                              ORDER BY menus.display_order, menus.menu_id)
+                                FROM menus
+                                LEFT JOIN stock ON stock.menu_id = menus.menu_id
+                               CROSS JOIN LATERAL (
+                                   SELECT menus.is_available
+                                          AND stock.remaining IS DISTINCT FROM 0
+                                          AND COALESCE(bool_and(groups.can_be_satisfied), true) AS orderable,
+                                          json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups
+                                     FROM menu_option_groups
+                                     JOIN groups ON groups.group_id = menu_option_groups.group_id
+                                    WHERE menu_option_groups.menu_id = menus.menu_id
+                               ) AS offer
+                               WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL
+                          ), '[]'))
+                      ORDER BY category.display_order, category.category_id)
+                 FROM categories AS category
+                WHERE category.store_id = %(store_id)s::int
+                  AND (%(category_id)s::int IS NULL OR category.category_id = %(category_id)s::int)
+           ), '[]'))::text END
+  FROM (SELECT %(store_id)s::int AS store_id) AS store
+  LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id;
+
+-- name: add_menu
+-- Additions to a store wait for each other, so that each counts those before. The category is locked, so that a reorder
+-- under way is over and its places count. Retired menus are kept for a day at least, so they have a limit too.
+SELECT pg_advisory_xact_lock(7283464, %(store_id)s);
+
+SELECT FROM categories WHERE category_id = %(category_id)s FOR NO KEY UPDATE;
+
+WITH present AS (
+    SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+      FROM menus
+     WHERE store_id = %(store_id)s
+)
+INSERT INTO menus (store_id, category_id, menu_name, price, description, image_base64, display_order, is_available)
+SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
+       COALESCE(%(display_order)s::int,
+                (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
+                   FROM menus
+                  WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
+       %(is_available)s
+  FROM present
+ WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
+RETURNING admin_menu_document(menus, (SELECT category_name
+                                        FROM categories
+                                       WHERE categories.category_id = menus.category_id),
+                              menus.is_available, NULL, NULL)::text;
+
+-- name: update_menu
+-- Locks the menu and then the category, as a reorder does.
+SELECT FROM menus WHERE menu_id = %(menu_id)s AND deleted_at IS NULL FOR NO KEY UPDATE;
+
+SELECT FROM categories WHERE category_id = %(category_id)s FOR NO KEY UPDATE;
+
+UPDATE menus
+   SET category_id = COALESCE(%(category_id)s, menus.category_id),
+       menu_name = COALESCE(%(menu_name)s, menus.menu_name),
+       price = COALESCE(%(price)s, menus.price),
+       description = CASE WHEN %(sets_description)s THEN %(description)s ELSE menus.description END,
+       image_base64 = CASE WHEN %(sets_image)s THEN %(image_base64)s ELSE menus.image_base64 END,
+       display_order = COALESCE(
+           %(display_order)s,
+           CASE WHEN menus.category_id <> %(category_id)s THEN (
+               SELECT LEAST(COALESCE(max(others.display_order)::bigint + 1, 0), 2147483647)
+                 FROM menus AS others
+                WHERE others.category_id = %(category_id)s AND others.deleted_at IS NULL) END,
+           menus.display_order),
+       is_available = COALESCE(%(is_available)s, menus.is_available)
+ WHERE menus.menu_id = %(menu_id)s AND menus.deleted_at IS NULL;
+
+SELECT admin_menu_document(menus, categories.category_name,
+                           menus.is_available
+                           AND stock.remaining IS DISTINCT FROM 0
+                           AND COALESCE(bool_and(groups.can_be_satisfied), true),
+                           stock.remaining,
+                           json_agg(groups.document ORDER BY menu_option_groups.display_order)
+                               FILTER (WHERE groups.group_id IS NOT NULL))::text
+  FROM menus
+  JOIN categories ON categories.category_id = menus.category_id
+  LEFT JOIN stock ON stock.menu_id = menus.menu_id
+  LEFT JOIN menu_option_groups ON menu_option_groups.menu_id = menus.menu_id
+  LEFT JOIN offered_groups(%(store_id)s, true) AS groups ON groups.group_id = menu_option_groups.group_id
+ WHERE menus.menu_id = %(menu_id)s AND menus.deleted_at IS NULL
+ GROUP BY menus.menu_id, categories.category_id, stock.stock_id;
+
+-- name: reorder_menus
+-- The menus are locked in the order of their ids, then their category: a menu that is being added to it comes before or
+-- after all of this.
+SELECT
+  FROM menus
+ WHERE menu_id = ANY(%(menu_ids)s) AND deleted_at IS NULL
+ ORDER BY menu_id
+   FOR NO KEY UPDATE;
+
+SELECT
+  FROM categories
+ WHERE category_id = (SELECT min(category_id) FROM menus WHERE menu_id = ANY(%(menu_ids)s) AND deleted_at IS NULL)
+   FOR NO KEY UPDATE;
+
+WITH sent AS (
+    SELECT menu_id, position FROM unnest(%(menu_ids)s) WITH ORDINALITY AS sent (menu_id, position)
+), named AS (
+    SELECT sent.menu_id, sent.position, menus.category_id
+      FROM sent
+      LEFT JOIN menus ON menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
+), verdict AS (
+    SELECT (SELECT min(menu_id) FROM named WHERE category_id IS NULL) AS unknown_menu_id,
+           (SELECT count(DISTINCT category_id) FROM named) AS category_count,
+           (SELECT count(*)
+              FROM menus
+             WHERE menus.category_id = (SELECT min(category_id) FROM named) AND menus.deleted_at IS NULL) AS menu_count
+), moved AS (
+    UPDATE menus
+       SET display_order = named.position
+      FROM named, verdict
+     WHERE menus.menu_id = named.menu_id
+       AND verdict.unknown_menu_id IS NULL
+       AND verdict.category_count = 1
+       AND verdict.menu_count = %(count)s
+)
+SELECT unknown_menu_id, category_count, menu_count FROM verdict;
+
+-- name: delete_menu
+UPDATE menus SET deleted_at = now()
+ WHERE menu_id = %(menu_id)s AND deleted_at IS NULL
+RETURNING true;
