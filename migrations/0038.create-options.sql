@@ -34,6 +34,10 @@ CREATE TABLE options (
         FOREIGN KEY (store_id, group_id) REFERENCES option_groups (store_id, group_id) ON DELETE CASCADE
 );
 
+CREATE INDEX idx_options_retired ON options (deleted_at) WHERE deleted_at IS NOT NULL;
+
+CREATE INDEX idx_option_groups_retired ON option_groups (deleted_at) WHERE deleted_at IS NOT NULL;
+
 CREATE INDEX idx_options_store_id ON options (store_id);
 
 CREATE INDEX idx_option_groups_store_id ON option_groups (store_id);

@@ -15,9 +15,9 @@ from tests.factories import query
 from tests.management.running import CHECKOUT
 
 LIMITS = "tests/api/test_limits.py::"
+PRUNED = "tests/housekeeping/test_tables.py::test_what_is_past_the_bound_goes_and_what_is_within_it_stays"
 GUESSING = "tests/api/test_guessing.py::"
 MENUS = LIMITS + "test_past_the_limit_nothing_is_added_until_one_is_deleted"
-ENDING = LIMITS + "test_the_end_of_a_session_takes_nothing_from_what_else_the_store_has"
 RATE = LIMITS + "test_a_session_orders_so_often_in_a_minute"
 
 BY_THE_OPERATOR = "only the operator adds rows"
@@ -36,21 +36,19 @@ TABLES = {
     "tables": f"LIMIT_TABLES: {MENUS}",
     "categories": f"LIMIT_CATEGORIES: {MENUS}",
     "menus": f"LIMIT_MENUS, with retired ones ten times that: {LIMITS}test_retired_menus_have_a_limit_too",
-    "table_sessions": "one a table is active; ended ones go a day later: "
-    "tests/api/test_sessions.py::test_a_day_after_its_end_a_session_is_in_the_history_alone",
+    "table_sessions": f"one a table is active; ended ones go a day later: {PRUNED}",
     "orders": f"LIMIT_SESSION_ORDERS: {LIMITS}test_a_session_has_so_many_orders",
     "order_items": f"LIMIT_SESSION_LINES: {LIMITS}test_a_session_has_so_many_lines",
     "order_history": f"the books: one row a session, which only an admin ends, with orders up to the limits: {RATE}",
     "order_voids": f"the books: of orders that LIMIT_ORDER_RATE let in, by an admin: {RATE}",
     "idempotency_keys": f"one an order, which LIMIT_ORDER_RATE bounds; they go a day later: {RATE}",
-    "admin_keys": f"one an end of a session; they go a day later: {ENDING}",
+    "admin_keys": f"one an end of a session; they go a day later: {PRUNED}",
     "login_failures": f"they go with the window: {GUESSING}test_a_window_slides",
     "login_addresses": f"they go after 30 days: {GUESSING}test_an_address_is_forgotten_after_a_month_without_a_login",
-    "failed_logins": f"they go with the window: {GUESSING}test_a_window_slides",
-    "familiar_addresses": "so many an account, for 30 days: "
-    f"{GUESSING}test_an_address_is_forgotten_after_a_month_without_a_login",
+    "failed_logins": f"they go with the window: {PRUNED}",
+    "familiar_addresses": f"so many an account, for 30 days: {PRUNED}",
     "events": "they go after EVENT_RETENTION: "
-    "tests/api/test_streams.py::test_old_events_are_pruned_by_the_stream_process",
+    "tests/housekeeping/test_runner.py::test_the_stream_process_keeps_house_and_says_so",
     "stream_tickets": f"so many a holder: {LIMITS}test_a_holder_has_so_many_tickets_and_the_latest_count",
 }
 
@@ -60,6 +58,7 @@ LABELS = {
     "route": "the patterns of the URL map, and metrics.UNMATCHED",
     "status": "what handlers and Werkzeug answer",
     "outcome": "three words in http/replica.py",
+    "table": "the tables of housekeeping",
 }
 
 # Functions whose results are kept, and the closed set that their arguments come from.

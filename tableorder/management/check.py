@@ -22,7 +22,7 @@ from tableorder.database.pool import PoolSettings
 from tableorder.domain.errors import Unavailable
 from tableorder.environment import SetupError, administer
 from tableorder.management.arguments import Options, add_command, answer_rows
-from tableorder.management.findings import FAILED, OK, WARNING, Finding, findings_of_server
+from tableorder.management.findings import FAILED, OK, WARNING, Finding, findings_of_server, housekeeping
 from tableorder.management.server_config import connections_needed
 from tableorder.progress import spinner
 from tableorder.settings import read_setting
@@ -92,7 +92,14 @@ def _findings(url: str) -> Iterator[Finding]:
             yield item(connection)
         yield from findings_of_server(connection)
         yield _time_zone(connection, config.pool.time_zone)
-        yield _migrations(url)
+        migrations = _migrations(url)
+        yield migrations
+        if migrations.status == OK:  # else there may be no tables yet
+            yield housekeeping(
+                connection,
+                event_retention=config.streams.event_retention,
+                login_window=config.login_limits.window,
+            )
         yield _connections(connection, config.pool)
         if config.replica:
             yield _replica(connection, config.replica)

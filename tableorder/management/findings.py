@@ -10,6 +10,7 @@ from tableorder.database.connection import Connection
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
 HOUR = 3600.0  # seconds
+MAX_OVERDUE = HOUR  # seconds that a row may be there past its time
 MAX_IDLE = 60.0  # seconds that a transaction may be idle
 MAX_WAIT = 3.0  # seconds that a commit waits for a standby
 MAX_KEPT = 1e9  # bytes of the write-ahead log that a slot keeps though nobody reads it
@@ -93,6 +94,26 @@ AGE = """
 SELECT datname::text, greatest(age(datfrozenxid), mxid_age(datminmxid))
   FROM pg_database
  ORDER BY 2 DESC
+ LIMIT 1
+"""
+
+# The oldest row of each table of which one index tells whether it is due.
+OVERDUE = """
+SELECT name, extract(epoch FROM now() - due)::float
+  FROM (SELECT 'events', min(created_at) + make_interval(secs => %(event_retention)s) FROM events
+         UNION ALL
+        SELECT 'idempotency_keys', min(created_at) + interval '1 day' FROM idempotency_keys
+         UNION ALL
+        SELECT 'admin_keys', min(created_at) + interval '1 day' FROM admin_keys
+         UNION ALL
+        SELECT 'stream_tickets', min(expires_at) FROM stream_tickets
+         UNION ALL
+        SELECT 'failed_logins', min(last_failed_at) + make_interval(secs => %(login_window)s) FROM failed_logins
+         UNION ALL
+        SELECT 'familiar_addresses', min(last_login_at) + interval '30 days' FROM familiar_addresses
+       ) AS oldest (name, due)
+ WHERE due < now() - make_interval(secs => %(longest)s)
+ ORDER BY due, name
  LIMIT 1
 """
 
@@ -188,6 +209,22 @@ def wraparound(connection: Connection) -> Finding:
     """Show how far VACUUM is behind, in the database where it is furthest behind."""
     database, age = connection.fetch_one(AGE)
     return Finding("wraparound", status_of_age(age), f"{age:,} transactions since {database} was frozen")
+
+
+def housekeeping(
+    connection: Connection, *, event_retention: float, login_window: int, longest: float = MAX_OVERDUE
+) -> Finding:
+    """Look for rows that housekeeping should have removed."""
+    overdue = connection.find_one(
+        OVERDUE, {"event_retention": event_retention, "login_window": login_window, "longest": longest}
+    )
+    if overdue is None:
+        return Finding("housekeeping", OK, "no row is overdue")
+    table, seconds = overdue
+    detail = (
+        f"has not run: {table} has a row that was due {seconds / HOUR:.0f} hours ago; the live feed's process does it"
+    )
+    return Finding("housekeeping", WARNING, detail)
 
 
 def status_of_age(age: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import TableIdentity
@@ -121,10 +120,4 @@ class EventRepository:
         self._connection.fetch_all(
             "SELECT pg_notify('tableorder_events', store_id::text) FROM unnest(%(store_ids)s::integer[]) AS store_id",
             {"store_ids": store_ids},
-        )
-
-    def prune(self, *, older_than: timedelta, at_most: int) -> int:
-        """Delete up to `at_most` events of all stores that are older; how many were deleted."""
-        return self._connection.fetch_value(
-            "SELECT prune_events(%(older_than)s, %(at_most)s)", {"older_than": older_than, "at_most": at_most}
         )

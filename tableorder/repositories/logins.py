@@ -123,8 +123,7 @@ class LoginRepository:
     def record_failure(self, standing: Standing) -> int | None:
         """Count a failure of the account and of the address; seconds to wait if they were used up before, else None.
 
-        Each failure locks the account's first row, so that failures at the same time are counted one by one. The last
-        statement deletes some old rows, except those that another transaction holds. It waits for nothing: no deadlock.
+        Each failure locks the account's first row, so that failures at the same time are counted one by one.
         """
         return self._connection.fetch_value(
             """
@@ -146,31 +145,6 @@ class LoginRepository:
                                [greatest(1, cardinality(counted.failed_at) + 2 - %(kept)s):],
                    last_failed_at = now();
 
-            WITH past AS (
-                SELECT kind, account_id, address
-                  FROM failed_logins
-                 WHERE last_failed_at < now() - %(window)s * interval '1 second'
-                 LIMIT 100
-                   FOR UPDATE SKIP LOCKED
-            ), forgotten AS (
-                DELETE FROM failed_logins
-                 USING past
-                 WHERE failed_logins.kind = past.kind
-                   AND failed_logins.account_id = past.account_id
-                   AND failed_logins.address = past.address
-            ), strange AS (
-                SELECT kind, account_id, address
-                  FROM familiar_addresses
-                 WHERE last_login_at < now() - interval '30 days'
-                 LIMIT 100
-                   FOR UPDATE SKIP LOCKED
-            ), forgotten_addresses AS (
-                DELETE FROM familiar_addresses
-                 USING strange
-                 WHERE familiar_addresses.kind = strange.kind
-                   AND familiar_addresses.account_id = strange.account_id
-                   AND familiar_addresses.address = strange.address
-            )
             SELECT GREATEST(standing.barred, standing.wrong)
               FROM login_standing(%(kind)s, %(account_id)s, %(address)s, %(window)s, %(account_limit)s + 1,
                                   %(familiar_limit)s + 1, %(address_limit)s + 1) AS standing
@@ -186,7 +160,8 @@ class LoginRepository:
         """Let the right password in, unless the failures have been used up by now: then seconds to wait, else None.
 
         It clears what was counted for this address; from an unfamiliar one also what all others share. The address is
-        familiar to the account from then on, and the hash is renewed if nobody has changed it.
+        familiar to the account from then on, and the hash is renewed if nobody has changed it. A count that has begun
+        since its first statement, and that another login holds, is left: to wait for it could be a deadlock.
         """
         return self._connection.fetch_value(
             """
@@ -202,13 +177,21 @@ class LoginRepository:
                                       %(familiar_limit)s, %(address_limit)s)
             ), admitted AS MATERIALIZED (
                 SELECT is_familiar FROM standing WHERE seconds IS NULL
-            ), cleared AS (
-                DELETE FROM failed_logins
-                 USING admitted
+            ), settled AS (
+                SELECT failed_logins.address
+                  FROM failed_logins
+                 CROSS JOIN admitted
                  WHERE failed_logins.kind = %(kind)s
                    AND failed_logins.account_id = %(account_id)s
                    AND (failed_logins.address = %(address)s
                         OR (failed_logins.address = '' AND NOT admitted.is_familiar))
+                   FOR UPDATE OF failed_logins SKIP LOCKED
+            ), cleared AS (
+                DELETE FROM failed_logins
+                 USING settled
+                 WHERE failed_logins.kind = %(kind)s
+                   AND failed_logins.account_id = %(account_id)s
+                   AND failed_logins.address = settled.address
             ), remembered AS (
                 INSERT INTO familiar_addresses AS familiar (kind, account_id, address)
                 SELECT %(kind)s, %(account_id)s, %(address)s

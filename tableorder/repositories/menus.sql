@@ -142,22 +142,6 @@ WITH sent AS (
 SELECT unknown_menu_id, category_count, menu_count FROM verdict;
 
 -- name: delete_menu
--- Removes some menus that were retired a day ago and that no live order refers to: no order for one can be under way.
-WITH retired AS (
-    UPDATE menus SET deleted_at = now()
-     WHERE menu_id = %(menu_id)s AND deleted_at IS NULL
-    RETURNING store_id
-), past AS (
-    SELECT menus.menu_id
-      FROM menus
-      JOIN retired ON retired.store_id = menus.store_id
-     WHERE menus.deleted_at < now() - interval '1 day'
-       AND NOT EXISTS (SELECT
-                         FROM order_items
-                        WHERE order_items.store_id = menus.store_id AND order_items.menu_id = menus.menu_id)
-     LIMIT 100
-       FOR UPDATE OF menus SKIP LOCKED
-), removed AS (
-    DELETE FROM menus USING past WHERE menus.menu_id = past.menu_id
-)
-SELECT true FROM retired;
+UPDATE menus SET deleted_at = now()
+ WHERE menu_id = %(menu_id)s AND deleted_at IS NULL
+RETURNING true;

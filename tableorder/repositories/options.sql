@@ -58,12 +58,11 @@ SELECT verdict.is_unsatisfiable,
   FROM verdict;
 
 -- name: delete_group
--- Locked first, so that a menu that the group is being attached to is seen. Removes some groups that were retired a day
--- ago: no order with one can be under way.
+-- Locked first, so that a menu that the group is being attached to is seen.
 SELECT FROM option_groups WHERE group_id = %(group_id)s AND deleted_at IS NULL FOR UPDATE;
 
 WITH present AS (
-    SELECT group_id, store_id, group_is_attached(group_id) AS is_attached
+    SELECT group_id, group_is_attached(group_id) AS is_attached
       FROM option_groups
      WHERE group_id = %(group_id)s AND deleted_at IS NULL
 ), retired_group AS (
@@ -76,15 +75,6 @@ WITH present AS (
        SET deleted_at = now()
       FROM present
      WHERE options.group_id = present.group_id AND NOT present.is_attached AND options.deleted_at IS NULL
-), past AS (
-    SELECT option_groups.group_id
-      FROM option_groups
-      JOIN present ON present.store_id = option_groups.store_id
-     WHERE option_groups.deleted_at < now() - interval '1 day'
-     LIMIT 100
-       FOR UPDATE OF option_groups SKIP LOCKED
-), removed AS (
-    DELETE FROM option_groups USING past WHERE option_groups.group_id = past.group_id
 )
 SELECT is_attached FROM present;
 
@@ -153,14 +143,13 @@ WITH present AS (
 SELECT group_id, is_unsatisfiable, (SELECT document FROM updated) FROM present;
 
 -- name: delete_option
--- Removes some options that were retired a day ago, too.
 SELECT
   FROM option_groups
  WHERE group_id = (SELECT group_id FROM options WHERE option_id = %(option_id)s AND deleted_at IS NULL)
    FOR NO KEY UPDATE;
 
 WITH present AS (
-    SELECT options.option_id, options.store_id, option_groups.group_id,
+    SELECT options.option_id, option_groups.group_id,
            group_is_attached(options.group_id)
            AND (SELECT count(*)
                   FROM options AS others
@@ -176,15 +165,6 @@ WITH present AS (
        SET deleted_at = now()
       FROM present
      WHERE options.option_id = present.option_id AND NOT present.is_unsatisfiable
-), past AS (
-    SELECT options.option_id
-      FROM options
-      JOIN present ON present.store_id = options.store_id
-     WHERE options.deleted_at < now() - interval '1 day'
-     LIMIT 100
-       FOR UPDATE OF options SKIP LOCKED
-), removed AS (
-    DELETE FROM options USING past WHERE options.option_id = past.option_id
 )
 SELECT group_id, is_unsatisfiable FROM present;
 

@@ -20,33 +20,6 @@ SELECT
  ORDER BY order_id
    FOR UPDATE;
 
-DELETE FROM idempotency_keys
- WHERE (session_id, idempotency_key) IN (SELECT session_id, idempotency_key
-                                           FROM idempotency_keys
-                                          WHERE store_id = %(store_id)s AND created_at < now() - interval '1 day'
-                                          LIMIT 1000
-                                            FOR UPDATE SKIP LOCKED);
-
-DELETE FROM admin_keys
- WHERE (store_id, action, subject_id, idempotency_key) IN (
-           SELECT store_id, action, subject_id, idempotency_key
-             FROM admin_keys
-            WHERE store_id = %(store_id)s AND created_at < now() - interval '1 day'
-            LIMIT 1000
-              FOR UPDATE SKIP LOCKED);
-
-DELETE FROM table_sessions
- WHERE session_id IN (SELECT session_id
-                        FROM table_sessions
-                       WHERE table_id = %(table_id)s
-                         AND NOT is_active
-                         AND end_time < now() - interval '1 day'
-                         AND EXISTS (SELECT
-                                       FROM order_history
-                                      WHERE order_history.session_id = table_sessions.session_id)
-                       LIMIT 100
-                         FOR UPDATE SKIP LOCKED);
-
 WITH repeated AS (
     SELECT request_hash = %(request_hash)s AS same, answer
       FROM admin_keys

@@ -38,16 +38,9 @@ WITH holder AS (
      ORDER BY expires_at DESC
     OFFSET %(most)s - 1
        FOR UPDATE SKIP LOCKED
-), expired AS (
-    SELECT ticket_hash
-      FROM stream_tickets
-     WHERE store_id = %(store_id)s AND expires_at < now()
-     ORDER BY expires_at
-     LIMIT 100
-       FOR UPDATE SKIP LOCKED
 ), removed AS (
     DELETE FROM stream_tickets
-     WHERE ticket_hash IN (SELECT ticket_hash FROM surplus UNION ALL SELECT ticket_hash FROM expired)
+     WHERE ticket_hash IN (SELECT ticket_hash FROM surplus)
 )
 INSERT INTO stream_tickets (ticket_hash, store_id, session_id, claims, expires_at)
 SELECT %(ticket_hash)s, %(store_id)s, %(session_id)s, %(claims)s,

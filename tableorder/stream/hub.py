@@ -18,7 +18,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -26,6 +25,7 @@ from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
 from tableorder.domain.errors import SessionEnded, TooManyStreams, Unavailable
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.housekeeping.runner import Housekeeper
 from tableorder.http.tokens import Bearer
 from tableorder.repositories.events import EventRepository, Snapshot
 from tableorder.repositories.tickets import TicketRepository
@@ -48,8 +48,7 @@ IN_FLIGHT = 8 * 1024 * 1024  # bytes that a store's streams have not taken yet, 
 COUNTERS_SHARE = 10  # one in so many of all streams is for counters alone
 TICK = 0.25  # seconds between two looks at the clock
 LOOK = 1.0  # seconds between two looks at the log
-PRUNE = 600.0  # seconds between two prunings
-PRUNE_BATCH = 5000  # events
+HOUSEKEEPING = 60.0  # seconds between two rounds
 
 
 class Stream:
@@ -183,6 +182,14 @@ class Hub:
         self._database = Database(config.pool, echo=config.logs.echo, slow=config.logs.slow_statement)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
         self._news_threads = ThreadPoolExecutor(NEWS_THREADS, thread_name_prefix="news")
+        self._housekeeping_thread = ThreadPoolExecutor(1, thread_name_prefix="housekeeping")
+        self._housekeeper = Housekeeper(
+            self._database,
+            event_retention=self._settings.event_retention,
+            login_window=config.login_limits.window,
+            on_pruned=metrics.count_pruned,
+            is_closing=lambda: self.is_closing,
+        )
         self._turns: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
         # Of its own: what it waits for must not wait for the streams' statements.
         self._listener = Listener(self._settings.listen_dsn, ThreadPoolExecutor(1), self._on_news)
@@ -330,7 +337,7 @@ class Hub:
 
     async def run(self, is_alive: Callable[[], bool]) -> None:
         """Keep the feeds going until `is_alive` says no; then let all streams end."""
-        for work in (self._listener.run, self._look_around, self._prune):
+        for work in (self._listener.run, self._look_around, self._keep_house):
             self._start(self._keep_up(work))
         while is_alive():
             await asyncio.sleep(TICK)
@@ -414,17 +421,12 @@ class Hub:
     async def _latest(self, store_ids: list[int]) -> dict[int, int]:
         return await self._run(self._news_threads, None, lambda c: EventRepository(c).latest(store_ids=store_ids))
 
-    async def _prune(self) -> None:
-        """Let old events go, a batch at a time."""
-        older_than = timedelta(seconds=self._settings.event_retention)
+    async def _keep_house(self) -> None:
+        """Remove old rows, in a thread of its own: the streams' statements do not wait for it."""
+        loop = asyncio.get_running_loop()
         while True:
-            try:
-                pruned = await self.ask(
-                    None, lambda c: EventRepository(c).prune(older_than=older_than, at_most=PRUNE_BATCH)
-                )
-            except Unavailable:
-                pruned = 0
-            await asyncio.sleep(0 if pruned == PRUNE_BATCH else PRUNE)
+            await loop.run_in_executor(self._housekeeping_thread, self._housekeeper.run)
+            await asyncio.sleep(HOUSEKEEPING)
 
 
 def _reached(count: int, limit: int) -> bool:

@@ -235,23 +235,6 @@ def test_the_defaults_hold_where_nothing_is_set(open_server):
     assert 1 <= int(too_many.headers["Retry-After"]) <= 60
 
 
-# An end-session
-
-
-def test_the_end_of_a_session_takes_nothing_from_what_else_the_store_has(restaurant, few):
-    """Keys of the day before are forgotten then, but only so many at a time."""
-    restaurant.add_table(1)
-    tablet = restaurant.seat(1)
-    filled = """
-        INSERT INTO idempotency_keys (session_id, idempotency_key, store_id, request_hash, answer, created_at)
-        SELECT gen_random_uuid(), 'key', %s, '', '{}', now() - interval '2 days' FROM generate_series(1, 5000)
-    """
-    run_sql(few.database_url, filled, restaurant.store_id)
-    expect(200, restaurant.end_session(tablet.claims["table_id"]))
-    left = run_sql(few.database_url, "SELECT count(*) FROM idempotency_keys WHERE store_id = %s", restaurant.store_id)
-    assert 3000 <= left[0][0] < 5000
-
-
 # Tickets and feeds
 
 

@@ -338,20 +338,6 @@ def test_a_deleted_menu_is_gone(restaurant, tablet):
     refused(404, "menu_not_found", restaurant.admin.patch(f"/admin/menus/{menu_id}", {"price": 1}))
 
 
-def test_a_menu_deleted_yesterday_is_removed_unless_an_order_has_it(restaurant, tablet, query):
-    ordered, yesterdays, todays, last = (restaurant.add_menu() for _ in range(4))
-    expect(201, tablet.order((ordered, 1)))
-    for menu_id in (ordered, yesterdays, todays):
-        expect(200, restaurant.admin.delete(f"/admin/menus/{menu_id}"))
-    aged = "UPDATE menus SET deleted_at = deleted_at - interval '25 hours' WHERE menu_id IN (%s, %s)"
-    query(aged, ordered, yesterdays)
-    expect(200, restaurant.admin.delete(f"/admin/menus/{last}"))
-    left = query("SELECT menu_id FROM menus WHERE store_id = %s ORDER BY menu_id", restaurant.store_id)
-    assert left == [(ordered,), (todays,), (last,)]
-    [line] = expect(200, tablet.get("/customer/orders"))["orders"][0]["items"]
-    assert line["menu_id"] == ordered
-
-
 def test_another_stores_menus_are_unknown(restaurant, open_restaurant):
     menu_id = restaurant.add_menu()
     other = open_restaurant()

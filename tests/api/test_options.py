@@ -269,23 +269,6 @@ def test_a_menu_that_is_retired_needs_its_groups_no_longer(restaurant, menu_id, 
     refused(404, "option_not_found", admin.patch(f"/admin/options/{normal}", {"is_default": True}))
 
 
-def test_an_option_and_a_group_retired_yesterday_are_removed(restaurant, menu_id, query):
-    kept, (first, second, third) = add_group(restaurant, ("하나", 0), ("둘", 0), ("셋", 0))
-    yesterdays, [inside] = add_group(restaurant, ("안", 0))
-    last, _ = add_group(restaurant)
-    for option_id in (first, second):
-        expect(200, restaurant.admin.delete(f"/admin/options/{option_id}"))
-    expect(200, restaurant.admin.delete(f"/admin/option-groups/{yesterdays}"))
-    query("UPDATE options SET deleted_at = deleted_at - interval '25 hours' WHERE option_id IN (%s, %s)", first, inside)
-    query("UPDATE option_groups SET deleted_at = deleted_at - interval '25 hours' WHERE group_id = %s", yesterdays)
-    expect(200, restaurant.admin.delete(f"/admin/options/{third}"))
-    left = query("SELECT option_id FROM options WHERE store_id = %s ORDER BY option_id", restaurant.store_id)
-    assert left == [(second,), (third,)]
-    expect(200, restaurant.admin.delete(f"/admin/option-groups/{last}"))
-    left = query("SELECT group_id FROM option_groups WHERE store_id = %s ORDER BY group_id", restaurant.store_id)
-    assert left == [(kept,), (last,)]
-
-
 @pytest.mark.parametrize(
     "group",
     [

@@ -61,36 +61,3 @@ def test_a_session_without_orders_is_archived_too(restaurant, table_id):
     assert (ended["total_session_amount"], ended["order_count"]) == (0, 0)
     [archived] = expect(200, restaurant.admin.get(f"/admin/tables/{table_id}/history"))["history"]
     assert archived["archived_order_data"] == {"orders": [], "session_total": 0}
-
-
-def test_old_idempotency_keys_are_forgotten(restaurant, table_id, query):
-    menu_id = restaurant.add_menu()
-    tablet = restaurant.seat(4)
-    for key in ("old", "new"):
-        expect(201, tablet.order((menu_id, 1), key=key))
-    query(
-        "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"
-        " WHERE store_id = %s AND idempotency_key = 'old'",
-        restaurant.store_id,
-    )
-    expect(200, restaurant.end_session(table_id))
-    kept = query("SELECT idempotency_key FROM idempotency_keys WHERE store_id = %s", restaurant.store_id)
-    assert kept == [("new",)]
-
-
-def test_a_day_after_its_end_a_session_is_in_the_history_alone(restaurant, table_id, query):
-    menu_id = restaurant.add_menu()
-    for _ in range(2):
-        tablet = restaurant.seat(4)
-        expect(201, tablet.order((menu_id, 1)))
-        expect(200, restaurant.end_session(table_id))
-    # One that was ended by hand and left its order behind is nowhere else: it stays.
-    unarchived = restaurant.seat(4).claims["session_id"]
-    query("UPDATE table_sessions SET is_active = false, end_time = now() WHERE session_id = %s", unarchived)
-    query("UPDATE table_sessions SET end_time = end_time - interval '25 hours' WHERE table_id = %s", table_id)
-    latest = restaurant.seat(4).claims["session_id"]
-    expect(200, restaurant.end_session(table_id))
-    left = query("SELECT session_id::text FROM table_sessions WHERE table_id = %s", table_id)
-    assert {session_id for (session_id,) in left} == {unarchived, latest}
-    assert expect(200, restaurant.admin.get(f"/admin/tables/{table_id}/history"))["total_count"] == 3
-    refused(409, "session_ended", tablet.order((menu_id, 1)))

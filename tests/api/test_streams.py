@@ -317,18 +317,6 @@ def test_an_id_older_than_the_log_starts_anew(server, restaurant, tablet, menu_i
     assert types(resumed.wait_for(2)) == ["initial", "order_created"]
 
 
-def test_old_events_are_pruned_by_the_stream_process(server, restaurant, tmp_path):
-    old = record(server, restaurant.store_id, "old")
-    new = record(server, restaurant.store_id, "new")
-    run_sql(server.database_url, "UPDATE events SET created_at = now() - interval '1 hour' WHERE event_id = %s", old)
-    running = StreamServer(server.database_url, tmp_path / "log", EVENT_RETENTION="1800")
-    try:
-        left = "SELECT array_agg(event_id ORDER BY event_id) FROM events WHERE event_id IN (%s, %s)"
-        until(lambda: run_sql(server.database_url, left, old, new) == [([new],)])
-    finally:
-        running.stop()
-
-
 # Who may listen
 
 

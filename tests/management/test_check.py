@@ -19,7 +19,7 @@ from tests.management.running import CHECKOUT, environment, manage
 ITEMS = (
     "PostgreSQL", "uuid-ossp", "indexes and triggers", "durability", "archiving", "clock", "isolation", "encoding",
     "collation", "sequences", "commits", "replication slots", "transactions", "wraparound", "time zone", "migrations",
-    "connections", "pool", "full backup", "weekly backup", "monthly backup",
+    "housekeeping", "connections", "pool", "full backup", "weekly backup", "monthly backup",
 )  # fmt: skip
 
 
@@ -93,6 +93,19 @@ def test_a_pending_migration_is_found(database_url, check):
     findings, result = check()
     assert findings["migrations"]["status"] == "failed" and name in findings["migrations"]["detail"]
     assert result.returncode == 1
+
+
+def test_housekeeping_that_has_not_run_is_found(database_url, check):
+    late = """
+        INSERT INTO events (store_id, event_type, event_data, created_at)
+        VALUES (7, 'menu_changed', '{}', now() - interval '1 day' - %s::interval)
+    """
+    run_sql(database_url, late, "59 minutes")
+    assert check()[0]["housekeeping"]["status"] == "ok"
+    run_sql(database_url, late, "3 hours")
+    finding = check()[0]["housekeeping"]
+    assert finding["status"] == "warning" and "events has a row that was due 3 hours ago" in finding["detail"]
+    assert check(EVENT_RETENTION="100000")[0]["housekeeping"]["status"] == "ok"
 
 
 def test_settings_that_do_not_fit_are_found(check):

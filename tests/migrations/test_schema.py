@@ -158,23 +158,16 @@ CROSSINGS = [
         "UPDATE order_items SET menu_id = %(other_menu_id)s WHERE order_item_id = %(order_item_id)s",
     ),
     (
-        "tables_current_session_id_fkey",
-        "UPDATE tables SET current_session_id = %(other_session_id)s WHERE table_id = %(table_id)s",
-    ),
-    (
         "options_group_id_fkey",
-        """INSERT INTO options (store_id, group_id, option_name)
-           SELECT %(store_id)s, group_id, '치즈' FROM option_groups WHERE store_id = %(other_store_id)s""",
+        "UPDATE options SET group_id = %(other_group_id)s WHERE option_id = %(option_id)s",
     ),
     (
         "menu_option_groups_menu_id_fkey",
-        """INSERT INTO menu_option_groups (store_id, menu_id, group_id)
-           SELECT store_id, %(other_menu_id)s, group_id FROM option_groups WHERE store_id = %(store_id)s""",
+        "UPDATE menu_option_groups SET menu_id = %(other_menu_id)s WHERE group_id = %(group_id)s",
     ),
     (
         "menu_option_groups_group_id_fkey",
-        """INSERT INTO menu_option_groups (store_id, menu_id, group_id)
-           SELECT %(store_id)s, %(menu_id)s, group_id FROM option_groups WHERE store_id = %(other_store_id)s""",
+        "UPDATE menu_option_groups SET group_id = %(other_group_id)s WHERE menu_id = %(menu_id)s",
     ),
     (
         "stock_menu_id_fkey",
@@ -182,15 +175,31 @@ CROSSINGS = [
     ),
     (
         "stock_option_id_fkey",
-        "UPDATE stock SET store_id = %(other_store_id)s WHERE store_id = %(store_id)s AND option_id IS NOT NULL",
+        "UPDATE stock SET option_id = %(other_empty_option_id)s WHERE option_id = %(option_id)s",
+    ),
+    (
+        "tables_current_session_id_fkey",
+        "UPDATE tables SET current_session_id = %(other_session_id)s WHERE table_id = %(table_id)s",
     ),
 ]
+
+
+def option_ids(admin: Connection, shop: Shop) -> dict[str, int]:
+    """Of the store's group, of its option that is counted, and of one more that is not."""
+    [(group_id, option_id)] = query(admin, "SELECT group_id, option_id FROM options WHERE store_id = %s", shop.store_id)
+    option = {"store_id": shop.store_id, "group_id": group_id, "option_name": "특"}
+    return {
+        "group_id": group_id,
+        "option_id": option_id,
+        "empty_option_id": insert(admin, "options", "option_id", **option),
+    }
 
 
 @pytest.mark.parametrize(("constraint", "statement"), CROSSINGS, ids=[constraint for constraint, _ in CROSSINGS])
 def test_a_row_does_not_refer_to_another_stores_row(admin, shops, constraint, statement):
     ids = vars(shops[0]) | {f"other_{name}": given for name, given in vars(shops[1]).items()}
     ids["empty_order_id"] = add_order(admin, shops[0].session_id)
+    ids |= option_ids(admin, shops[0]) | {f"other_{name}": id_ for name, id_ in option_ids(admin, shops[1]).items()}
     with pytest.raises(errors.ForeignKeyViolation) as refusal, admin.cursor() as cursor:
         cursor.execute(statement, ids)
     assert refusal.value.diag.constraint_name == constraint

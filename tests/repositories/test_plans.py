@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import psycopg2
 import pytest
@@ -14,6 +14,7 @@ from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.logins import LoginLimits
 from tableorder.domain.pages import Page
+from tableorder.housekeeping import tables
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.repositories.events import EventRepository
 from tableorder.repositories.history import HistoryRepository
@@ -86,6 +87,20 @@ SELECT sha256(('ticket ' || s || n)::bytea), s, '{}', now() + interval '1 minute
 INSERT INTO familiar_addresses (kind, account_id, address)
 SELECT 'table', t, '10.0.' || n || '.' || t / 20
   FROM generate_series(1, 4) AS n, generate_series(1, %(stores)s * 20) AS t;
+INSERT INTO table_sessions (session_id, table_id, store_id, is_active, start_time, end_time)
+SELECT session_id, table_id, store_id, false, now() - interval '3 days', now() - interval '2 days'
+  FROM order_history WHERE completed_time < '2026-01-03';
+INSERT INTO idempotency_keys (session_id, idempotency_key, store_id, request_hash, answer, created_at)
+SELECT gen_random_uuid(), 'old', store_id, '', '{}', now() - interval '2 days' FROM tables;
+INSERT INTO admin_keys (store_id, action, subject_id, idempotency_key, request_hash, answer, created_at)
+SELECT store_id, 'end_session', table_id, 'old', '', '{}', now() - interval '2 days' FROM tables;
+INSERT INTO stream_tickets (ticket_hash, store_id, claims, expires_at)
+SELECT sha256(('old ' || s)::bytea), s, '{}', now() - interval '1 minute' FROM generate_series(1, %(stores)s) AS s;
+INSERT INTO failed_logins (kind, account_id, address, failed_at, last_failed_at)
+SELECT 'unknown', n, '', '{}', now() - interval '1 day' + n * interval '1 second'
+  FROM generate_series(1, %(stores)s * 20) AS n;
+INSERT INTO familiar_addresses (kind, account_id, address, last_login_at)
+SELECT 'admin', s, '10.2.0.1', now() - interval '31 days' FROM generate_series(1, %(stores)s) AS s;
 SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('order_items_order_item_id_seq', (SELECT max(order_item_id) FROM order_items)),
        setval('option_groups_group_id_seq', (SELECT max(group_id) FROM option_groups)),
@@ -93,6 +108,8 @@ SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
        setval('menus_menu_id_seq', (SELECT max(menu_id) FROM menus)),
        setval('tables_table_id_seq', (SELECT max(table_id) FROM tables));
+INSERT INTO menus (store_id, category_id, menu_name, price, deleted_at)
+SELECT s, (s - 1) * 6 + 1, '메뉴', 1000, now() - interval '2 days' FROM generate_series(1, %(stores)s) AS s;
 """
 
 # Plans come back as notices, those of statements inside triggers too.
@@ -343,10 +360,19 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "events.snapshot_of_session": lambda c, t: EventRepository(c).snapshot_of_session(table=t),
     "events.announce": lambda c, t: EventRepository(c).announce(store_ids=[STORE, STORE + 1]),
     "events.latest": lambda c, t: EventRepository(c).latest(store_ids=[STORE, STORE + 1]),
-    "events.prune": lambda c, t: EventRepository(c).prune(older_than=timedelta(hours=19.9), at_most=100),
     "tickets.add_for_table": lambda c, t: TicketRepository(c).add_for_table(table=t, claims={}),
     "tickets.add_for_admin": lambda c, t: TicketRepository(c).add_for_admin(store_id=STORE, claims={}),
     "tickets.redeem": lambda c, t: TicketRepository(c).redeem(ticket="50.x"),
+    "housekeeping.prune_events": lambda c, t: tables.prune_events(c, 100, older_than=19.9 * 3600),
+    "housekeeping.prune_idempotency_keys": lambda c, t: tables.prune_idempotency_keys(c, 100),
+    "housekeeping.prune_admin_keys": lambda c, t: tables.prune_admin_keys(c, 100),
+    "housekeeping.prune_table_sessions": lambda c, t: tables.prune_table_sessions(c, 100),
+    "housekeeping.prune_menus": lambda c, t: tables.prune_menus(c, 100),
+    "housekeeping.prune_options": lambda c, t: tables.prune_options(c, 100),
+    "housekeeping.prune_option_groups": lambda c, t: tables.prune_option_groups(c, 100),
+    "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 100),
+    "housekeeping.prune_failed_logins": lambda c, t: tables.prune_failed_logins(c, 100, window=300),
+    "housekeeping.prune_familiar_addresses": lambda c, t: tables.prune_familiar_addresses(c, 100),
 }
 
 ONE_ROW = {"event_horizon"}
@@ -366,6 +392,7 @@ def test_every_method_of_every_repository_is_here():
         for name in vars(cls)
         if not name.startswith("_")
     }
+    methods |= {f"housekeeping.{name}" for name in vars(tables) if name.startswith("prune_")}
     # require is a look-up by primary key that delete makes; StoreRepository is for the operator, who sees all stores.
     assert methods - {"tables.require"} == named
     assert StoreRepository not in REPOSITORIES

@@ -1,0 +1,3 @@
+DROP FUNCTION prune_option_groups(integer);
+
+DROP FUNCTION prune_options(integer);

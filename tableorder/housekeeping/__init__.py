@@ -1,0 +1,1 @@
+"""Removal of old rows, a function per table, run every minute."""
