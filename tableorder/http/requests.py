@@ -12,6 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from tableorder.domain.errors import IdempotencyKeyInvalid, JsonInvalid, KeyReused, ValidationFailed
 from tableorder.domain.orders import MAX_KEY_LENGTH
+from tableorder.http.context import config
 from tableorder.http.operations import Handler, operation_of
 from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
 
@@ -72,8 +73,8 @@ def read_body(schema: type[BodySchema]) -> Any:
     if not request.is_json:
         raise UnsupportedMediaType("the body must be JSON; send Content-Type: application/json")
     body = request.get_data(cache=False)
-    most = request.max_content_length if schema.takes_pictures else MAX_PLAIN_BODY
-    if most is not None and len(body) > most:  # only now, since who is still sending may not see an answer
+    most = config().max_body_bytes if schema.takes_pictures else MAX_PLAIN_BODY
+    if len(body) > most:  # only now, since who is still sending may not see an answer
         raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
     return _load(schema, _parse(body), "body")
 

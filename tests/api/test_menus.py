@@ -4,6 +4,7 @@ import base64
 import io
 
 import pytest
+import requests
 from PIL import Image
 
 from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, Text
@@ -270,6 +271,17 @@ def test_a_picture_has_at_most_2_mb_and_a_body_has_a_limit(restaurant):
     refused(400, "validation_failed", restaurant.admin.post("/admin/menus", large))
     larger = body | {"image_base64": data_url("gif", b"\0" * 2 * size)}
     refused(413, "request_entity_too_large", restaurant.admin.post("/admin/menus", larger))
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
+def test_the_last_byte_that_a_body_may_have(restaurant, is_chunked):
+    def send(size: int) -> requests.Response:
+        body = b"{" + b" " * (size - 1)
+        headers = {"Content-Type": "application/json"}
+        return restaurant.admin.call("POST", "/admin/menus", data=iter([body]) if is_chunked else body, headers=headers)
+
+    refused(400, "json_invalid", send(4 * 1024 * 1024))
+    refused(413, "request_entity_too_large", send(4 * 1024 * 1024 + 1))
 
 
 GOOD = {"menu_name": "x", "price": 1}

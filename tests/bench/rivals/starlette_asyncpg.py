@@ -118,6 +118,9 @@ async def place_order(request: Request) -> Response:
         expected_total=None,
         key=request.headers.get("idempotency-key"),
         request_hash=order_fingerprint({"items": items}),
+        order_rate=0,
+        session_orders=0,
+        session_lines=0,
     )
     if row["answer"] is None:
         raise Refused(409, "not possible")
@@ -216,7 +219,13 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     async def keep(connection: asyncpg.Connection) -> None:
         pass
 
-    settings = {"role": "tableorder", "TimeZone": "Asia/Seoul", "statement_timeout": "5000", "lock_timeout": "2000"}
+    settings = {
+        "role": "tableorder",
+        "TimeZone": "Asia/Seoul",
+        "statement_timeout": "5000",
+        "lock_timeout": "2000",
+        "app.locked_session": "not locked here",
+    }
     async with asyncpg.create_pool(
         os.environ["DATABASE_URL"], min_size=8, max_size=8, reset=keep, server_settings=settings
     ) as pool:
