@@ -19,7 +19,7 @@ SHARES = {"shared_buffers": 4, "effective_cache_size": 4 / 3, "work_mem": 256, "
 LEAST_MEMORY = 256 * MB  # or a share of it would be less than the megabyte that it is written in
 MOST_MAINTENANCE = 2048 * MB  # more does not make an index build faster
 
-STREAM_CONNECTIONS = 5  # of the stream process: four that ask, one that listens
+STREAM_CONNECTIONS = 8  # of the stream process: six that ask, one that listens, one that removes what is due
 SPARE_CONNECTIONS = 5  # for backups, migrations and people
 
 
