@@ -62,7 +62,7 @@ def test_the_guides_commands_do_what_it_says(serve, tmp_path):
     told = type_in((CHECKOUT / "docs" / "api-guide.md").read_text(), serve, tmp_path)
     status, order_id, repeat, *_ = told.splitlines()
     assert status == "304" and order_id == repeat and order_id.isdigit()
-    for expected in ('"status": "완료"', "잘못된 주문", "the session is over", "no_active_session"):
+    for expected in ('"status": "완료"', "\n18\n", "잘못된 주문", "the session is over", "no_active_session"):
         assert expected in told
 
 

@@ -124,7 +124,7 @@ def delete_option(admin: AdminIdentity, option_id: int) -> dict[str, Any]:
 @requires_admin
 @takes_body(MenuOptionGroupsSchema)
 @answers(MenuOptionGroups, "The menu's groups")
-@may_refuse(MenuNotFound, GroupNotFound, GroupUnsatisfiable)
+@may_refuse(MenuNotFound, GroupNotFound, GroupUnsatisfiable, LimitReached)
 def set_menu_option_groups(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> dict[str, Any]:
     """Give a menu these option groups, in this order, and no others."""
     with connect(admin.store_id) as connection:

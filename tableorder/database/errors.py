@@ -32,8 +32,16 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "categories_store_id_category_name_key": CategoryNameTaken,
     "menus_category_id_fkey": partial(CategoryNotFound, "there is no such category"),
     "order_items_menu_id_fkey": MenuInUse,
-    "option_groups_select_check": partial(ValidationFailed, "min_select must not be more than max_select"),
-    "option_groups_max_each_check": partial(ValidationFailed, "max_each must not be more than max_select"),
+    "option_groups_select_check": partial(
+        ValidationFailed,
+        "min_select must not be more than max_select",
+        errors={"min_select": ["Must not be more than max_select."]},
+    ),
+    "option_groups_max_each_check": partial(
+        ValidationFailed,
+        "max_each must not be more than max_select",
+        errors={"max_each": ["Must not be more than max_select."]},
+    ),
     "options_group_id_fkey": partial(GroupNotFound, "there is no such option group"),
     "idempotency_keys_pkey": DatabaseBusy,
     "admin_keys_pkey": DatabaseBusy,

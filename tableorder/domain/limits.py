@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer, which ids, prices, quantities and totals are kept in
 MAX_BIG_INTEGER = 2**63 - 1  # PostgreSQL's bigint, which the ids of orders and of their lines are kept in
+MAX_GROUPS = 30  # of options, of a menu
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tableorder.domain.errors import (
     MenuNotFound,
     OptionNotFound,
 )
-from tableorder.domain.limits import DEFAULT_LIMITS, Limits
+from tableorder.domain.limits import DEFAULT_LIMITS, MAX_GROUPS, Limits
 
 _SQL = load_statements(__file__)
 
@@ -109,8 +109,10 @@ class OptionRepository:
     def attach(self, *, menu_id: int, group_ids: Sequence[int]) -> None:
         """Let a menu have these groups, in this order, and no others.
 
-        Raises MenuNotFound, GroupNotFound, GroupUnsatisfiable.
+        Raises LimitReached, MenuNotFound, GroupNotFound, GroupUnsatisfiable.
         """
+        if len(group_ids) > MAX_GROUPS:
+            raise LimitReached(limit=MAX_GROUPS, noun="option groups of a menu")
         is_known, unknown_group_id, unsatisfiable_group_id = self._connection.fetch_one(
             _SQL["attach_groups"], {"menu_id": menu_id, "group_ids": [*group_ids]}
         )

@@ -7,10 +7,10 @@ from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
-from tableorder.domain.errors import OrderNotFound, SessionEnded, StatusBackwards, TableNotFound, refusal
+from tableorder.domain.errors import LimitReached, OrderNotFound, SessionEnded, StatusBackwards, TableNotFound, refusal
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
-from tableorder.domain.orders import STATUSES, order_fingerprint
+from tableorder.domain.orders import MAX_OPTIONS, STATUSES, order_fingerprint
 
 _SQL = load_statements(__file__)
 
@@ -64,6 +64,8 @@ class OrderRepository:
         OptionNotOffered, OptionSoldOut, OptionsMismatch, LinePriceTooLow, QuoteMismatch, LimitReached, TotalTooLarge,
         TooManyOrders, KeyReused.
         """
+        if any(len(item.get("options", ())) > MAX_OPTIONS for item in order["items"]):
+            raise LimitReached(limit=MAX_OPTIONS, noun="options in a line")
         answer, refused, details, _ = self._connection.fetch_one(
             PLACE,
             {

@@ -10,7 +10,6 @@ from tableorder.schemas.base import BodySchema, changes_of
 from tableorder.schemas.fields import Boolean, Integer, Text
 
 MAX_PRICE_DELTA = 1_000_000_000  # won, up or down
-MAX_GROUPS = 30  # of a menu
 
 
 class GuestOption(values.Document):
@@ -122,13 +121,11 @@ OptionChangeSchema = changes_of(OptionSchema, examples={"dearer": {"price_delta"
 
 
 class GroupIds(fields.List[Any]):
-    """Up to 30 ids, each once; none takes all groups from the menu."""
+    """Ids, each once; none takes all groups from the menu."""
 
-    json_rules = {"maxItems": MAX_GROUPS, "uniqueItems": True}
+    json_rules = {"uniqueItems": True}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
-        if isinstance(value, list) and len(value) > MAX_GROUPS:
-            raise ValidationError(f"Must have {MAX_GROUPS} ids at most.")
         group_ids = super()._deserialize(value, attr, data, **kwargs)
         if len(set(group_ids)) != len(group_ids):
             raise ValidationError("Must name each group once.")

@@ -4,12 +4,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from tableorder.domain.limits import MAX_BIG_INTEGER
+from tableorder.domain.limits import MAX_BIG_INTEGER, MAX_INTEGER
 from tableorder.domain.orders import (
     MAX_ITEM_NOTE,
     MAX_ITEMS,
     MAX_NOTE,
-    MAX_OPTIONS,
     MAX_QUANTITY,
     PREPARING,
     STATUSES,
@@ -163,20 +162,16 @@ class OptionChoiceSchema(BodySchema):
     answer = ChosenOption
 
     option_id = Integer(required=True)
-    quantity = Integer(most=MAX_OPTIONS, load_default=1)
+    quantity = Integer(most=MAX_QUANTITY, load_default=1)
 
 
 class OptionChoices(fields.List[Any]):
-    """Up to 30 options, each once. null is as if it were absent: the defaults."""
-
-    json_rules = {"maxItems": MAX_OPTIONS}
+    """Options, each once. null is as if it were absent: the defaults."""
 
     def __init__(self) -> None:
         super().__init__(fields.Nested(OptionChoiceSchema), allow_none=True)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
-        if isinstance(value, list) and len(value) > MAX_OPTIONS:
-            raise ValidationError(f"Must have {MAX_OPTIONS} options at most.")
         choices: list[Any] = super()._deserialize(value, attr, data, **kwargs) or []
         if len({choice["option_id"] for choice in choices}) != len(choices):
             raise ValidationError("Must name each option once.")
@@ -190,7 +185,7 @@ class ItemSchema(BodySchema):
     quantity = Integer(required=True, most=MAX_QUANTITY)
     options = OptionChoices()
     note = OptionalText(most=MAX_ITEM_NOTE)
-    expected_unit_price = Integer(allow_none=True)
+    expected_unit_price = Integer(least=-MAX_INTEGER, allow_none=True)
 
     @post_load
     def drop_absent(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -225,7 +220,7 @@ class OrderSchema(BodySchema):
 
     items = Items()
     note = OptionalText(most=MAX_NOTE)
-    expected_total = Integer(allow_none=True)
+    expected_total = Integer(least=-MAX_INTEGER, allow_none=True)
     menu_version = OptionalText(most=100)
 
     @post_load
@@ -261,8 +256,10 @@ class VoidQuery(QuerySchema):
 
 
 class KeptLineSchema(BodySchema):
+    answer = OrderItem
+
     order_item_id = Integer(required=True, most=MAX_BIG_INTEGER)
-    keep = Integer(required=True, least=0, most=MAX_QUANTITY)
+    keep = Integer(required=True, least=0)
 
 
 class KeptLines(fields.List[Any]):

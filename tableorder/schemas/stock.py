@@ -37,7 +37,7 @@ class Stocks(values.Document):
 
 
 class StockSchema(BodySchema):
-    answer = Stock
+    answer = ListedStock
     examples = {"thirty a day": {"menu_id": 4, "remaining": 30, "low_at": 5}}
 
     menu_id = Integer(allow_none=True, load_default=None)
@@ -52,7 +52,7 @@ class StockSchema(BodySchema):
 
 
 class StockChangeSchema(BodySchema):
-    answer = Stock
+    answer = ListedStock
     examples = {"two were spilt": {"delta": -2, "reason": "waste"}}
 
     delta = Integer(required=True, least=-MAX_INTEGER)

@@ -55,6 +55,16 @@ def test_a_client_may_send_back_an_order_and_its_prices_are_never_believed(resta
     assert again["items"][0]["unit_price"] == 9000
     path = f"/admin/orders/{given['order_id']}/status"
     assert expect(200, restaurant.admin.patch(path, given | {"status": "완료"}))["status"] == "완료"
+    kept = [line | {"keep": 1} for line in given["items"]]
+    expect(200, restaurant.admin.post(f"/admin/orders/{given['order_id']}/void-lines", given | {"lines": kept}))
+
+
+def test_a_client_may_send_back_a_stock(restaurant):
+    body = {"menu_id": restaurant.add_menu(), "remaining": 3}
+    expect(200, restaurant.admin.put("/admin/stock", body))
+    [listed] = expect(200, restaurant.admin.get("/admin/stock"))["stock"]
+    again = expect(200, restaurant.admin.put("/admin/stock", listed))
+    assert (again["stock_id"], again["remaining"]) == (listed["stock_id"], 3)
 
 
 def test_the_prices_are_no_part_of_what_an_idempotency_key_is_for(restaurant, tablet):
@@ -86,8 +96,8 @@ def test_any_other_field_is_a_400(restaurant, tablet, menu_id):
         admin.post("/admin/categories", {"category_name": "x", "display_ordr": 1}),
         admin.post("/admin/tables", {"table_number": 5, "table_password": "tablet-1234", "session_id": None}),
         admin.patch(f"/admin/orders/{order_id}/status", {"status": "완료", "reason": "x"}),
-        tablet.post("/customer/orders", {"items": [line], "note": "x"}),
-        tablet.post("/customer/orders", {"items": [line | {"options": []}]}),
+        tablet.post("/customer/orders", {"items": [line], "notes": "x"}),
+        tablet.post("/customer/orders", {"items": [line | {"option": []}]}),
         admin.put("/admin/menus/order", {"menu_ids": [menu_id], "category": 1}),
         Client(restaurant.base).post("/auth/admin/login", {"username": "x", "password": "y", "table_id": 1}),
     ):

@@ -133,6 +133,15 @@ def test_the_stream_begins_with_what_the_counter_sees(restaurant, tablet, menu_i
     assert 1000 <= stream.retry <= 3000
 
 
+def test_the_counter_is_told_when_guests_sit_down(restaurant, open_stream):
+    stream = open_stream(restaurant.admin)
+    stream.wait_for(1)
+    guests = restaurant.seat(2).claims
+    started = stream.wait_for(2)[1]
+    assert started.type == "session_started"
+    assert started.data == {"session_id": guests["session_id"], "table_id": guests["table_id"], "table_number": 2}
+
+
 def test_each_change_is_told_as_the_contract_writes_it(restaurant, tablet, menu_id, open_stream):
     stream = open_stream(restaurant.admin)
     stream.wait_for(1)

@@ -72,6 +72,7 @@ def test_a_repeat_changes_nothing(restaurant, placed):
     assert len(voids(restaurant)) == 1
     assert refused(409, "keep_too_large", void_lines(restaurant, placed, 3))["quantity"] == 2
     assert refused(409, "keep_too_large", void_lines(restaurant, placed, None, 1))["quantity"] == 0
+    assert refused(409, "keep_too_large", void_lines(restaurant, placed, 100))["quantity"] == 2
     stranger = {"lines": [{"order_item_id": UNKNOWN_ID, "keep": 0}]}
     path = f"/admin/orders/{placed['order_id']}/void-lines"
     refused(404, "order_item_not_found", restaurant.admin.post(path, stranger))
