@@ -13,7 +13,11 @@ from uuid import uuid4
 
 from psycopg2.extensions import connection as Connection
 
+from tableorder.domain.limits import Limits
+
 _numbers = count(1)
+
+NO_LIMITS = Limits(order_rate=0, session_orders=0, session_lines=0)
 
 
 def query(connection: Connection, statement: str, *parameters: object) -> list[tuple[Any, ...]]:

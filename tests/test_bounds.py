@@ -35,7 +35,7 @@ TABLES = {
     "stock_moves": f"the books: of orders that LIMIT_ORDER_RATE let in, and of what an admin counts: {RATE}",
     "tables": f"LIMIT_TABLES: {MENUS}",
     "categories": f"LIMIT_CATEGORIES: {MENUS}",
-    "menus": f"LIMIT_MENUS, with retired ones ten times that: {LIMITS}test_retired_menus_have_a_limit_too",
+    "menus": f"LIMIT_MENUS, with retired ones ten times that: {LIMITS}test_what_is_retired_has_a_limit_too",
     "table_sessions": f"one a table is active; ended ones go a day later: {PRUNED}",
     "orders": f"LIMIT_SESSION_ORDERS: {LIMITS}test_a_session_has_so_many_orders",
     "order_items": f"LIMIT_SESSION_LINES: {LIMITS}test_a_session_has_so_many_lines",

@@ -18,6 +18,9 @@ from tests.management.running import CHECKOUT
 # Where the blocks are typed in as they stand: a document, or one section of it.
 TYPED_IN = {
     ("README.md", "A meal"): "tests/test_readme.py::test_the_meal_can_be_had_as_written",
+    ("README.md", "An order with options"): (
+        "tests/test_readme.py::test_the_order_with_options_can_be_placed_as_written"
+    ),
     ("docs/api-guide.md", ""): "tests/test_readme.py::test_the_guides_commands_do_what_it_says",
     ("docs/operations.md", ""): "tests/test_operations.py::test_looking_at_it_finds_nothing_wrong",
     ("docs/point-in-time-recovery.md", ""): "tests/recovery/test_point_in_time.py::test_back_to_a_time",

@@ -45,7 +45,7 @@ class Archive:
     @contextmanager
     def command(self, *, without: tuple[str, ...]) -> Iterator[list[str]]:
         """What to run to get the dump as SQL, but for the entries that begin so."""
-        with tempfile.NamedTemporaryFile("w", suffix=".list") as wanted:
+        with tempfile.NamedTemporaryFile("w", suffix=".list", encoding="utf-8") as wanted:
             for line in self.listing:
                 match = ENTRY.fullmatch(line)
                 if match and not f"{match[1]} ".startswith(without):
@@ -106,9 +106,9 @@ def _list(program: str, backup: Backup) -> subprocess.CompletedProcess[str]:
     command = [program, "--list"]
     with backup.dump.open("rb") as file:
         if not decrypt:
-            return subprocess.run(command, stdin=file, capture_output=True, text=True)
+            return subprocess.run(command, stdin=file, capture_output=True, encoding="utf-8")
         with Process(decrypt, environment=os.environ, stdin=file, stdout=subprocess.PIPE) as tool:
-            done = subprocess.run(command, stdin=tool.stdout, capture_output=True, text=True)
+            done = subprocess.run(command, stdin=tool.stdout, capture_output=True, encoding="utf-8")
             tool.stdout.close()
             if done.returncode:
                 tool.raise_if_failed()  # then that is why

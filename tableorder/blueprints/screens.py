@@ -71,7 +71,7 @@ def show_service_worker() -> Response:
     A browser lets it keep what lies below its own address alone, so it is at the top.
     """
     files = [f"screens/{_version()}/{file}" for file in _kept_files()]
-    text = (FILES / "service-worker.js").read_text()
+    text = (FILES / "service-worker.js").read_text(encoding="utf-8")
     text = text.replace("{version}", _version()).replace("{files}", " ".join(files))
     response = Response(text, content_type="text/javascript; charset=utf-8")
     response.headers["Content-Security-Policy"] = WORKER_POLICY
@@ -107,7 +107,7 @@ def _template(name: str) -> str:
         for folder in MODULES[name]
         for file in sorted((FILES / folder).glob("*.js"))
     ]
-    text = (FILES / name / f"{name}.html").read_text()
+    text = (FILES / name / f"{name}.html").read_text(encoding="utf-8")
     return text.replace("{modules}", "\n    ".join(links)).replace("{files}", files)
 
 

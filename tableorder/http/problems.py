@@ -6,7 +6,8 @@ import math
 from http import HTTPStatus
 
 from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from tableorder.domain.errors import (
     Conflict,
@@ -44,6 +45,7 @@ def register_error_handlers(app: Flask) -> None:
     """Answer domain errors, HTTP errors and crashes in one form."""
     app.register_error_handler(DomainError, _answer_domain_error)
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(ParseException, _answer_broken_body)
     app.register_error_handler(Exception, _answer_crash)
 
 
@@ -107,6 +109,11 @@ def _answer_http_error(error: HTTPException) -> Response:
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
     return response
+
+
+def _answer_broken_body(error: ParseException) -> Response:
+    """gunicorn's own, for chunks that are none; nothing more can be read from the connection."""
+    return _answer_http_error(BadRequest("the body is not in the form that its headers announce"))
 
 
 def _answer_crash(error: Exception) -> Response:

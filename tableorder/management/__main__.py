@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def masked(url: str) -> str:
     """A libpq URL without its passwords, which are before the first @ and in parameters."""
-    url = re.sub(r"^(\w+://[^/@:]*):[^/?]*@", r"\1:***@", url)
+    url = re.sub(r"^(\w+://[^/@:]*):[^/@]*@", r"\1:***@", url)
     return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)
 
 

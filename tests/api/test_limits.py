@@ -155,9 +155,14 @@ def test_0_is_no_limit(open_server):
         expect(201, add_category(restaurant, number))
     menu_id = restaurant.add_menu()
     tablet = restaurant.seat(1)
+    begun = Reader(stream.base, TABLE_STREAM, token=tablet.token)
+    begun.wait_for(1)
+    begun.close()
     for _ in range(25):
         expect(201, tablet.order((menu_id, 1)))
-    readers = [Reader(stream.base, TABLE_STREAM, token=tablet.token, last_event_id=0) for _ in range(6)]
+    readers = [
+        Reader(stream.base, TABLE_STREAM, token=tablet.token, last_event_id=begun.last_event_id) for _ in range(6)
+    ]
     for reader in readers:
         assert reader.wait_for(1)[0].type != "initial"
         reader.close()

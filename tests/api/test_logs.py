@@ -61,7 +61,7 @@ def test_a_line_names_the_route_and_not_the_path(restaurant, server):
     restaurant.admin.get("/admin/orders/123456", headers={"X-Request-ID": known})
     restaurant.admin.get("/admin/no-such-thing", headers={"X-Request-ID": unknown})
     assert [(line["route"], line["status"]) for line in lines_of(server, known)] == [
-        ("/api/v1/admin/orders/<id:order_id>", 404)
+        ("/api/v1/admin/orders/<big_id:order_id>", 404)
     ]
     assert [(line["route"], line["status"]) for line in lines_of(server, unknown)] == [(None, 404)]
     assert "no-such-thing" not in server.log()

@@ -53,7 +53,7 @@ def counting(make_database, tmp_path_factory):
 
 def test_the_figures_are_exact_under_load(counting):
     restaurant = add_restaurant(counting)
-    route = "/api/v1/admin/orders/<id:order_id>"
+    route = "/api/v1/admin/orders/<big_id:order_id>"
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda n: restaurant.admin.get(f"/admin/orders/{n + 1}"), range(200)))
     found = figures(counting.base)

@@ -134,6 +134,7 @@ def test_the_stream_begins_with_what_the_counter_sees(restaurant, tablet, menu_i
 
 
 def test_the_counter_is_told_when_guests_sit_down(restaurant, open_stream):
+    restaurant.add_table(2)
     stream = open_stream(restaurant.admin)
     stream.wait_for(1)
     guests = restaurant.seat(2).claims

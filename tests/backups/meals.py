@@ -16,7 +16,7 @@ from tableorder.repositories.sessions import SessionRepository
 from tableorder.repositories.stock import StockRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
-from tests.factories import order_of
+from tests.factories import NO_LIMITS, order_of
 
 MENU = {"description": "묵은지", "image_base64": None, "display_order": 1, "is_available": True}
 
@@ -69,4 +69,6 @@ def _order(connection: Connection, store_id: int, table_id: int, menu_id: int) -
     session_id = SessionRepository(connection).join(store_id=store_id, table_id=table_id)
     table = TableIdentity(store_id, table_id, 1, session_id)
     key = f"주문-{connection.fetch_value('SELECT gen_random_uuid()::text')}"
-    return json.loads(OrderRepository(connection).place(table=table, order=order_of((menu_id, 2)), key=key))["order_id"]
+    return json.loads(
+        OrderRepository(connection).place(table=table, order=order_of((menu_id, 2)), key=key, limits=NO_LIMITS)
+    )["order_id"]

@@ -50,8 +50,9 @@ INSERT INTO orders (order_id, session_id, table_id, store_id, order_time, total_
 SELECT (table_id - 1) * %(orders)s + n, current_session_id, table_id, store_id, now() - n * interval '7 minutes',
        %(items)s * 9000
   FROM tables, generate_series(1, %(orders)s) AS n;
-INSERT INTO order_items (order_item_id, order_id, store_id, menu_id, menu_name, quantity, unit_price)
-SELECT (order_id - 1) * %(items)s + n, order_id, store_id, (store_id - 1) * %(menus)s + n, '돌솥 비빔밥 ' || n, 1, 9000
+INSERT INTO order_items (order_item_id, order_id, store_id, menu_id, menu_name, quantity, base_price, unit_price)
+SELECT (order_id - 1) * %(items)s + n, order_id, store_id, (store_id - 1) * %(menus)s + n, '돌솥 비빔밥 ' || n, 1, 9000,
+       9000
   FROM orders, generate_series(1, %(items)s) AS n;
 INSERT INTO table_sessions (session_id, table_id, store_id, start_time, end_time, is_active)
 SELECT md5('meal' || n)::uuid, table_id, (table_id - 1) / %(tables)s + 1, ended - interval '1 hour', ended, false

@@ -34,7 +34,6 @@ from tableorder.database.connection import Connection, Database
 from tableorder.database.pool import PoolSettings
 from tableorder.domain.errors import DomainError
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.limits import Limits
 from tableorder.domain.orders import STATUSES
 from tableorder.http.tokens import issue_token
 from tableorder.repositories.orders import OrderRepository
@@ -45,13 +44,12 @@ from tests.chaos.model import HASH, OPEN, Api, check_invariants
 from tests.chaos.places import ANNOUNCED, BILLS, PLACES, VOIDED, Place, by_order
 from tests.chaos.progress import report
 from tests.chaos.site import Site, folder_in_memory, opened_site
-from tests.factories import order_of
+from tests.factories import NO_LIMITS, order_of
 
 HANDS, TABLES, MENUS = 16, 3, 4
 RECENT = 48  # orders that are moved, voided or sent again
 REPORTED_EVERY = 5000  # orders
 REASON = "잘못된 주문"
-NO_LIMITS = Limits(order_rate=0, session_orders=0, session_lines=0)
 
 OK = "ok"
 # What may be answered. Whatever else is a fault.

@@ -63,7 +63,7 @@ class Checkout:
 
     def add_migration(self) -> None:
         latest = max(file.stem for file in (self.folder / "migrations").glob("*.sql") if "rollback" not in file.stem)
-        text = f"-- A test's.\n-- depends: {latest}\n\nALTER TABLE orders ADD COLUMN note text;\n"
+        text = f"-- A test's.\n-- depends: {latest}\n\nALTER TABLE orders ADD COLUMN mine text;\n"
         (self.folder / "migrations" / f"{MIGRATION}.sql").write_text(text)
 
     def break_(self) -> None:

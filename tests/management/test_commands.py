@@ -97,13 +97,13 @@ def test_stores_are_added_and_listed(run):
 
 def test_texts_mean_the_same_however_they_are_written(run):
     add = ("store", "add", "--password-stdin")
-    nfd = [unicodedata.normalize("NFD", text) for text in (" 가게 ", "사장", "비밀\u3000번호\r\n")]
+    nfd = [unicodedata.normalize("NFD", text) for text in (" 가게 ", "사장", "비밀\u3000번호입니다\r\n")]
     ok(run(*add, "--name", nfd[0], "--username", nfd[1], stdin=nfd[2]))
     [(name, username, password_hash)] = run_sql(
         run.url, "SELECT store_name, admin_username, admin_password_hash FROM stores"
     )
-    assert (name, username) == ("가게", "사장") and verify_password("비밀 번호", password_hash)
-    failed(run(*add, "--name", "가게", "--username", "사장 ", stdin="secret\n"), "that username is taken")
+    assert (name, username) == ("가게", "사장") and verify_password("비밀 번호입니다", password_hash)
+    failed(run(*add, "--name", "가게", "--username", "사장 ", stdin="secret 1\n"), "that username is taken")
     for option, name, username in (("--name", "가\u3164게", "one"), ("--username", "가게", "o\u202ene")):
         result = run(*add, "--name", name, "--username", username, stdin="secret\n")
         assert result.returncode == 2 and f"argument {option}: must not contain U+" in result.stderr

@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 from tableorder.database.connection import Connection
 from tableorder.domain.errors import DomainError
 from tableorder.domain.identities import TableIdentity
-from tableorder.domain.limits import MAX_INTEGER, Limits
+from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.orders import order_fingerprint
 from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
 from tests.chaos.model import OPEN
+from tests.factories import NO_LIMITS
 from tests.interleaving import Stage, opened_stage
 
-NO_LIMITS = Limits(order_rate=0, session_orders=0, session_lines=0)
 UNKNOWN_ID = 2_000_000_000
 MENUS, EXAMPLES = 2, 600
 
