@@ -125,10 +125,12 @@ class Backup:
     def record_verification(self, *, ok: bool, at: str, violated: Mapping[str, int] | None = None) -> None:
         """Note what a verification found, for is_good and for people."""
         draft = _beside(self.dump, ".draft")
-        draft.unlink(missing_ok=True)
         said = {"ok": ok, "verified_at": at, **({"violated": dict(violated)} if violated else {})}
-        write_new(draft, json.dumps(said).encode() + b"\n")
-        draft.replace(self.verification)
+        with self.dump.open("rb") as dump:
+            fcntl.flock(dump, fcntl.LOCK_EX)  # or two verifications at once took each other's draft
+            draft.unlink(missing_ok=True)
+            write_new(draft, json.dumps(said).encode() + b"\n")
+            draft.replace(self.verification)
 
     def _verification(self) -> dict[str, Any]:
         try:

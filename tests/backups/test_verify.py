@@ -76,10 +76,11 @@ def test_what_a_killed_verification_left_behind_is_dropped_by_the_next(commands,
     assert value(meals, SCRATCHES) == 0
 
 
-def test_two_at_once_do_not_take_each_others_scratch_database(commands):
+def test_four_at_once_do_not_take_each_others_scratch_database_or_draft(commands):
     backup = commands.back_up()
-    both = [commands.start("verify-backup", backup.dump) for _ in range(2)]
-    assert [process.wait(60) for process in both] == [0, 0]
+    runs = [commands.start("verify-backup", backup.dump, stderr=subprocess.PIPE) for _ in range(4)]
+    said = [process.communicate(timeout=60)[1].decode() for process in runs]
+    assert [process.returncode for process in runs] == [0] * 4, said
 
 
 def test_without_any_backup_it_says_so(commands):
