@@ -22,12 +22,12 @@ AWAY = "postgresql://nobody:hush@127.0.0.1:1/nothing"
 
 
 @pytest.fixture
-def terminal(shared_database_url, tmp_path):
+def terminal(database_url, tmp_path):
     """Opens a terminal with a command of bin/tableorder's in it."""
 
     def open_(*arguments: str, **options) -> Terminal:
         return Terminal(
-            [*TABLEORDER, *arguments], env=environment(tmp_path, DATABASE_URL=shared_database_url), **options
+            [*TABLEORDER, *arguments], env=environment(tmp_path, DATABASE_URL=database_url), **options
         )
 
     return open_
