@@ -26,9 +26,7 @@ def terminal(database_url, tmp_path):
     """Opens a terminal with a command of bin/tableorder's in it."""
 
     def open_(*arguments: str, **options) -> Terminal:
-        return Terminal(
-            [*TABLEORDER, *arguments], env=environment(tmp_path, DATABASE_URL=database_url), **options
-        )
+        return Terminal([*TABLEORDER, *arguments], env=environment(tmp_path, DATABASE_URL=database_url), **options)
 
     return open_
 
