@@ -183,7 +183,7 @@ class Installation:
 
 
 def _scanned(plan: dict) -> Iterator[str]:
-    if plan["Node Type"] == "Seq Scan":
+    if plan["Node Type"] == "Seq Scan" and plan["Actual Loops"]:  # 0: planned, and never begun
         yield plan["Relation Name"]
     for child in plan.get("Plans", []):
         yield from _scanned(child)
@@ -370,7 +370,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_menus": lambda c, t: tables.prune_menus(c, 100),
     "housekeeping.prune_options": lambda c, t: tables.prune_options(c, 100),
     "housekeeping.prune_option_groups": lambda c, t: tables.prune_option_groups(c, 100),
-    "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 100),
+    "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 10),
     "housekeeping.prune_failed_logins": lambda c, t: tables.prune_failed_logins(c, 100, window=300),
     "housekeeping.prune_familiar_addresses": lambda c, t: tables.prune_familiar_addresses(c, 100),
 }
