@@ -31,9 +31,9 @@ MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+
 
 # Which folders hold the modules of a page, so that the browser can ask for all of them at once.
 MODULES = {
-    "landing": ("shared", "landing"),
-    "tablet": ("shared", "words/guests", "tablet"),
-    "counter": ("shared", "words/staff", "counter"),
+    "landing": ("common", "landing"),
+    "tablet": ("common", "words/guests", "tablet"),
+    "counter": ("common", "words/staff", "counter"),
 }
 
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"

@@ -4,15 +4,6 @@ from tableorder.database.connection import Connection
 from tableorder.domain.errors import CategoryNotEmpty, CategoryNotFound, LimitReached
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 
-# The category at hand as JSON. Used where `category`, a row of categories, is in scope.
-CATEGORY = """json_build_object(
-    'category_id', category.category_id,
-    'category_name', category.category_name,
-    'display_order', category.display_order,
-    'menu_count', (SELECT count(*)
-                     FROM menus
-                    WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL))"""
-
 
 class CategoryRepository:
     """The categories of a store; documents come as JSON text."""
@@ -26,9 +17,15 @@ class CategoryRepository:
             """
             SELECT json_build_object(
                        'store_id', %(store_id)s,
-                       'categories', COALESCE(json_agg("""
-            + CATEGORY
-            + """ ORDER BY category.display_order, category.category_id), '[]'))::text
+                       'categories', COALESCE(json_agg(json_build_object(
+                           'category_id', category.category_id,
+                           'category_name', category.category_name,
+                           'display_order', category.display_order,
+                           'menu_count', (SELECT count(*)
+                                            FROM menus
+                                           WHERE menus.category_id = category.category_id
+                                             AND menus.deleted_at IS NULL))
+                       ORDER BY category.display_order, category.category_id), '[]'))::text
               FROM categories AS category
              WHERE category.store_id = %(store_id)s
             """,
@@ -81,9 +78,14 @@ class CategoryRepository:
                SET category_name = COALESCE(%(category_name)s, category.category_name),
                    display_order = COALESCE(%(display_order)s, category.display_order)
              WHERE category.category_id = %(category_id)s
-            RETURNING """
-            + CATEGORY
-            + "::text",
+            RETURNING json_build_object(
+                'category_id', category.category_id,
+                'category_name', category.category_name,
+                'display_order', category.display_order,
+                'menu_count', (SELECT count(*)
+                                 FROM menus
+                                WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL))::text
+            """,
             {"category_id": category_id, "category_name": category_name, "display_order": display_order},
         )
         if document is None:

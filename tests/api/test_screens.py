@@ -44,14 +44,14 @@ def test_what_a_page_loads_is_kept_for_good(server, path):
 
 def test_each_kind_of_file_is_told_for_what_it_is(server):
     [folder] = {address.split("/")[1] for address in LOADED.findall(get(server, "/tablet").text)}
-    kinds = {"shared/api.js": "text/javascript", "shared/base.css": "text/css", "icon.svg": "image/svg+xml"}
+    kinds = {"common/api.js": "text/javascript", "common/base.css": "text/css", "icon.svg": "image/svg+xml"}
     for name, kind in kinds.items():
         assert get(server, f"/screens/{folder}/{name}").headers["Content-Type"].split(";")[0] == kind
 
 
 def test_another_versions_files_are_not_kept(server):
     """As while a new version comes in, when the page is of one worker and the file of another."""
-    file = get(server, "/screens/0000000000000000/shared/api.js")
+    file = get(server, "/screens/0000000000000000/common/api.js")
     assert (file.status_code, file.headers["Cache-Control"]) == (200, "no-cache")
 
 

@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parent / "screens"
 # A file, what it has, and what would be wrong instead of it.
 MISTAKES = {
     "unknown operation": ("counter/counter.js", '"list_tables"', '"list_table"'),
-    "wrong path": ("shared/api.js", '"/api/v1/admin/tables"', '"/api/v1/admin/table"'),
+    "wrong path": ("common/api.js", '"/api/v1/admin/tables"', '"/api/v1/admin/table"'),
     "wrong type in a body": ("counter/counter.js", "body: { is_available }", "body: { is_available: 1 }"),
     "field that is not answered": ("counter/board-view.js", "order.order_time", "order.time"),
     "status that there is not": ("counter/board-view.js", '대기중: "준비중"', '대기중: "done"'),

@@ -1,9 +1,9 @@
 // The board: a panel for each table with guests, in it a card for each order that is not done.
 
-import { h, show, showList } from "../shared/dom.js";
-import { won } from "../shared/money.js";
-import { orderLine } from "../shared/order-line.js";
-import { clockTime, minutesSince } from "../shared/time.js";
+import { h, show, showList } from "../common/dom.js";
+import { won } from "../common/money.js";
+import { orderLine } from "../common/order-line.js";
+import { clockTime, minutesSince } from "../common/time.js";
 import { words } from "../words/staff/index.js";
 
 /** @typedef {import("./board.js").Board} Board */

@@ -1,10 +1,10 @@
 // The books: sessions that have ended, and orders that were voided. Newest first, page by page, by cursor, so that no entry
 // repeats or is skipped while others are added.
 
-import { h, show } from "../shared/dom.js";
-import { won } from "../shared/money.js";
-import { orderLine } from "../shared/order-line.js";
-import { clockTime, dayAndTime } from "../shared/time.js";
+import { h, show } from "../common/dom.js";
+import { won } from "../common/money.js";
+import { orderLine } from "../common/order-line.js";
+import { clockTime, dayAndTime } from "../common/time.js";
 import { words } from "../words/staff/index.js";
 
 /** @typedef {import("../types.js").AnswerOf<"list_store_history">["history"][number]} PastSession */

@@ -1,11 +1,11 @@
 // The staff's screen: all tables and orders as they are now, what is on sale, and the books.
 
-import { Api, Problem } from "../shared/api.js";
-import { showConnection } from "../shared/banner.js";
-import { byId, h, show } from "../shared/dom.js";
-import { follow } from "../shared/feed.js";
-import { keep, recall } from "../shared/kept.js";
-import { whenReleased } from "../shared/pressing.js";
+import { Api, Problem } from "../common/api.js";
+import { showConnection } from "../common/banner.js";
+import { byId, h, show } from "../common/dom.js";
+import { follow } from "../common/feed.js";
+import { keep, recall } from "../common/kept.js";
+import { whenReleased } from "../common/pressing.js";
 import { LANGUAGES, explain, speak, words } from "../words/staff/index.js";
 import { Board } from "./board.js";
 import { showBoard } from "./board-view.js";

@@ -1,9 +1,9 @@
 // What cannot be taken back is asked for once more: to void an order, whole or in part, and to end a session.
 
-import { Problem } from "../shared/api.js";
-import { h, show } from "../shared/dom.js";
-import { won } from "../shared/money.js";
-import { stepper } from "../shared/stepper.js";
+import { Problem } from "../common/api.js";
+import { h, show } from "../common/dom.js";
+import { won } from "../common/money.js";
+import { stepper } from "../common/stepper.js";
 import { explain, words } from "../words/staff/index.js";
 
 /** @typedef {import("../types.js").Order} Order */

@@ -1,7 +1,7 @@
 // Who works at this counter.
 
-import { Api, Problem } from "../shared/api.js";
-import { h, show } from "../shared/dom.js";
+import { Api, Problem } from "../common/api.js";
+import { h, show } from "../common/dom.js";
 import { explain, words } from "../words/staff/index.js";
 
 /**

@@ -1,7 +1,7 @@
 // What is on sale: a switch for each dish and, where the installation counts stock, how many are left.
 
-import { h, showList, show } from "../shared/dom.js";
-import { won } from "../shared/money.js";
+import { h, showList, show } from "../common/dom.js";
+import { won } from "../common/money.js";
 import { words } from "../words/staff/index.js";
 
 /** @typedef {import("../types.js").AnswerOf<"list_menus">} Menus */

@@ -1,6 +1,6 @@
 // Two notes for a new order. A browser lets a page sound only after somebody has tapped it, so until then it is off.
 
-import { keep, recall } from "../shared/kept.js";
+import { keep, recall } from "../common/kept.js";
 
 /** @type {AudioContext | null} */
 let context = null;

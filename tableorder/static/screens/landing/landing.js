@@ -1,9 +1,9 @@
 // The doors. Those of the demo restaurant open in one tap: its passwords are public. The page names its store only where
 // bin/serve has loaded it.
 
-import { Api, Problem } from "../shared/api.js";
-import { byId, show } from "../shared/dom.js";
-import { keep } from "../shared/kept.js";
+import { Api, Problem } from "../common/api.js";
+import { byId, show } from "../common/dom.js";
+import { keep } from "../common/kept.js";
 
 const TABLE = { table_number: 3, table_password: "demo-table" };
 const ADMIN = { username: "demo", password: "demo-admin" };

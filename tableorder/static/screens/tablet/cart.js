@@ -1,9 +1,9 @@
 // The cart: what it holds, what it comes to, and how it is shown.
 
-import { h, showList } from "../shared/dom.js";
-import { keep, recall } from "../shared/kept.js";
-import { won } from "../shared/money.js";
-import { stepper } from "../shared/stepper.js";
+import { h, showList } from "../common/dom.js";
+import { keep, recall } from "../common/kept.js";
+import { won } from "../common/money.js";
+import { stepper } from "../common/stepper.js";
 import { words } from "../words/guests/index.js";
 import { nameOf } from "./menu.js";
 

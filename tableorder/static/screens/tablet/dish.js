@@ -1,8 +1,8 @@
 // A dish's page: its picture and words, how many, and with what.
 
-import { h, show, showList } from "../shared/dom.js";
-import { won } from "../shared/money.js";
-import { stepper } from "../shared/stepper.js";
+import { h, show, showList } from "../common/dom.js";
+import { won } from "../common/money.js";
+import { stepper } from "../common/stepper.js";
 import { words } from "../words/guests/index.js";
 import { unitPrice } from "./cart.js";
 import { nameOf, pictureOf } from "./menu.js";

@@ -1,8 +1,8 @@
 // The menu: its document, kept so that it can be read without a connection, and how it is shown.
 
-import { h, show, showList } from "../shared/dom.js";
-import { keep, recall } from "../shared/kept.js";
-import { won } from "../shared/money.js";
+import { h, show, showList } from "../common/dom.js";
+import { keep, recall } from "../common/kept.js";
+import { won } from "../common/money.js";
 import { words } from "../words/guests/index.js";
 
 /** @typedef {import("../types.js").Menu} Menu */

@@ -1,9 +1,9 @@
 // What was ordered, and how far it is.
 
-import { h, show, showList } from "../shared/dom.js";
-import { won } from "../shared/money.js";
-import { orderLine } from "../shared/order-line.js";
-import { clockTime } from "../shared/time.js";
+import { h, show, showList } from "../common/dom.js";
+import { won } from "../common/money.js";
+import { orderLine } from "../common/order-line.js";
+import { clockTime } from "../common/time.js";
 import { words } from "../words/guests/index.js";
 
 /** @typedef {import("../types.js").Order} Order */

@@ -1,12 +1,12 @@
 // What to tell the guests when an order was refused: the truth, and what to do now.
 
-import { won } from "../shared/money.js";
+import { won } from "../common/money.js";
 import { words } from "../words/guests/index.js";
 import { nameOf } from "./menu.js";
 
 /**
  * One sentence for each thing that is wrong.
- * @param {import("../shared/api.js").Problem} problem
+ * @param {import("../common/api.js").Problem} problem
  * @param {import("../types.js").OrderRequest} order
  * @param {import("./menu.js").MenuCard} card as it is now
  * @returns {string[]}

@@ -1,8 +1,8 @@
 // Which table this tablet is of, for months; and the session of the guests who sit there now.
 
-import { Api, Problem } from "../shared/api.js";
-import { pause } from "../shared/connection.js";
-import { keep, recall } from "../shared/kept.js";
+import { Api, Problem } from "../common/api.js";
+import { pause } from "../common/connection.js";
+import { keep, recall } from "../common/kept.js";
 
 /** @typedef {import("../types.js").TableToken} TableToken */
 /** @typedef {{ store_id: number, table_number: number, table_password: string }} SetUp */

@@ -1,14 +1,14 @@
 // The guests' screen: who sits here, what there is, what they have chosen and what they have ordered.
 
-import { Problem } from "../shared/api.js";
-import { showConnection } from "../shared/banner.js";
-import { byId, h, show } from "../shared/dom.js";
-import { follow } from "../shared/feed.js";
-import { keep, recall } from "../shared/kept.js";
-import { won } from "../shared/money.js";
-import { keepPage } from "../shared/offline.js";
-import { Outbox } from "../shared/outbox.js";
-import { whenReleased } from "../shared/pressing.js";
+import { Problem } from "../common/api.js";
+import { showConnection } from "../common/banner.js";
+import { byId, h, show } from "../common/dom.js";
+import { follow } from "../common/feed.js";
+import { keep, recall } from "../common/kept.js";
+import { won } from "../common/money.js";
+import { keepPage } from "../common/offline.js";
+import { Outbox } from "../common/outbox.js";
+import { whenReleased } from "../common/pressing.js";
 import { speak, words } from "../words/guests/index.js";
 import { Cart, orderOf, showCart } from "./cart.js";
 import { showDish } from "./dish.js";

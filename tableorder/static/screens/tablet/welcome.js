@@ -1,7 +1,7 @@
 // What a tablet shows while nobody orders: the form that makes it a table's, and the greeting of the next guests.
 
-import { h, show } from "../shared/dom.js";
-import { Problem } from "../shared/api.js";
+import { h, show } from "../common/dom.js";
+import { Problem } from "../common/api.js";
 import { LANGUAGES, words } from "../words/guests/index.js";
 
 /**

@@ -20,7 +20,7 @@ export function speak(language) {
   return known;
 }
 
-/** What a refusal means, and what to do. @param {import("../../shared/api.js").Problem} problem */
+/** What a refusal means, and what to do. @param {import("../../common/api.js").Problem} problem */
 export function explain(problem) {
   if (problem.status === 429) return words.tooMany(problem.retryAfter);
   return /** @type {Record<string, string>} */ (words.problems)[problem.code] ?? words.failed(problem.document.request_id);
