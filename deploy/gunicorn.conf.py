@@ -66,7 +66,7 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """What a worker has counted stays, what it had at a moment goes."""
+    """A dead worker's counts stay; its momentary values go."""
     from prometheus_client.multiprocess import mark_process_dead
 
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
