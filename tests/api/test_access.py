@@ -60,6 +60,7 @@ PUBLIC = {
         "/",
         "/tablet",
         "/counter",
+        "/kitchen",
         "/service-worker.js",
         "/screens/<version>/<path:filename>",
     )
