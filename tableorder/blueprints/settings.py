@@ -3,11 +3,11 @@
 from typing import Any
 
 from tableorder.domain.identities import AdminIdentity
-from tableorder.http.authentication import requires_admin
-from tableorder.http.context import connect
-from tableorder.http.nouns import Noun
-from tableorder.http.requests import takes_body
-from tableorder.http.responses import answers
+from tableorder.web.authentication import requires_admin
+from tableorder.web.context import connect
+from tableorder.web.nouns import Noun
+from tableorder.web.requests import takes_body
+from tableorder.web.responses import answers
 from tableorder.repositories.settings import SettingsRepository
 from tableorder.schemas.settings import Settings, SettingsChangeSchema
 
