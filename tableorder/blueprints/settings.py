@@ -3,13 +3,13 @@
 from typing import Any
 
 from tableorder.domain.identities import AdminIdentity
+from tableorder.repositories.settings import SettingsRepository
+from tableorder.schemas.settings import Settings, SettingsChangeSchema
 from tableorder.web.authentication import requires_admin
 from tableorder.web.context import connect
 from tableorder.web.nouns import Noun
 from tableorder.web.requests import takes_body
 from tableorder.web.responses import answers
-from tableorder.repositories.settings import SettingsRepository
-from tableorder.schemas.settings import Settings, SettingsChangeSchema
 
 blueprint = Noun("settings", __name__, heading="Settings")
 
