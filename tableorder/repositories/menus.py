@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
 from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
-from tableorder.domain.limits import DEFAULT_LIMITS, Limits
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits, with_retired
 
 _SQL = load_statements(__file__)
 
@@ -43,11 +43,12 @@ class MenuRepository:
 
         `values`: all of COLUMNS. Raises CategoryNotFound, LimitReached.
         """
-        document = self._connection.fetch_value(
-            _SQL["add_menu"], {"store_id": store_id, "limit": limits.menus, **values}
+        limit = limits.menus
+        document, live = self._connection.fetch_one(
+            _SQL["add_menu"], {"store_id": store_id, "limit": limit, "kept_limit": with_retired(limit), **values}
         )
         if document is None:
-            raise LimitReached(limit=limits.menus, noun="menus")
+            raise LimitReached.of_retired("menus", limit, live)
         return document
 
     def update(self, *, store_id: int, menu_id: int, changes: Mapping[str, object]) -> str:

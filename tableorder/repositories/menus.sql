@@ -52,20 +52,22 @@ WITH present AS (
     SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
       FROM menus
      WHERE store_id = %(store_id)s
+), added AS (
+    INSERT INTO menus (store_id, category_id, menu_name, price, description, image_base64, display_order, is_available)
+    SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
+           COALESCE(%(display_order)s::int,
+                    (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
+                       FROM menus
+                      WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
+           %(is_available)s
+      FROM present
+     WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < %(kept_limit)s
+    RETURNING admin_menu_document(menus, (SELECT category_name
+                                            FROM categories
+                                           WHERE categories.category_id = menus.category_id),
+                                  menus.is_available, NULL, NULL)::text AS document
 )
-INSERT INTO menus (store_id, category_id, menu_name, price, description, image_base64, display_order, is_available)
-SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(image_base64)s,
-       COALESCE(%(display_order)s::int,
-                (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
-                   FROM menus
-                  WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
-       %(is_available)s
-  FROM present
- WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
-RETURNING admin_menu_document(menus, (SELECT category_name
-                                        FROM categories
-                                       WHERE categories.category_id = menus.category_id),
-                              menus.is_available, NULL, NULL)::text;
+SELECT (SELECT document FROM added), live FROM present;
 
 -- name: update_menu
 -- Locks the menu and then the category, as a reorder does.

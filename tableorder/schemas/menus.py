@@ -4,12 +4,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from tableorder.domain.limits import DEFAULT_LIMITS
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema, changes_of
 from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryInteger, Text
 from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
-MAX_MENUS = 1000
+MAX_MENUS = DEFAULT_LIMITS.menus  # that a request puts in order
 MENU_VERSION = "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"
 
 
@@ -126,7 +127,7 @@ MenuChangeSchema = changes_of(
 
 
 class MenuIds(fields.List[Any]):
-    """1 to 1,000 ids, each once."""
+    """Ids, each once, of as many menus as one category may have."""
 
     json_rules = {"minItems": 1, "maxItems": MAX_MENUS, "uniqueItems": True}
 
@@ -146,6 +147,7 @@ class MenuOrder(values.Document):
 
 
 class MenuOrderSchema(BodySchema):
+    most_bytes = 32 * 1024
     examples = {"four menus": MenuOrder.example}
 
     menu_ids = MenuIds(Integer(), required=True)
