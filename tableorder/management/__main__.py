@@ -11,11 +11,13 @@ import sys
 import psycopg2
 
 from tableorder.backups import BackupError
+from tableorder.commands import SetupError, stop_when_told
 from tableorder.config import ConfigError
+from tableorder.database.administration import administer
 from tableorder.database.migrations import MigrationError, applied_migrations, pending_migrations
 from tableorder.database.programs import ProgramNotFound
 from tableorder.domain.errors import DomainError
-from tableorder.environment import SetupError, administer, database, stop_when_told
+from tableorder.environment import database
 from tableorder.management import check, demo, migrations, server_config, stores, tables
 from tableorder.management.arguments import Options, add_command, answer
 
