@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tableorder.database.administration import administer
 from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
