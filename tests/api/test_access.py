@@ -62,6 +62,7 @@ PUBLIC = {
         "/tablet",
         "/counter",
         "/kitchen",
+        "/office",
         "/service-worker.js",
         "/screens/<version>/<path:filename>",
     )

@@ -154,3 +154,17 @@ class KitchenWindow(StaffWindow):
     def ticket(self, order_id: int, selector: str = "") -> str:
         """A selector of something on an order's ticket."""
         return f"[data-order='{order_id}'] {selector}".strip()
+
+
+class OfficeWindow(StaffWindow):
+    """The office."""
+
+    path = "/office"
+
+    def fill(self, **values: str | int) -> None:
+        """Fill the fields of the dialog in and save."""
+        until(lambda: self.find("#dialog[open]"))
+        for name, value in values.items():
+            self.type(name, str(value))
+        self.tap("#dialog button[type=submit]")
+        until(lambda: not self.find("#dialog[open]"))
