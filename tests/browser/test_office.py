@@ -41,7 +41,7 @@ def test_an_owner_makes_a_menu_with_a_picture_and_options(office, served, admin,
     picture = tmp_path / "photo.png"
     Image.new("RGB", (3000, 1500), "orange").save(picture)
     office.tap("[data-menu] .row", "수정과")
-    until(lambda: office.find("#dialog [name=picture]"))
+    until(lambda: office.find("#dialog[open] [name=picture]"))
     office.find("#dialog [name=picture]")[0].send_keys(str(picture))
     until(lambda: office.find("#dialog .picture-preview img"))
     office.tap("#dialog [name=group][type=checkbox]")
