@@ -13,13 +13,14 @@ from werkzeug.routing import MapAdapter
 from tableorder import blueprints
 from tableorder.config import Config
 from tableorder.database.connection import Database
+from tableorder.domain.errors import TooManyLogins, TooManyPictures
 from tableorder.http.announcer import Announcer
-from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, REPLICA
-from tableorder.http.converters import BigIdConverter, IdConverter
+from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, PICTURE_WORK, REPLICA
+from tableorder.http.converters import BigIdConverter, IdConverter, Sha256Converter
 from tableorder.http.cors import register_cors
 from tableorder.http.exchange import with_exchange
+from tableorder.http.long_work import LongWork
 from tableorder.http.nouns import Noun
-from tableorder.http.password_work import PasswordWork
 from tableorder.http.problems import register_error_handlers
 from tableorder.http.replica import Replica
 from tableorder.metrics import pool_observer
@@ -53,10 +54,12 @@ def create_app(config: Config) -> Flask:
     app.extensions[DATABASE] = database = open_database(config.pool)
     database.pool.on_change = pool_observer(database.pool)
     app.extensions[ANNOUNCER] = Announcer(database)
-    app.extensions[BCRYPT_WORK] = PasswordWork(config.login_limits.checks)
+    app.extensions[BCRYPT_WORK] = LongWork("bcrypt", config.login_limits.checks, TooManyLogins)
+    app.extensions[PICTURE_WORK] = LongWork("pictures", config.picture_work, TooManyPictures)
     app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["big_id"] = BigIdConverter
+    app.url_map.converters["sha256"] = Sha256Converter
     register_error_handlers(app)
     register_cors(app, config.cors_origins)
     for noun in _nouns():

@@ -48,6 +48,7 @@ class Config:
     bcrypt_cost: int = DEFAULT_COST
     login_limits: LoginLimits = field(default_factory=LoginLimits)
     limits: Limits = DEFAULT_LIMITS
+    picture_work: int = 1  # pictures that a worker converts at once
     trusted_proxies: int = 0
     cors_origins: frozenset[str] = frozenset()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
@@ -79,6 +80,7 @@ class Config:
                 checks=value["LIMIT_LOGIN_CHECKS"],
             ),
             limits=Limits(**{limit.name: value[f"LIMIT_{limit.name.upper()}"] for limit in fields(Limits)}),
+            picture_work=value["LIMIT_PICTURE_WORK"],
             trusted_proxies=value["TRUSTED_PROXIES"],
             cors_origins=value["CORS_ORIGINS"],
             demo_store_id=value["DEMO_STORE_ID"] or None,

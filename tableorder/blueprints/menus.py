@@ -5,13 +5,22 @@ from typing import Any
 from flask import Response, request
 from werkzeug.http import parse_etags
 
-from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
+from tableorder.domain.errors import (
+    CategoryNotFound,
+    LimitReached,
+    MenuNotFound,
+    MenusMissing,
+    SeveralCategories,
+    TooManyPictures,
+)
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.images import Picture
 from tableorder.http.authentication import requires_admin, requires_table
 from tableorder.http.context import config, connect, read
 from tableorder.http.documents import DocumentCache
 from tableorder.http.nouns import Noun
 from tableorder.http.operations import may_answer, may_refuse, reads_header
+from tableorder.http.pictures import convert_picture
 from tableorder.http.requests import takes_body, takes_query
 from tableorder.http.responses import answer, answers
 from tableorder.repositories.menus import Catalog, MenuRepository
@@ -48,9 +57,9 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
     # The ETag is the menu's version and the part asked for (RFC 9110, 13.1.2). PostgreSQL is asked each time which
     # version is the present one, and for the menu only if this process does not have that version either; so a change
     # shows in the next answer of every process.
-    part = f".{query['category_id'] or 'all'}"
+    part = f".{query['category_id'] or 'all'}" + (f".{query['pictures']}" if query["pictures"] else "")
     condition = request.environ.get("HTTP_IF_NONE_MATCH", "")
-    catalog, body = _catalog(table.store_id, query["category_id"], _known_versions(condition, part))
+    catalog, body = _catalog(table.store_id, query, _known_versions(condition, part))
     response = Response(status=304) if condition == "*" or body is None else answer(body)
     if catalog.version is not None:
         response.set_etag(catalog.version + part)
@@ -65,36 +74,50 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
 @may_refuse(CategoryNotFound)
 def list_menus(admin: AdminIdentity, query: dict[str, Any]) -> str:
     """List the menus."""
-    return read(admin.store_id, lambda connection: MenuRepository(connection).list(store_id=admin.store_id, **query))
+    asked = _asked_for(admin.store_id, query)
+    return read(admin.store_id, lambda connection: MenuRepository(connection).list(**asked))
 
 
 @blueprint.post("/admin/menus")
 @requires_admin
 @takes_body(MenuSchema)
 @answers(Menu, "The menu", 201)
-@may_refuse(CategoryNotFound, LimitReached)
+@may_refuse(CategoryNotFound, LimitReached, TooManyPictures)
 def add_menu(admin: AdminIdentity, body: dict[str, Any]) -> str:
     """Add a menu.
 
-    It comes last in its category unless `display_order` says otherwise.
+    It comes last in its category unless `display_order` says otherwise. While as many pictures are being converted as
+    the process converts at once, the answer is 503, with Retry-After.
     """
+    picture = _picture_of(body)
     with connect(admin.store_id) as connection:
-        return MenuRepository(connection).add(store_id=admin.store_id, values=body, limits=config().limits)
+        return MenuRepository(connection).add(
+            store_id=admin.store_id, values=body, picture=picture, limits=config().limits
+        )
 
 
 @blueprint.patch("/admin/menus/<id:menu_id>")
 @requires_admin
 @takes_body(MenuChangeSchema)
 @answers(Menu, "The menu")
-@may_refuse(MenuNotFound, CategoryNotFound)
+@may_refuse(MenuNotFound, CategoryNotFound, LimitReached, TooManyPictures)
 def update_menu(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str:
     """Change a menu.
 
     Orders that were placed keep their names and prices. null clears a description or an image.
     A menu that moves to another category comes last there unless `display_order` is given, too.
     """
+    sets_picture = "image_base64" in body
+    picture = _picture_of(body)
     with connect(admin.store_id) as connection:
-        return MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=body)
+        return MenuRepository(connection).update(
+            store_id=admin.store_id,
+            menu_id=menu_id,
+            changes=body,
+            picture=picture,
+            sets_picture=sets_picture,
+            limits=config().limits,
+        )
 
 
 @blueprint.put("/admin/menus/order")
@@ -126,15 +149,14 @@ def delete_menu(admin: AdminIdentity, menu_id: int) -> dict[str, Any]:
     return {"message": "the menu is deleted", "menu_id": menu_id}
 
 
-def _catalog(store_id: int, category_id: int | None, known: list[str]) -> tuple[Catalog, bytes | None]:
+def _catalog(store_id: int, query: dict[str, Any], known: list[str]) -> tuple[Catalog, bytes | None]:
     """The present menu with its JSON, which is None if the caller knows that version."""
-    key = (store_id, category_id)
+    asked = _asked_for(store_id, query)
+    key = tuple(asked.values())
     kept = _menus.get(key)
     versions = [*known, kept.version] if kept else known
     with connect(store_id) as connection:
-        catalog = MenuRepository(connection).catalog(
-            store_id=store_id, category_id=category_id, known_versions=versions
-        )
+        catalog = MenuRepository(connection).catalog(**asked, known_versions=versions)
     if catalog.document is not None:
         body = catalog.document.encode()
         _menus.put(key, catalog.version, body)
@@ -142,6 +164,21 @@ def _catalog(store_id: int, category_id: int | None, known: list[str]) -> tuple[
     if kept and catalog.version == kept.version and catalog.version not in known:
         return catalog, kept.body
     return catalog, None
+
+
+def _asked_for(store_id: int, query: dict[str, Any]) -> dict[str, Any]:
+    """Which menus, in which form."""
+    return {
+        "store_id": store_id,
+        "category_id": query["category_id"],
+        "with_pictures": query["pictures"] != "url",
+    }
+
+
+def _picture_of(body: dict[str, Any]) -> Picture | None:
+    """The picture taken out of a menu's body, converted. Raises ValidationFailed, TooManyPictures."""
+    upload = body.pop("image_base64", None)
+    return convert_picture(upload, field="image_base64") if upload else None
 
 
 def _known_versions(condition: str, part: str) -> list[str]:

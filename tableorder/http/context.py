@@ -9,7 +9,7 @@ from flask import current_app
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
 from tableorder.http.announcer import Announcer
-from tableorder.http.password_work import PasswordWork
+from tableorder.http.long_work import LongWork
 from tableorder.http.replica import Replica
 
 T = TypeVar("T")
@@ -19,6 +19,7 @@ DATABASE = "tableorder.database"
 ANNOUNCER = "tableorder.announcer"
 REPLICA = "tableorder.replica"
 BCRYPT_WORK = "tableorder.password_work"
+PICTURE_WORK = "tableorder.picture_work"
 
 
 def config() -> Config:
@@ -45,9 +46,14 @@ def read(store_id: int, query: Callable[[Connection], T]) -> T:
     return replica.read(store_id, query)
 
 
-def password_work() -> PasswordWork:
+def password_work() -> LongWork:
     """What this process checks and hashes passwords with."""
     return current_app.extensions[BCRYPT_WORK]
+
+
+def picture_work() -> LongWork:
+    """What this process converts pictures with."""
+    return current_app.extensions[PICTURE_WORK]
 
 
 def announce(store_id: int) -> None:

@@ -182,7 +182,10 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
 
 def _parameters(route: Route, plugin: SchemaPlugin) -> list[Any]:
     operation = route.operation
-    in_path = [{"name": name, "in": "path", "required": True, "schema": parts.ID} for name in route.ids]
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": parts.SHA256 if name == "sha256" else parts.ID}
+        for name in route.ids
+    ]
     in_query = plugin.query_parameters(operation.query) if operation.query else []
     return [*in_path, *in_query, *operation.headers, "X-Request-ID"]
 

@@ -6,10 +6,11 @@ from marshmallow import ValidationError, fields
 
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema, changes_of
-from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryInteger, Text
+from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryChoice, QueryInteger, Text
 from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
 MAX_MENUS = 1000
+PICTURE_URL = "/api/v1/pictures/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp"
 MENU_VERSION = "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"
 
 
@@ -23,7 +24,8 @@ class GuestMenu(values.Document):
     menu_name = values.text()
     price = values.won()
     description = values.text(or_null=True)
-    image_base64 = values.text("a data URL", or_null=True)
+    image_base64 = values.text("a data URL; null if `pictures=url` was asked for", or_null=True)
+    image_url = values.text("where the picture is, for good", or_null=True)
     display_order = values.number()
     is_available = values.switch("false: sold out, cannot be ordered")
     option_groups = values.list_of(GuestOptionGroup)
@@ -34,6 +36,7 @@ class GuestMenu(values.Document):
         "price": 9000,
         "description": "묵은지와 돼지고기",
         "image_base64": None,
+        "image_url": PICTURE_URL,
         "display_order": 1,
         "is_available": True,
         "option_groups": [GuestOptionGroup.example],
@@ -153,3 +156,8 @@ class MenuOrderSchema(BodySchema):
 
 class MenusQuery(QuerySchema):
     category_id = QueryInteger(load_default=None)
+    pictures = QueryChoice(
+        "url",
+        load_default=None,
+        metadata={"description": "url: only `image_url`; else `image_base64` has the pictures, too"},
+    )
