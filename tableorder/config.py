@@ -79,8 +79,8 @@ class Config:
                 window=value["LOGIN_FAILURE_WINDOW"],
                 checks=value["LIMIT_LOGIN_CHECKS"],
             ),
-            limits=Limits(**{limit.name: value[f"LIMIT_{limit.name.upper()}"] for limit in fields(Limits)}),
             picture_work=value["LIMIT_PICTURE_WORK"],
+            limits=limits(environment),
             trusted_proxies=value["TRUSTED_PROXIES"],
             cors_origins=value["CORS_ORIGINS"],
             demo_store_id=value["DEMO_STORE_ID"] or None,
@@ -98,6 +98,11 @@ class Config:
 def bcrypt_cost(environment: Mapping[str, str]) -> int:
     """The cost of new password hashes, for a command that needs no other setting. Raises ConfigError."""
     return int(read_setting("BCRYPT_COST", environment))
+
+
+def limits(environment: Mapping[str, str]) -> Limits:
+    """How much of everything there may be, for the same commands. Raises ConfigError."""
+    return Limits(**{limit.name: read_setting(f"LIMIT_{limit.name.upper()}", environment) for limit in fields(Limits)})
 
 
 def _pool(value: Mapping[str, Any]) -> PoolSettings:

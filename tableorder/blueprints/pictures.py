@@ -4,11 +4,11 @@ from flask import Response, request
 from werkzeug.http import parse_etags
 
 from tableorder.domain.errors import PictureNotFound
-from tableorder.http.context import connect
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_answer, may_refuse, reads_header
-from tableorder.http.responses import answers
 from tableorder.repositories.pictures import PictureRepository
+from tableorder.web.context import connect
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_answer, may_refuse, reads_header
+from tableorder.web.responses import answers
 
 blueprint = Noun("pictures", __name__, heading="Menus")
 

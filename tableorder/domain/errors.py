@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from tableorder.domain.limits import with_retired
 from tableorder.domain.orders import MAX_KEY_LENGTH
 
 
@@ -355,9 +356,16 @@ class LimitReached(Conflict):
     """There are as many already as there may be."""
 
     code = "limit_reached"
-    detail = "there are {limit} {noun}, which is the limit"
+    detail = "there may be no more than {limit} {noun}"
     members = ("limit",)
     example = {"limit": 1000, "noun": "tables"}
+
+    @classmethod
+    def of_retired(cls, noun: str, limit: int, live: int) -> LimitReached:
+        """Of what is kept for a while when it is deleted: there are too many, or too many with the deleted ones."""
+        if live >= limit:
+            return cls(limit=limit, noun=noun)
+        return cls(limit=with_retired(limit), noun=f"{noun}, with those deleted lately")
 
 
 class MenusMissing(Conflict):

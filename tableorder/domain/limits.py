@@ -7,6 +7,11 @@ MAX_BIG_INTEGER = 2**63 - 1  # PostgreSQL's bigint, which the ids of orders and 
 MAX_GROUPS = 30  # of options, of a menu
 
 
+def with_retired(limit: int) -> int:
+    """How many there may be with those deleted lately, where there may be `limit` of the others."""
+    return 10 * limit
+
+
 @dataclass(frozen=True)
 class Limits:
     """How many there may be of what clients can make more of. 0 is no limit."""

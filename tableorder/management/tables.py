@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
+from tableorder.config import limits
 from tableorder.domain.passwords import LEAST_OF_TABLE
 from tableorder.environment import administer
 from tableorder.management.arguments import (
@@ -42,6 +44,9 @@ def add_table(url: str, options: Options) -> None:
     password_hash = ask_hash(options, f"Password of table {options.number}'s tablet", least=LEAST_OF_TABLE)
     with administer(url) as connection:
         table = TableRepository(connection).add(
-            store_id=store_id, table_number=options.number, table_password_hash=password_hash
+            store_id=store_id,
+            table_number=options.number,
+            table_password_hash=password_hash,
+            limits=limits(os.environ),
         )
     answer(options, json.loads(table), f"Added table {options.number} to store {store_id}.")

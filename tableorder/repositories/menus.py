@@ -7,7 +7,7 @@ from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
 from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
 from tableorder.domain.images import Picture
-from tableorder.domain.limits import DEFAULT_LIMITS, Limits
+from tableorder.domain.limits import DEFAULT_LIMITS, Limits, with_retired
 from tableorder.repositories.pictures import picture_parameters
 
 _SQL = load_statements(__file__)
@@ -59,12 +59,19 @@ class MenuRepository:
 
         `values`: all of COLUMNS. Raises CategoryNotFound, LimitReached.
         """
-        document, menu_fits, picture_fits = self._connection.fetch_one(
+        limit = limits.menus
+        document, live, menu_fits, picture_fits = self._connection.fetch_one(
             _SQL["add_menu"],
-            {"store_id": store_id, "limit": limits.menus, **values, **picture_parameters(picture, limits)},
+            {
+                "store_id": store_id,
+                "limit": limit,
+                "kept_limit": with_retired(limit),
+                **values,
+                **picture_parameters(picture, limits),
+            },
         )
         if not menu_fits:
-            raise LimitReached(limit=limits.menus, noun="menus")
+            raise LimitReached.of_retired("menus", limit, live)
         _require_room(picture_fits, limits)
         return document
 

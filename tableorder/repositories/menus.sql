@@ -59,8 +59,9 @@ SELECT %(store_id)s, %(picture_sha256)s::bytea, %(picture_webp)s::bytea
    SET unused_since = pictures.unused_since;
 
 WITH verdict AS MATERIALIZED (
-    SELECT count(*) FILTER (WHERE deleted_at IS NULL) < %(limit)s AND count(*) < 10 * %(limit)s
-           OR %(limit)s = 0 AS menu_fits,
+    SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live,
+           %(limit)s = 0
+           OR count(*) FILTER (WHERE deleted_at IS NULL) < %(limit)s AND count(*) < %(kept_limit)s AS menu_fits,
            %(picture_sha256)s::bytea IS NULL
            OR picture_fits(%(store_id)s, NULL, %(picture_sha256)s, %(picture_size)s, %(picture_limit)s) AS picture_fits
       FROM menus
@@ -81,7 +82,7 @@ WITH verdict AS MATERIALIZED (
                                            WHERE categories.category_id = menus.category_id),
                                   menus.is_available, NULL, NULL, true)::text AS document
 )
-SELECT added.document, verdict.menu_fits, verdict.picture_fits FROM verdict LEFT JOIN added ON true;
+SELECT added.document, verdict.live, verdict.menu_fits, verdict.picture_fits FROM verdict LEFT JOIN added ON true;
 
 -- name: update_menu
 -- Changes of pictures wait for each other, as additions do. Locks the menu and then the category, as a reorder does.

@@ -12,7 +12,7 @@ from tableorder.domain.errors import (
     MenuNotFound,
     OptionNotFound,
 )
-from tableorder.domain.limits import DEFAULT_LIMITS, MAX_GROUPS, Limits
+from tableorder.domain.limits import DEFAULT_LIMITS, MAX_GROUPS, Limits, with_retired
 
 _SQL = load_statements(__file__)
 
@@ -38,9 +38,11 @@ class OptionRepository:
     def add_group(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
         """Add a group without options and return it. Raises LimitReached."""
         limit = limits.option_groups
-        document = self._connection.fetch_value(_SQL["add_group"], {"store_id": store_id, "limit": limit, **values})
+        document, live = self._connection.fetch_one(
+            _SQL["add_group"], {"store_id": store_id, "limit": limit, "kept_limit": with_retired(limit), **values}
+        )
         if document is None:
-            raise LimitReached(limit=limit, noun="option groups")
+            raise LimitReached.of_retired("option groups", limit, live)
         return document
 
     def update_group(self, *, group_id: int, changes: Mapping[str, object]) -> str:
@@ -73,14 +75,16 @@ class OptionRepository:
 
         Raises GroupNotFound, LimitReached, GroupUnsatisfiable.
         """
+        limit = limits.options
+        bounds = {"limit": limit, "kept_limit": with_retired(limit)}
         row = self._connection.find_one(
-            _SQL["add_option"], {"store_id": store_id, "group_id": group_id, "limit": limits.options, **values}
+            _SQL["add_option"], {"store_id": store_id, "group_id": group_id, **bounds, **values}
         )
         if row is None:
             raise GroupNotFound(group_id=group_id)
-        has_room, is_unsatisfiable, document = row
+        has_room, live, is_unsatisfiable, document = row
         if not has_room:
-            raise LimitReached(limit=limits.options, noun="options")
+            raise LimitReached.of_retired("options", limit, live)
         if is_unsatisfiable:
             raise GroupUnsatisfiable(group_id=group_id)
         return document

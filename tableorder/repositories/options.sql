@@ -8,17 +8,22 @@ SELECT json_build_object(
 -- Additions to a store wait for each other, so that each counts those before. Retired ones have a limit, too.
 SELECT pg_advisory_xact_lock(7283465, %(store_id)s);
 
-INSERT INTO option_groups (store_id, group_name, min_select, max_select, max_each, display_order)
-SELECT %(store_id)s, %(group_name)s, %(min_select)s, %(max_select)s, %(max_each)s,
-       COALESCE(%(display_order)s::int,
-                (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
-                   FROM option_groups
-                  WHERE store_id = %(store_id)s AND deleted_at IS NULL))
-  FROM (SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
-          FROM option_groups
-         WHERE store_id = %(store_id)s) AS present
- WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < 10 * %(limit)s
-RETURNING option_group_document(option_groups, NULL)::text;
+WITH present AS (
+    SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+      FROM option_groups
+     WHERE store_id = %(store_id)s
+), added AS (
+    INSERT INTO option_groups (store_id, group_name, min_select, max_select, max_each, display_order)
+    SELECT %(store_id)s, %(group_name)s, %(min_select)s, %(max_select)s, %(max_each)s,
+           COALESCE(%(display_order)s::int,
+                    (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
+                       FROM option_groups
+                      WHERE store_id = %(store_id)s AND deleted_at IS NULL))
+      FROM present
+     WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < %(kept_limit)s
+    RETURNING option_group_document(option_groups, NULL)::text AS document
+)
+SELECT (SELECT document FROM added), live FROM present;
 
 -- name: update_group
 SELECT FROM option_groups WHERE group_id = %(group_id)s AND deleted_at IS NULL FOR NO KEY UPDATE;
@@ -84,16 +89,18 @@ SELECT pg_advisory_xact_lock(7283466, %(store_id)s);
 SELECT FROM option_groups WHERE group_id = %(group_id)s AND deleted_at IS NULL FOR NO KEY UPDATE;
 
 WITH present AS (
-    SELECT group_id, store_id,
-           %(limit)s = 0
-           OR (SELECT count(*) FILTER (WHERE deleted_at IS NULL) < %(limit)s AND count(*) < 10 * %(limit)s
-                 FROM options
-                WHERE store_id = %(store_id)s) AS has_room,
+    SELECT group_id, store_id, counted.live,
+           %(limit)s = 0 OR counted.live < %(limit)s AND counted.kept < %(kept_limit)s AS has_room,
            %(is_default)s
            AND group_is_attached(group_id)
            AND (SELECT count(*) FROM options WHERE group_id = %(group_id)s AND deleted_at IS NULL AND is_default)
                >= max_select AS is_unsatisfiable
       FROM option_groups
+     CROSS JOIN (
+         SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+           FROM options
+          WHERE store_id = %(store_id)s
+     ) AS counted
      WHERE group_id = %(group_id)s AND deleted_at IS NULL
 ), added AS (
     INSERT INTO options (store_id, group_id, option_name, price_delta, is_available, is_default, display_order)
@@ -106,7 +113,7 @@ WITH present AS (
      WHERE has_room AND NOT is_unsatisfiable
     RETURNING admin_option_document(options, NULL)::text AS document
 )
-SELECT has_room, is_unsatisfiable, (SELECT document FROM added) FROM present;
+SELECT has_room, live, is_unsatisfiable, (SELECT document FROM added) FROM present;
 
 -- name: update_option
 -- The group is locked before its option, as every writer of them does.

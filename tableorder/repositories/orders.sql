@@ -183,7 +183,7 @@ SELECT COALESCE((SELECT answer FROM repeated WHERE same), (SELECT document FROM 
 
 -- name: orders_of_session
 -- The tablet's view: a session's orders, newest first, a page of them from just after `before`.
-WITH page AS (
+WITH found AS MATERIALIZED (
     SELECT orders.order_id, orders.order_time,
            order_document(orders, tables.table_number, (
                SELECT json_agg(order_item_document(order_items) ORDER BY order_items.order_item_id)
@@ -196,6 +196,11 @@ WITH page AS (
             OR (orders.order_time, orders.order_id)
                < (timestamptz 'epoch' + %(before_time)s::bigint * interval '1 microsecond', %(before_id)s::bigint))
      ORDER BY orders.order_time DESC, orders.order_id DESC
+     LIMIT %(limit)s::int + 1
+), page AS (
+    SELECT order_id, order_time, document
+      FROM found
+     ORDER BY order_time DESC, order_id DESC
      LIMIT %(limit)s::int
 )
 SELECT json_build_object(
@@ -208,7 +213,7 @@ SELECT json_build_object(
                                  FROM page), '[]'),
            'next_cursor', (SELECT (extract(epoch FROM order_time) * 1000000)::bigint || '-' || order_id
                              FROM page
-                            WHERE (SELECT count(*) FROM page) = %(limit)s::int
+                            WHERE (SELECT count(*) FROM found) > %(limit)s::int
                             ORDER BY order_time, order_id
                             LIMIT 1))::text AS document,
        (SELECT up_to FROM event_position(%(store_id)s::int) WHERE %(with_position)s::boolean) AS position

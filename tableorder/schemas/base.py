@@ -14,11 +14,13 @@ class BodySchema(Schema):
     """A request's JSON body. A field that is neither its own nor its `answer`'s is refused: it may be a misspelt one.
 
     `answer` is what the same thing is answered as. Its other fields are ignored, so that a client may send back what it
-    was given. `examples`, by name, are for the description of the API.
+    was given. `examples`, by name, are for the description of the API. A body has no more than `most_bytes`, or than
+    MAX_BODY_BYTES if pictures may come with it.
     """
 
     answer: ClassVar[type[Schema] | None] = None
     takes_pictures: ClassVar[bool] = False
+    most_bytes: ClassVar[int] = 16 * 1024
     examples: ClassVar[Mapping[str, Any]] = {}
 
     class Meta:

@@ -4,12 +4,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from tableorder.domain.limits import DEFAULT_LIMITS
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema, changes_of
 from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryChoice, QueryInteger, Text
 from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
-MAX_MENUS = 1000
+MAX_MENUS = DEFAULT_LIMITS.menus  # that a request puts in order
 PICTURE_URL = "/api/v1/pictures/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp"
 MENU_VERSION = "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"
 
@@ -129,7 +130,7 @@ MenuChangeSchema = changes_of(
 
 
 class MenuIds(fields.List[Any]):
-    """1 to 1,000 ids, each once."""
+    """Ids, each once, of as many menus as one category may have."""
 
     json_rules = {"minItems": 1, "maxItems": MAX_MENUS, "uniqueItems": True}
 
@@ -149,6 +150,7 @@ class MenuOrder(values.Document):
 
 
 class MenuOrderSchema(BodySchema):
+    most_bytes = 32 * 1024
     examples = {"four menus": MenuOrder.example}
 
     menu_ids = MenuIds(Integer(), required=True)

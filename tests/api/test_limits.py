@@ -18,6 +18,7 @@ import pytest
 import requests
 from PIL import Image
 
+from tableorder.domain.limits import Limits
 from tableorder.repositories.tickets import ADMIN_TICKETS, SESSION_TICKETS
 from tests.api.client import TABLE_PASSWORD, Client, Restaurant, at_once, expect, refused
 from tests.api.server import Server, StreamServer, add_restaurant, run_sql
@@ -149,7 +150,21 @@ def test_what_is_retired_has_a_limit_too(restaurant, add, path, identifier):
     for number in range(30):
         retired_id = expect(201, add(restaurant, number))[identifier]
         expect(200, restaurant.admin.delete(f"{path}/{retired_id}"))
-    refused(409, "limit_reached", add(restaurant, 30))
+    problem = refused(409, "limit_reached", add(restaurant, 30))
+    assert problem["limit"] == 30 and "with those deleted lately" in problem["detail"]
+
+
+def test_as_many_menus_as_a_store_may_have_are_put_in_order_at_once(restaurant, few):
+    category_id = restaurant.add_category("전부")
+    # Ids of as many digits as there are.
+    filled = "INSERT INTO menus (menu_id, store_id, category_id, menu_name, price) SELECT n, %s, %s, '국수', 1 FROM"
+    longest = "generate_series(2147483001 - %s, 2147483000) AS n RETURNING menu_id"
+    ids = run_sql(few.database_url, f"{filled} {longest}", restaurant.store_id, category_id, Limits.menus)
+    wanted = sorted((menu_id for (menu_id,) in ids), reverse=True)
+    expect(200, restaurant.admin.put("/admin/menus/order", {"menu_ids": wanted}))
+    [category] = expect(200, restaurant.admin.get("/admin/menus"))["categories"]
+    assert [menu["menu_id"] for menu in category["menus"]] == wanted
+    refused(400, "validation_failed", restaurant.admin.put("/admin/menus/order", {"menu_ids": [*wanted, 1]}))
 
 
 # What its menus show

@@ -164,6 +164,7 @@ def test_the_sessions_orders_are_listed_newest_first_and_in_pages(tablet, menu_i
         seen += [order["order_id"] for order in page["orders"]]
         cursor = page["next_cursor"]
     assert seen == placed[::-1]
+    assert expect(200, tablet.get("/customer/orders?limit=15"))["next_cursor"] is None  # no more than fit on the page
 
 
 @pytest.mark.parametrize(

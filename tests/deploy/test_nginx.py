@@ -199,7 +199,13 @@ def test_a_picture_is_asked_of_the_api_once(front, restaurant, servers):
     added = expect(201, restaurant.admin.post("/admin/menus", menu | {"image_base64": small_picture()}))
     url = added["image_url"]
     direct = requests.get(servers[0].base + url, timeout=30)
-    several = [{}, {"Origin": "https://elsewhere.example"}, {"X-Request-ID": "chosen"}, {"Cookie": "a=b"}, {"Range": ""}]
+    several = [
+        {},
+        {"Origin": "https://elsewhere.example"},
+        {"X-Request-ID": "chosen"},
+        {"Cookie": "a=b"},
+        {"Range": ""},
+    ]
     kept = [front.get(f"{url}?x={number}", headers=headers) for number, headers in enumerate(several)]
     for answer in kept:
         assert (answer.status_code, answer.content) == (200, direct.content)

@@ -146,6 +146,9 @@ def test_a_table_is_added(run):
     assert ok(run(*add, stdin="1234\n")) == "Added table 7 to store 1.\n"
     failed(run(*add, stdin="1234\n"), "that table number is taken")
     failed(run(*add, stdin="123\n"), "the password must have 4 characters or more")
+    another = ("table", "add", "--username", "one", "--number", "8", "--password-stdin")
+    failed(run(*another, stdin="1234\n", LIMIT_TABLES="1"), "there may be no more than 1 tables")
+    ok(run(*another, stdin="1234\n", LIMIT_TABLES="0"))
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,10 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from tableorder.domain.errors import IdempotencyKeyInvalid, JsonInvalid, KeyReused, ValidationFailed
 from tableorder.domain.orders import MAX_KEY_LENGTH
-from tableorder.http.context import config
-from tableorder.http.operations import Handler, operation_of
 from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
+from tableorder.web.context import config
+from tableorder.web.operations import Handler, operation_of
 
-MAX_PLAIN_BODY = 16 * 1024  # bytes, of a body that has no picture in it
 MAX_NAME = 100  # characters of a client's key, of which a problem repeats no more
 
 
@@ -73,7 +72,7 @@ def read_body(schema: type[BodySchema]) -> Any:
     if not request.is_json:
         raise UnsupportedMediaType("the body must be JSON; send Content-Type: application/json")
     body = request.get_data(cache=False)
-    most = config().max_body_bytes if schema.takes_pictures else MAX_PLAIN_BODY
+    most = config().max_body_bytes if schema.takes_pictures else schema.most_bytes
     if len(body) > most:  # only now, since who is still sending may not see an answer
         raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
     return _load(schema, _parse(body), "body")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tableorder.domain.errors import NotServing, ValidationFailed
 from tableorder.domain.images import CONVERSION_REFUSED, Picture, Upload
-from tableorder.http.context import picture_work
+from tableorder.web.context import picture_work
 
 COMMAND = (sys.executable, "-m", "tableorder.domain.image_conversion")
 ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}  # none of our secrets
