@@ -8,7 +8,7 @@ CREATE TABLE pictures (
     sha256       bytea NOT NULL,
     webp         bytea NOT NULL,
     unused_since timestamptz DEFAULT now(),
-    CONSTRAINT pictures_pkey PRIMARY KEY (sha256, store_id),
+    CONSTRAINT pictures_pkey PRIMARY KEY (store_id, sha256),
     CONSTRAINT pictures_sha256_check CHECK (sha256 = sha256(webp)),
     CONSTRAINT pictures_webp_check CHECK (octet_length(webp) <= 300000)
 );
@@ -16,7 +16,7 @@ CREATE TABLE pictures (
 -- It is compressed already.
 ALTER TABLE pictures ALTER COLUMN webp SET STORAGE EXTERNAL;
 
-CREATE INDEX idx_pictures_store_id ON pictures (store_id);
+CREATE INDEX idx_pictures_sha256 ON pictures (sha256);
 
 CREATE INDEX idx_pictures_unused ON pictures (unused_since) WHERE unused_since IS NOT NULL;
 
@@ -24,7 +24,7 @@ ALTER TABLE menus ADD COLUMN picture_sha256 bytea;
 
 ALTER TABLE menus
     ADD CONSTRAINT menus_picture_sha256_fkey
-    FOREIGN KEY (picture_sha256, store_id) REFERENCES pictures (sha256, store_id) NOT VALID;
+    FOREIGN KEY (store_id, picture_sha256) REFERENCES pictures (store_id, sha256) NOT VALID;
 
 -- What a retired menu shows is shown nowhere. And a process of the version before this one writes image_base64 alone.
 CREATE FUNCTION drop_picture() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -93,9 +93,9 @@ CREATE FUNCTION picture_fits(of_store integer, of_menu integer, content_sha256 b
         SELECT COALESCE(sum(octet_length(pictures.webp)) FILTER (WHERE menus.menu_id IS DISTINCT FROM of_menu), 0) + size
                    <= at_most
                OR size <= COALESCE(sum(octet_length(pictures.webp)) FILTER (WHERE menus.menu_id = of_menu), 0)
-          FROM menus
-          JOIN pictures ON pictures.sha256 = menus.picture_sha256 AND pictures.store_id = menus.store_id
-         WHERE menus.store_id = of_store
+          FROM pictures
+          JOIN menus ON menus.store_id = pictures.store_id AND menus.picture_sha256 = pictures.sha256
+         WHERE pictures.store_id = of_store
     ) AND (
         SELECT COALESCE(sum(octet_length(pictures.webp)), 0) + size <= 10 * at_most
           FROM pictures

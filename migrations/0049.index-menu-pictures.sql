@@ -3,6 +3,6 @@
 -- transactional: false
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_menus_picture
-    ON menus (picture_sha256, store_id) WHERE picture_sha256 IS NOT NULL;
+    ON menus (store_id, picture_sha256) WHERE picture_sha256 IS NOT NULL;
 
 ALTER TABLE menus VALIDATE CONSTRAINT menus_picture_sha256_fkey;

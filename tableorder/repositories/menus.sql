@@ -55,7 +55,7 @@ INSERT INTO pictures (store_id, sha256, webp)
 SELECT %(store_id)s, %(picture_sha256)s::bytea, %(picture_webp)s::bytea
  WHERE %(picture_sha256)s::bytea IS NOT NULL
    AND picture_fits(%(store_id)s, NULL, %(picture_sha256)s, %(picture_size)s, %(picture_limit)s)
-    ON CONFLICT (sha256, store_id) DO UPDATE
+    ON CONFLICT (store_id, sha256) DO UPDATE
    SET unused_since = pictures.unused_since;
 
 WITH verdict AS MATERIALIZED (
@@ -99,7 +99,7 @@ SELECT %(store_id)s, %(picture_sha256)s::bytea, %(picture_webp)s::bytea
    AND menus.deleted_at IS NULL
    AND %(picture_sha256)s::bytea IS NOT NULL
    AND picture_fits(%(store_id)s, %(menu_id)s, %(picture_sha256)s, %(picture_size)s, %(picture_limit)s)
-    ON CONFLICT (sha256, store_id) DO UPDATE
+    ON CONFLICT (store_id, sha256) DO UPDATE
    SET unused_since = pictures.unused_since;
 
 WITH verdict AS MATERIALIZED (

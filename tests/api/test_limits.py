@@ -170,8 +170,8 @@ def test_as_many_menus_as_a_store_may_have_are_put_in_order_at_once(restaurant, 
 # What its menus show
 
 
-def photo(number: int, side: int = 16) -> str:
-    """A picture of noise, stored as it is sent: of 16 x 16 pixels it has some 800 bytes."""
+def photo(number: int, side: int = 14) -> str:
+    """A picture of noise, stored as it is sent: of 14 x 14 pixels it has some 800 bytes."""
     pixels = random.Random(number).randbytes(side * side * 3)
     written = io.BytesIO()
     Image.frombytes("RGB", (side, side), pixels).save(written, "WEBP", lossless=True)
