@@ -14,7 +14,7 @@ from tableorder.domain.errors import Forbidden
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.http.client_address import client_address
 from tableorder.http.context import config
-from tableorder.http.exchange import STORE_ID, note
+from tableorder.http.exchange import GRANT, STORE_ID, note
 from tableorder.http.operations import operation_of
 from tableorder.http.request_logs import printable
 from tableorder.http.tokens import Bearer, read_authorization
@@ -71,6 +71,7 @@ def bearer() -> Bearer:
     environ = request.environ
     bearer = read_authorization(environ.get("HTTP_AUTHORIZATION", ""), config().jwt_secret_key)
     environ[STORE_ID] = bearer.identity.store_id  # for the log
+    environ[GRANT] = bearer.identity.grant  # for each round trip
     return bearer
 
 

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
-from flask import current_app
+from flask import current_app, request
 
 from tableorder.config import Config
-from tableorder.database.connection import Connection, Database
+from tableorder.database.connection import Check, Connection, Database
 from tableorder.http.announcer import Announcer
+from tableorder.http.exchange import GRANT
 from tableorder.http.password_work import PasswordWork
 from tableorder.http.replica import Replica
+from tableorder.repositories.tokens import check_of
 
 T = TypeVar("T")
 
@@ -32,17 +34,26 @@ def database() -> Database:
 
 
 def connect(store_id: int | None) -> AbstractContextManager[Connection]:
-    """A connection that sees the rows of one store only, or of none. Raises Unavailable."""
-    return database().connect(store_id)
+    """A connection that sees the rows of one store only, or of none. Raises Unavailable.
+
+    Each of its statements raises TokenRevoked if this request's token was revoked.
+    """
+    return database().connect(store_id, _check())
 
 
 def read(store_id: int, query: Callable[[Connection], T]) -> T:
     """What `query` finds on a connection that sees all that the store has committed, if need be on a standby.
 
-    For what is much work to read. Raises Unavailable.
+    For what is much work to read. Raises Unavailable, TokenRevoked.
     """
     replica: Replica = current_app.extensions[REPLICA]
-    return replica.read(store_id, query)
+    return replica.read(store_id, query, _check())
+
+
+def _check() -> Check | None:
+    """That the token which this request came with is still good; None if it came without."""
+    grant = request.environ.get(GRANT)
+    return check_of(grant) if grant else None
 
 
 def password_work() -> PasswordWork:

@@ -9,6 +9,8 @@ from tableorder.domain.identities import TableIdentity
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.repositories.orders import OrderRepository
 
+REVOCATION = "tokens_revoked"  # the type of an event that is for us alone: its data are `kind`, `holder_id`, `up_to`
+
 
 @dataclass(frozen=True)
 class Event:

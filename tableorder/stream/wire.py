@@ -5,26 +5,40 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass
 
-from tableorder.repositories.events import Event, Snapshot
+from tableorder.domain.identities import Grant
+from tableorder.repositories.events import REVOCATION, Event, Snapshot
 
 HEARTBEAT = b": \n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An event, written once for all streams that it goes to."""
+    """An event, written once for all streams that it goes to.
+
+    One that revokes tokens is for no stream, and ends some: those on what is `revoked`, up to that epoch.
+    """
 
     event_id: int
     event_type: str
     session_id: str | None
     text: bytes
+    revoked: Grant | None = None
+
+    def revokes(self, grant: Grant) -> bool:
+        """Whether a token that rests on this grant is good no longer."""
+        revoked = self.revoked
+        return revoked is not None and grant[:2] == revoked[:2] and grant.epoch <= revoked.epoch
 
 
 def frame(event: Event) -> Frame:
     """An event of the log."""
+    if event.event_type == REVOCATION:
+        told = json.loads(event.data)
+        return Frame(event.event_id, event.event_type, None, b"", Grant(told["kind"], told["holder_id"], told["up_to"]))
     text = _write(event.event_type, event.data, event.event_id)
     return Frame(event.event_id, event.event_type, event.session_id, text)
 
