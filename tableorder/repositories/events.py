@@ -9,8 +9,6 @@ from tableorder.domain.identities import TableIdentity
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.repositories.orders import OrderRepository
 
-REVOCATION = "tokens_revoked"  # the type of an event that is for us alone: its data are `kind`, `holder_id`, `up_to`
-
 
 @dataclass(frozen=True)
 class Event:
@@ -117,7 +115,7 @@ class EventRepository:
             )
         )
 
-    def announce(self, *, store_ids: list[int]) -> None:
+    def notify(self, *, store_ids: list[int]) -> None:
         """Notify the feeds of these stores that there may be news in the log."""
         self._connection.fetch_all(
             "SELECT pg_notify('tableorder_events', store_id::text) FROM unnest(%(store_ids)s::integer[]) AS store_id",

@@ -10,7 +10,8 @@ import random
 from dataclasses import dataclass
 
 from tableorder.domain.identities import Grant
-from tableorder.repositories.events import REVOCATION, Event, Snapshot
+
+REVOCATION = "tokens_revoked"  # the type of an event for us alone; its data are `kind`, `holder_id` and `up_to`
 
 HEARTBEAT = b": \n\n"
 
@@ -34,13 +35,12 @@ class Frame:
         return revoked is not None and grant[:2] == revoked[:2] and grant.epoch <= revoked.epoch
 
 
-def frame(event: Event) -> Frame:
-    """An event of the log."""
-    if event.event_type == REVOCATION:
-        told = json.loads(event.data)
-        return Frame(event.event_id, event.event_type, None, b"", Grant(told["kind"], told["holder_id"], told["up_to"]))
-    text = _write(event.event_type, event.data, event.event_id)
-    return Frame(event.event_id, event.event_type, event.session_id, text)
+def frame(event_id: int, event_type: str, session_id: str | None, data: str) -> Frame:
+    """An event of the log; `data` is JSON text."""
+    if event_type == REVOCATION:
+        told = json.loads(data)
+        return Frame(event_id, event_type, None, b"", Grant(told["kind"], told["holder_id"], told["up_to"]))
+    return Frame(event_id, event_type, session_id, _write(event_type, data, event_id))
 
 
 def retry() -> bytes:
@@ -48,9 +48,9 @@ def retry() -> bytes:
     return b"retry: %d\n\n" % random.randint(1000, 3000)  # noqa: S311
 
 
-def initial(snapshot: Snapshot) -> bytes:
-    """The document that a stream begins with."""
-    return _write("initial", snapshot.document, snapshot.position)
+def initial(document: str, position: int) -> bytes:
+    """The document that a stream begins with, and the id of the latest event that is in it."""
+    return _write("initial", document, position)
 
 
 def goodbye(reason: str) -> bytes:
