@@ -2,7 +2,8 @@
 
 import os
 
-from tableorder.app import create_app
+from tableorder.blueprints import find_nouns
 from tableorder.config import config_or_exit
+from tableorder.web.app import create_app
 
-app = create_app(config_or_exit(os.environ))
+app = create_app(config_or_exit(os.environ), find_nouns())

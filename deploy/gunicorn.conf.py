@@ -15,14 +15,14 @@ from typing import Any
 import gunicorn.util
 
 from tableorder.logs import configuration
-from tableorder.starting import address, refuse_unusable_settings, text, whole_number
+from tableorder.server.preflight import address, refuse_unusable_settings, text, whole_number
 
 bind = text("WEB_BIND", address()).split(",")
 workers = whole_number("WEB_CONCURRENCY", 2)
 worker_class = "gthread"
 if hasattr(select, "epoll"):  # threads share one epoll: less work for each request
-    worker_class = "tableorder.worker.Worker"
-    logger_class = "tableorder.worker.Logger"
+    worker_class = "tableorder.server.worker.Worker"
+    logger_class = "tableorder.server.worker.Logger"
 threads = whole_number("WEB_THREADS", 4)
 keepalive = 75  # seconds; longer than nginx keeps idle connections, so that nginx closes them first
 graceful_timeout = 8  # seconds to finish requests at a stop
@@ -60,7 +60,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Let gunicorn refuse what is no HTTP as the application refuses everything else."""
-    from tableorder.http.refusals import write_refusal
+    from tableorder.server.refusals import write_refusal
 
     gunicorn.util.write_error = write_refusal
 

@@ -9,7 +9,7 @@ import socket
 from typing import Any
 
 from tableorder.logs import configuration
-from tableorder.starting import refuse_unusable_settings, text
+from tableorder.server.preflight import refuse_unusable_settings, text
 
 bind = text("STREAM_BIND", "127.0.0.1:8001").split(",")
 workers = 1
@@ -43,7 +43,7 @@ def post_worker_init(worker: Any) -> None:
     """
     from gunicorn.asgi.protocol import ASGIProtocol
 
-    from tableorder.http.refusals import send_refusal
+    from tableorder.server.refusals import send_refusal
 
     ASGIProtocol._send_error_response = send_refusal
     ASGIProtocol._is_websocket_upgrade = lambda protocol, request: False

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +42,19 @@ def test_the_domain_imports_nobody():
     assert [target for room, target in imports() if room == "domain"] == []
 
 
+def test_the_stream_process_loads_no_framework():
+    """It needs none, and each would cost it memory and a slower start."""
+    program = "import sys, tableorder.stream.app; print({'flask', 'werkzeug', 'marshmallow'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_the_protocol_knows_neither_flask_nor_the_database():
+    loaded = {name.split(".")[0] for file in (PACKAGE / "http").glob("*.py") for name in imported(file)}
+    assert loaded & {"flask", "werkzeug", "marshmallow", "psycopg2", "gunicorn"} == set()
+    assert {target for room, target in imports() if room == "http"} == {"domain"}
+
+
 def test_a_handler_loads_calls_and_answers():
     """In 15 lines at most, besides its docstring and its comments."""
     handlers = [node for file in (PACKAGE / "blueprints").glob("*.py") for node in handlers_of(file)]
@@ -57,5 +72,5 @@ def handlers_of(file: Path) -> Iterator[ast.FunctionDef]:
 
 def test_every_room_is_described():
     described = set(re.findall(r"^\| `(\w+)` \|", (CHECKOUT / "docs" / "architecture.md").read_text(), re.MULTILINE))
-    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists() or (path / "app.py").exists()}
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
     assert rooms - LEFT_OUT <= described

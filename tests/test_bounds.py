@@ -9,8 +9,8 @@ import prometheus_client
 import pytest
 
 from tableorder import metrics
-from tableorder.http.documents import ENTRY_BYTES, DocumentCache
 from tableorder.stream import metrics as stream_metrics
+from tableorder.web.document_cache import ENTRY_BYTES, DocumentCache
 from tests.factories import query
 from tests.management.running import CHECKOUT
 
@@ -55,7 +55,7 @@ LABELS = {
     "method": "metrics.METHODS and metrics.OTHER",
     "route": "the patterns of the URL map, and metrics.UNMATCHED",
     "status": "what handlers and Werkzeug answer",
-    "outcome": "three words in http/replica.py",
+    "outcome": "three words in transactions/replica.py",
     "table": "the tables of housekeeping",
 }
 
@@ -66,9 +66,9 @@ CACHED = {
     "tableorder/domain/images.py": "no arguments",
     "tableorder/domain/passwords.py": "the cost of the settings",
     "tableorder/domain/text.py": "single characters",
-    "tableorder/http/requests.py": "the classes of the schemas",
+    "tableorder/web/requests.py": "the classes of the schemas",
     "tableorder/metrics.py": "LABELS",
-    "tableorder/worker.py": "keeps one",
+    "tableorder/server/worker.py": "keeps one",
 }
 
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from tableorder.config import Config, ConfigError, LogSettings
+from tableorder.server.preflight import address
 from tableorder.settings import SECTIONS
-from tableorder.starting import address
 from tests.management.running import CHECKOUT
 
 GOOD = {"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32}
@@ -170,4 +170,5 @@ def test_gunicorns_master_keeps_no_code_that_a_reload_should_replace(kind, tmp_p
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=CHECKOUT, env=environment, capture_output=True, text=True
     )
-    assert (done.stdout, done.stderr) == ("['tableorder', 'tableorder.logs', 'tableorder.starting']\n", "")
+    kept = ["tableorder", "tableorder.logs", "tableorder.server", "tableorder.server.preflight"]
+    assert (done.stdout, done.stderr) == (f"{kept}\n", "")

@@ -10,12 +10,6 @@ from tableorder.domain.errors import (
     MenuInUse,
 )
 from tableorder.domain.identities import AdminIdentity
-from tableorder.http.authentication import requires_admin
-from tableorder.http.context import config, connect
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_refuse
-from tableorder.http.requests import takes_body
-from tableorder.http.responses import answers
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.schemas.categories import (
     Categories,
@@ -24,6 +18,12 @@ from tableorder.schemas.categories import (
     CategoryDeleted,
     CategorySchema,
 )
+from tableorder.web.authentication import requires_admin
+from tableorder.web.context import config, connect
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_refuse
+from tableorder.web.requests import takes_body
+from tableorder.web.responses import answers
 
 blueprint = Noun("categories", __name__, heading="Categories")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from flask import Response, current_app, request, send_file
 
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_answer, reads_header
-from tableorder.http.responses import answers
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_answer, reads_header
+from tableorder.web.responses import answers
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 SWAGGER_UI = Path(str(find_spec("flask_swagger_ui").origin)).parent / "dist"  # type: ignore[union-attr]

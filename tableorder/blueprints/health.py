@@ -7,11 +7,11 @@ from flask import Response
 
 from tableorder.database.migrations import required_migrations
 from tableorder.domain.errors import Unavailable
-from tableorder.http.context import connect, database
-from tableorder.http.nouns import API, Noun
-from tableorder.http.operations import may_answer
-from tableorder.http.responses import answer, answers
 from tableorder.schemas.health import Alive, DatabaseHealth, Healthy, Readiness
+from tableorder.web.context import connect, database
+from tableorder.web.nouns import API, Noun
+from tableorder.web.operations import may_answer
+from tableorder.web.responses import answer, answers
 
 logger = logging.getLogger(__name__)
 

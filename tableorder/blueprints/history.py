@@ -5,14 +5,14 @@ from typing import Any
 from tableorder.domain.errors import TableNotFound
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.pages import Page
-from tableorder.http.authentication import requires_admin
-from tableorder.http.context import read
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_refuse
-from tableorder.http.requests import takes_query
-from tableorder.http.responses import answers
 from tableorder.repositories.history import HistoryRepository
 from tableorder.schemas.history import History, OffsetBooksQuery, StoreHistory, StoreHistoryQuery
+from tableorder.web.authentication import requires_admin
+from tableorder.web.context import read
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_refuse
+from tableorder.web.requests import takes_query
+from tableorder.web.responses import answers
 
 blueprint = Noun("history", __name__, heading="The books")
 

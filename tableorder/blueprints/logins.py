@@ -9,18 +9,18 @@ from tableorder.database.connection import Connection
 from tableorder.domain.errors import CredentialsInvalid, TooManyFailures, TooManyLogins
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.passwords import hash_cost, hash_password, verify_password
-from tableorder.http.client_address import client_address
-from tableorder.http.context import config, connect, password_work
-from tableorder.http.exchange import note
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import described_by, may_refuse
 from tableorder.http.request_logs import printable
-from tableorder.http.requests import takes_body
-from tableorder.http.responses import answers
 from tableorder.http.tokens import LIFETIME, issue_token
 from tableorder.repositories.logins import AdminAccount, LoginRepository, Renewal, Standing, TableAccount
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.logins import AdminLoginSchema, AdminToken, TableLoginSchema, TableToken
+from tableorder.web.client_address import client_address
+from tableorder.web.context import config, connect, password_work
+from tableorder.web.middleware import note
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import described_by, may_refuse
+from tableorder.web.requests import takes_body
+from tableorder.web.responses import answers
 
 blueprint = Noun("logins", __name__, heading="Logging in")
 

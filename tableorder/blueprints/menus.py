@@ -7,13 +7,6 @@ from werkzeug.http import parse_etags
 
 from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.http.authentication import requires_admin, requires_table
-from tableorder.http.context import config, connect, read
-from tableorder.http.documents import DocumentCache
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_answer, may_refuse, reads_header
-from tableorder.http.requests import takes_body, takes_query
-from tableorder.http.responses import answer, answers
 from tableorder.repositories.menus import Catalog, MenuRepository
 from tableorder.schemas.menus import (
     GuestMenus,
@@ -26,6 +19,13 @@ from tableorder.schemas.menus import (
     MenuSchema,
     MenusQuery,
 )
+from tableorder.web.authentication import requires_admin, requires_table
+from tableorder.web.context import config, connect, read
+from tableorder.web.document_cache import DocumentCache
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_answer, may_refuse, reads_header
+from tableorder.web.requests import takes_body, takes_query
+from tableorder.web.responses import answer, answers
 
 blueprint = Noun("menus", __name__, heading="Menus")
 

@@ -12,11 +12,11 @@ from tableorder.backups import BackupError
 from tableorder.backups.files import Folder
 from tableorder.domain.errors import Unavailable
 from tableorder.domain.orders import STATUSES
-from tableorder.http.context import connect, database
-from tableorder.http.nouns import Noun
-from tableorder.http.responses import answers
 from tableorder.metrics import counted
 from tableorder.repositories.stores import StoreRepository
+from tableorder.web.context import connect, database
+from tableorder.web.nouns import Noun
+from tableorder.web.responses import answers
 
 blueprint = Noun("metrics", __name__, heading="Health", prefixes=("",), needs_database=False)
 

@@ -11,12 +11,6 @@ from tableorder.domain.errors import (
     OptionNotFound,
 )
 from tableorder.domain.identities import AdminIdentity
-from tableorder.http.authentication import requires_admin
-from tableorder.http.context import config, connect, read
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_refuse
-from tableorder.http.requests import takes_body
-from tableorder.http.responses import answers
 from tableorder.repositories.options import OptionRepository
 from tableorder.schemas.options import (
     MenuOptionGroups,
@@ -31,6 +25,12 @@ from tableorder.schemas.options import (
     OptionGroupSchema,
     OptionSchema,
 )
+from tableorder.web.authentication import requires_admin
+from tableorder.web.context import config, connect, read
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_refuse
+from tableorder.web.requests import takes_body
+from tableorder.web.responses import answers
 
 blueprint = Noun("options", __name__, heading="Options")
 

@@ -22,13 +22,6 @@ from tableorder.domain.errors import (
     TotalTooLarge,
 )
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.http.authentication import requires_admin, requires_table
-from tableorder.http.context import announce, config, connect
-from tableorder.http.documents import DocumentCache, Versioned
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_refuse
-from tableorder.http.requests import takes_body, takes_idempotency_key, takes_query
-from tableorder.http.responses import answers
 from tableorder.repositories.orders import OrderRepository
 from tableorder.schemas.orders import (
     Order,
@@ -43,6 +36,13 @@ from tableorder.schemas.orders import (
     VoidLinesSchema,
     VoidQuery,
 )
+from tableorder.web.authentication import requires_admin, requires_table
+from tableorder.web.context import announce, config, connect
+from tableorder.web.document_cache import DocumentCache, Versioned
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_refuse
+from tableorder.web.requests import takes_body, takes_idempotency_key, takes_query
+from tableorder.web.responses import answers
 
 blueprint = Noun("orders", __name__, heading="Orders")
 

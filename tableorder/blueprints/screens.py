@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 
 from flask import Response, abort, current_app, send_from_directory
 
-from tableorder.http.context import CONFIG
-from tableorder.http.nouns import Noun
-from tableorder.http.responses import answers
+from tableorder.web.context import CONFIG
+from tableorder.web.nouns import Noun
+from tableorder.web.responses import answers
 
 FILES = Path(__file__).resolve().parents[1] / "static" / "screens"
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from tableorder.domain.errors import NoActiveSession, SessionChanged, TableNotFound
 from tableorder.domain.identities import AdminIdentity
-from tableorder.http.authentication import requires_admin
-from tableorder.http.context import connect
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_refuse
-from tableorder.http.requests import takes_body, takes_idempotency_key
-from tableorder.http.responses import answers
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.sessions import EndSessionSchema, SessionEnded
+from tableorder.web.authentication import requires_admin
+from tableorder.web.context import connect
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_refuse
+from tableorder.web.requests import takes_body, takes_idempotency_key
+from tableorder.web.responses import answers
 
 blueprint = Noun("sessions", __name__, heading="Tables and their sessions")
 

@@ -11,14 +11,14 @@ from tableorder.domain.errors import (
     StockShort,
 )
 from tableorder.domain.identities import AdminIdentity
-from tableorder.http.authentication import requires_admin
-from tableorder.http.context import connect
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_refuse
-from tableorder.http.requests import takes_body, takes_idempotency_key
-from tableorder.http.responses import answers
 from tableorder.repositories.stock import StockRepository
 from tableorder.schemas.stock import Stock, StockChangeSchema, Stocks, StockSchema
+from tableorder.web.authentication import requires_admin
+from tableorder.web.context import connect
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_refuse
+from tableorder.web.requests import takes_body, takes_idempotency_key
+from tableorder.web.responses import answers
 
 blueprint = Noun("stock", __name__, heading="Stock")
 

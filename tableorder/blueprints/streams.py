@@ -4,14 +4,14 @@ from typing import Any
 
 from tableorder.domain.errors import SessionEnded
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.http.authentication import bearer, requires_admin, requires_table
-from tableorder.http.context import connect
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_refuse
-from tableorder.http.responses import answers
 from tableorder.http.tokens import claims_of
 from tableorder.repositories.tickets import LIFETIME, TicketRepository
 from tableorder.schemas.streams import Ticket
+from tableorder.web.authentication import bearer, requires_admin, requires_table
+from tableorder.web.context import connect
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_refuse
+from tableorder.web.responses import answers
 
 blueprint = Noun("streams", __name__, heading="Live feeds")
 

@@ -5,14 +5,14 @@ from typing import Any
 from tableorder.domain.errors import LimitReached, TableInUse, TableNotFound, TableNumberTaken, TooManyLogins
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.passwords import hash_password
-from tableorder.http.authentication import requires_admin
-from tableorder.http.context import config, connect, password_work
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import may_refuse
-from tableorder.http.requests import takes_body
-from tableorder.http.responses import answers
 from tableorder.repositories.tables import TableRepository
 from tableorder.schemas.tables import Table, TableChangeSchema, TableDeleted, Tables, TableSchema
+from tableorder.web.authentication import requires_admin
+from tableorder.web.context import config, connect, password_work
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import may_refuse
+from tableorder.web.requests import takes_body
+from tableorder.web.responses import answers
 
 blueprint = Noun("tables", __name__, heading="Tables and their sessions")
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.pages import Page
-from tableorder.http.authentication import requires_admin
-from tableorder.http.context import read
-from tableorder.http.nouns import Noun
-from tableorder.http.requests import takes_query
-from tableorder.http.responses import answers
 from tableorder.repositories.voids import VoidRepository
 from tableorder.schemas.history import OffsetBooksQuery
 from tableorder.schemas.voids import Voids
+from tableorder.web.authentication import requires_admin
+from tableorder.web.context import read
+from tableorder.web.nouns import Noun
+from tableorder.web.requests import takes_query
+from tableorder.web.responses import answers
 
 blueprint = Noun("voids", __name__, heading="The books")
 

@@ -1,1 +1,1 @@
-"""What all routes share: tokens, problems, what happens around a request, reading a body, writing an answer."""
+"""The protocol, for both processes: tokens, problems, request ids, headers, events. No Flask, no database."""

@@ -7,23 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from flask import Flask, Response, request
-
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-ID"
 EXPOSED_HEADERS = "Allow, ETag, Retry-After, X-Request-ID"
 MAX_AGE = "7200"  # seconds that a browser remembers a preflight; Chromium takes no more
-
-
-def register_cors(app: Flask, origins: Set[str]) -> None:
-    """Let pages of these origins call the API. Flask answers OPTIONS, with the path's methods in Allow."""
-
-    def allow(response: Response) -> Response:
-        methods = response.headers.get("Allow", "") if request.method == "OPTIONS" else ""
-        response.headers.extend(cors_headers(origins, request.headers.get("Origin", ""), methods))
-        return response
-
-    if origins:
-        app.after_request(allow)
 
 
 def cors_headers(origins: Set[str], origin: str, methods: str = "") -> dict[str, str]:

@@ -1,10 +1,7 @@
-"""What is no HTTP at all is refused by gunicorn, before any route: in the form of every other problem."""
+"""The answer to a request that is not valid HTTP: a problem document, made without a framework."""
 
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
-
-import gunicorn.util
 
 from tableorder.http.problems import CRASH, MEDIA_TYPE, problem_document
 from tableorder.http.request_ids import HEADER, choose_request_id
@@ -18,16 +15,6 @@ DETAIL = (
 REASONS: dict[int, str] = {413: "Request Entity Too Large", 414: "URI Too Long"}  # Python's own names have changed
 
 EXPLAINED = {413: ("request_entity_too_large", "the body is too large"), 500: CRASH}
-
-
-def write_refusal(client: object, status: int, reason: str, message: str) -> None:
-    """In place of gunicorn.util.write_error, whose page of HTML repeats parts of the request."""
-    gunicorn.util.write_nonblock(client, refusal(status))
-
-
-def send_refusal(protocol: Any, status: int, message: str, extra_headers: object = ()) -> None:
-    """In place of the method of gunicorn's ASGI worker, whose text repeats parts of the request."""
-    protocol._safe_write(refusal(status))
 
 
 def refusal(status: int) -> bytes:

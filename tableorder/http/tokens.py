@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from tableorder.domain.errors import TokenExpired, TokenInvalid, TokenMissing
+from tableorder.domain.errors import Forbidden, TokenExpired, TokenInvalid, TokenMissing
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 
 LIFETIME = 57_600  # seconds
@@ -66,6 +66,20 @@ def _verify(token: str, secret: str) -> Bearer:
             _verified.clear()
         _verified[digest] = bearer
     return bearer
+
+
+def require_table(bearer: Bearer) -> TableIdentity:
+    """The table. Raises Forbidden for anybody else."""
+    if not isinstance(bearer.identity, TableIdentity):
+        raise Forbidden("this is for tables; the token is an admin's")
+    return bearer.identity
+
+
+def require_admin(bearer: Bearer) -> AdminIdentity:
+    """The admin. Raises Forbidden for anybody else."""
+    if not isinstance(bearer.identity, AdminIdentity):
+        raise Forbidden
+    return bearer.identity
 
 
 def claims_of(bearer: Bearer) -> dict[str, Any]:

@@ -14,13 +14,12 @@ from typing import Any, cast
 from apispec import APISpec
 from flask import Flask
 
-from tableorder.http.nouns import Noun
-from tableorder.http.operations import Answer, Operation, operation_of
 from tableorder.http.problems import MEDIA_TYPE
-from tableorder.openapi import parts, problems
+from tableorder.openapi import components, feeds, problems
 from tableorder.openapi.schemas import SchemaPlugin, name_of
 from tableorder.schemas.base import BodySchema, ChangeSchema
-from tableorder.stream import routes as feeds
+from tableorder.web.nouns import Noun
+from tableorder.web.operations import Answer, Operation, operation_of
 
 DESCRIPTION = """\
 The backend of in-restaurant table ordering. A tablet logs in to its table and orders; the counter follows the orders,
@@ -135,11 +134,11 @@ def _place(heading: str) -> tuple[int, str]:
 
 
 def _add_components(spec: APISpec, routes: Sequence[Route]) -> None:
-    for name, scheme in parts.SECURITY_SCHEMES.items():
+    for name, scheme in components.SECURITY_SCHEMES.items():
         spec.components.security_scheme(name, scheme)
-    for name, header in parts.HEADERS.items():
+    for name, header in components.HEADERS.items():
         spec.components.header(name, header)
-    for name, parameter in parts.PARAMETERS.items():
+    for name, parameter in components.PARAMETERS.items():
         spec.components.parameter(name, "header", {"name": name, **parameter})
     spec.components.schema("Problem", schema=problems.Problem)
     for route in routes:
@@ -174,15 +173,15 @@ def _describe(route: Route, plugin: SchemaPlugin, routes: Sequence[Route]) -> di
 
 
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
-    schemes = ([parts.TOKENS[operation.caller]] if operation.caller else []) + (
-        [parts.TICKET] if operation.events else []
+    schemes = ([components.TOKENS[operation.caller]] if operation.caller else []) + (
+        [components.TICKET] if operation.events else []
     )
     return [{name: []} for name in schemes]
 
 
 def _parameters(route: Route, plugin: SchemaPlugin) -> list[Any]:
     operation = route.operation
-    in_path = [{"name": name, "in": "path", "required": True, "schema": parts.ID} for name in route.ids]
+    in_path = [{"name": name, "in": "path", "required": True, "schema": components.ID} for name in route.ids]
     in_query = plugin.query_parameters(operation.query) if operation.query else []
     return [*in_path, *in_query, *operation.headers, "X-Request-ID"]
 

@@ -115,7 +115,7 @@ class EventRepository:
             )
         )
 
-    def announce(self, *, store_ids: list[int]) -> None:
+    def notify(self, *, store_ids: list[int]) -> None:
         """Notify the feeds of these stores that there may be news in the log."""
         self._connection.fetch_all(
             "SELECT pg_notify('tableorder_events', store_id::text) FROM unnest(%(store_ids)s::integer[]) AS store_id",

@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from tableorder.config import Config
 from tableorder.domain.errors import DomainError, TicketInvalid, TokenExpired
+from tableorder.http import sse
 from tableorder.http.cors import cors_headers
 from tableorder.http.problems import MEDIA_TYPE, describe, problem_document
 from tableorder.http.request_ids import HEADER, choose_request_id
@@ -24,7 +25,7 @@ from tableorder.http.request_logs import log_request
 from tableorder.http.security_headers import SECURITY_HEADERS
 from tableorder.http.tokens import Bearer, read_authorization, read_claims
 from tableorder.repositories.tickets import store_of
-from tableorder.stream import metrics, wire
+from tableorder.stream import metrics
 from tableorder.stream.hub import Hub, Stream
 from tableorder.stream.routes import PATHS
 
@@ -127,13 +128,13 @@ class StreamApp:
         return bearer
 
     async def _serve(self, stream: Stream, request: Request, send: Send) -> None:
-        last_event_id = wire.parse_event_id(request.header("last-event-id") or request.query("last_event_id") or "")
-        beginning = wire.retry() + await self._hub.begin(stream, last_event_id)
+        last_event_id = sse.parse_event_id(request.header("last-event-id") or request.query("last_event_id") or "")
+        beginning = sse.retry() + await self._hub.begin(stream, last_event_id)
         await send(self._start(200, request, STREAM_HEADERS))
         try:
             await self._write(stream, send, beginning)
             reason = await self._follow(stream, request, send)
-            await self._write(stream, send, wire.goodbye(reason))
+            await self._write(stream, send, sse.goodbye(reason))
         except SlowReader:
             metrics.SLOW.inc()
             logger.warning("a reader of store %d was too slow (request %s)", stream.feed.store_id, request.request_id)
@@ -149,7 +150,7 @@ class StreamApp:
                     request.events += len(seen)
                     metrics.EVENTS.inc(len(seen))
             elif self._hub.is_silent(stream):
-                await self._write(stream, send, wire.HEARTBEAT)
+                await self._write(stream, send, sse.HEARTBEAT)
             else:
                 await stream.woken.wait()
         return reason

@@ -26,12 +26,13 @@ from tableorder.database.connection import Connection, Database
 from tableorder.domain.errors import SessionEnded, TooManyStreams, Unavailable
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.housekeeping.runner import Housekeeper
+from tableorder.http import sse
+from tableorder.http.sse import Frame
 from tableorder.http.tokens import Bearer
 from tableorder.repositories.events import EventRepository, Snapshot
 from tableorder.repositories.tickets import TicketRepository
-from tableorder.stream import metrics, wire
+from tableorder.stream import metrics
 from tableorder.stream.listener import Listener
-from tableorder.stream.wire import Frame
 
 logger = logging.getLogger(__name__)
 
@@ -434,7 +435,7 @@ def _reached(count: int, limit: int) -> bool:
 
 
 def _beginning(snapshot: Snapshot) -> tuple[int, bytes]:
-    return snapshot.position, wire.initial(snapshot)
+    return snapshot.position, sse.initial(snapshot.document, snapshot.position)
 
 
 def _after(store_id: int, position: int) -> Callable[[Connection], list[Frame]]:
@@ -444,7 +445,7 @@ def _after(store_id: int, position: int) -> Callable[[Connection], list[Frame]]:
         events = EventRepository(connection).list_after(
             store_id=store_id, event_id=position, limit=BATCH, stored_bytes=BATCH_BYTES
         )
-        return [wire.frame(event) for event in events]
+        return [sse.frame(event.event_id, event.event_type, event.session_id, event.data) for event in events]
 
     return ask
 

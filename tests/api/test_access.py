@@ -14,9 +14,10 @@ import jwt
 import pytest
 import requests
 
-from tableorder.app import create_app
+from tableorder.blueprints import find_nouns
 from tableorder.config import Config
 from tableorder.stream.app import PATHS
+from tableorder.web.app import create_app
 from tests.api.client import TABLE_PASSWORD, Restaurant, Tablet, expect
 from tests.api.openapi_client import OpenApiClient
 from tests.api.server import JWT_SECRET_KEY, Server
@@ -218,7 +219,7 @@ def bad_tokens(good: str) -> dict[str, tuple[str | None, str]]:
 
 def test_every_route_has_an_entry():
     environment = {"DATABASE_URL": "postgresql://nobody@localhost/none", "JWT_SECRET_KEY": JWT_SECRET_KEY}
-    rules = create_app(Config.from_environment(environment)).url_map.iter_rules()
+    rules = create_app(Config.from_environment(environment), find_nouns()).url_map.iter_rules()
     routes = {
         (method, re.sub(r"<(?:big_)?id:(\w+)_id>", r"{\1}", rule.rule))
         for rule in rules
@@ -383,7 +384,7 @@ def test_the_same_statements_run_for_what_is_another_stores_as_for_what_is_unkno
     """So that the time does not tell them apart either; a clock would show its own noise and no more."""
     other = open_shop()
     environment = {"DATABASE_URL": server.database_url, "JWT_SECRET_KEY": JWT_SECRET_KEY, "DATABASE_ECHO": "on"}
-    here = create_app(Config.from_environment(environment)).test_client()
+    here = create_app(Config.from_environment(environment), find_nouns()).test_client()
 
     def statements(route: tuple[str, str], ids: dict[str, int]) -> list[str]:
         method, path = route

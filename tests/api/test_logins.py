@@ -12,8 +12,9 @@ import jwt
 import psutil
 import pytest
 
-from tableorder.app import create_app
+from tableorder.blueprints import find_nouns
 from tableorder.config import Config
+from tableorder.web.app import create_app
 from tests.api.client import TABLE_PASSWORD, Client, expect, refused
 from tests.api.server import JWT_SECRET_KEY, Server
 from tests.waiting import until
@@ -104,7 +105,7 @@ def test_an_unknown_account_costs_the_work_of_a_wrong_password(restaurant, serve
 
     monkeypatch.setattr(bcrypt, "checkpw", counted)
     environment = {"DATABASE_URL": server.database_url, "JWT_SECRET_KEY": JWT_SECRET_KEY, "BCRYPT_COST": "4"}
-    here = create_app(Config.from_environment(environment)).test_client()
+    here = create_app(Config.from_environment(environment), find_nouns()).test_client()
     for body in (wrong, unknown):
         assert here.post(f"/api/v1/auth/{login}/login", json=body).status_code == 401
     assert work == [(60, b"$2b$04$")] * 2

@@ -20,9 +20,10 @@ import psutil
 import pytest
 import requests
 
-from tableorder.app import create_app
+from tableorder.blueprints import find_nouns
 from tableorder.config import Config
-from tableorder.processors import NICENESS
+from tableorder.server.affinity import NICENESS
+from tableorder.web.app import create_app
 from tests.api.client import TABLE_PASSWORD, Client, Restaurant, at_once, expect, refused
 from tests.api.server import JWT_SECRET_KEY, Server, add_restaurant, run_sql
 from tests.waiting import ATTEMPTS, assert_within, until
@@ -60,7 +61,8 @@ class Here:
     def __init__(self, database_url: str, cost: int) -> None:
         self.url = database_url
         environment = {"DATABASE_URL": database_url, "JWT_SECRET_KEY": JWT_SECRET_KEY, "BCRYPT_COST": str(cost)}
-        self._client = create_app(Config.from_environment(environment | {"TRUSTED_PROXIES": "1"})).test_client()
+        config = Config.from_environment(environment | {"TRUSTED_PROXIES": "1"})
+        self._client = create_app(config, find_nouns()).test_client()
 
     def add_store(self, username: str, cost: int) -> None:
         add = (

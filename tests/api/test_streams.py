@@ -19,9 +19,9 @@ import pytest
 import requests
 
 from tableorder.domain.identities import AdminIdentity
+from tableorder.http.sse import Frame
 from tableorder.http.tokens import Bearer
 from tableorder.stream.hub import Feed, Stream
-from tableorder.stream.wire import Frame
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
 from tests.api.server import CRASH, JWT_SECRET_KEY, Server, StreamServer, run_sql
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Event, Reader, take_ticket

@@ -24,8 +24,8 @@ from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
 from tableorder.database.pool import PoolSettings
 from tableorder.domain.identities import AdminIdentity
-from tableorder.http.announcer import Announcer
 from tableorder.http.tokens import issue_token
+from tableorder.transactions.notifier import Notifier
 from tests.api.server import JWT_SECRET_KEY, StreamServer
 from tests.api.streams import ADMIN_STREAM
 from tests.database.embedded import new_database, url_of
@@ -124,7 +124,7 @@ def publish(database_url: str, events: int, rate: int, stores: int) -> dict[int,
 
     Returns when each change was sent off to be committed.
     """
-    announcer = Announcer(Database(PoolSettings(database_url)))
+    notifier = Notifier(Database(PoolSettings(database_url)))
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     committed = {}
@@ -134,7 +134,7 @@ def publish(database_url: str, events: int, rate: int, stores: int) -> dict[int,
             time.sleep(max(0.0, began + order_id / rate - time.monotonic()))
             committed[order_id] = time.monotonic()
             cursor.execute("UPDATE orders SET status = '준비중' WHERE order_id = %s", (order_id,))
-            announcer.announce(1 + order_id % stores)
+            notifier.notify(1 + order_id % stores)
     connection.close()
     return committed
 

@@ -8,17 +8,19 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tableorder.app import create_app
+from tableorder.blueprints import find_nouns
 from tableorder.config import Config
 from tableorder.domain.errors import errors_by_code
 from tableorder.openapi.document import build_document
 from tableorder.openapi.problems import PROBLEMS
 from tableorder.stream.app import PATHS
+from tableorder.web.app import create_app
 
 
 @pytest.fixture(scope="module")
 def app():
-    return create_app(Config.from_environment({"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32}))
+    config = Config.from_environment({"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32})
+    return create_app(config, find_nouns())
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tableorder.app import create_app
+from tableorder.blueprints import find_nouns
 from tableorder.blueprints.screens import FILES
 from tableorder.config import Config
 from tableorder.openapi.document import build_document
+from tableorder.web.app import create_app
 from tests.npm import install, run
 
 PROJECT = Path(__file__).parent / "screens"
@@ -36,7 +37,7 @@ def project(tmp_path_factory) -> Path:
     shutil.copytree(FILES, folder / "screens")
     install(folder)
     config = Config.from_environment({"DATABASE_URL": "postgresql:///x", "JWT_SECRET_KEY": "x" * 32})
-    (folder / "openapi.json").write_text(json.dumps(build_document(create_app(config))))
+    (folder / "openapi.json").write_text(json.dumps(build_document(create_app(config, find_nouns()))))
     generated = run(folder, "node_modules/.bin/openapi-typescript", "openapi.json", "--output", "screens/openapi.d.ts")
     assert generated.returncode == 0, generated.stdout + generated.stderr
     return folder

@@ -358,7 +358,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "events.list_after": lambda c, t: EventRepository(c).list_after(store_id=STORE, event_id=1, limit=100),
     "events.snapshot_of_store": lambda c, t: EventRepository(c).snapshot_of_store(store_id=STORE),
     "events.snapshot_of_session": lambda c, t: EventRepository(c).snapshot_of_session(table=t),
-    "events.announce": lambda c, t: EventRepository(c).announce(store_ids=[STORE, STORE + 1]),
+    "events.notify": lambda c, t: EventRepository(c).notify(store_ids=[STORE, STORE + 1]),
     "events.latest": lambda c, t: EventRepository(c).latest(store_ids=[STORE, STORE + 1]),
     "tickets.add_for_table": lambda c, t: TicketRepository(c).add_for_table(table=t, claims={}),
     "tickets.add_for_admin": lambda c, t: TicketRepository(c).add_for_admin(store_id=STORE, claims={}),

@@ -26,9 +26,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tableorder.domain.orders import MAX_ITEMS, MAX_QUANTITY, STATUSES, order_fingerprint
-from tableorder.http.announcer import PAUSE
 from tableorder.repositories.menus import CATALOG as MENUS
 from tableorder.repositories.orders import BY_TABLE, MOVE, OF_SESSION, PLACE
+from tableorder.transactions.notifier import PAUSE
 from tests.bench.rivals.sql import last_part
 
 SECRET = os.environ["JWT_SECRET_KEY"]

@@ -12,7 +12,7 @@ from typing import TypeVar
 from flask import request
 
 from tableorder.domain.errors import NotServing, TooManyLogins
-from tableorder.processors import give_way
+from tableorder.server.affinity import give_way
 
 T = TypeVar("T")
 

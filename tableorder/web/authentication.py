@@ -10,14 +10,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from flask import Response, request
 
-from tableorder.domain.errors import Forbidden
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.http.client_address import client_address
-from tableorder.http.context import config
-from tableorder.http.exchange import STORE_ID, note
-from tableorder.http.operations import operation_of
 from tableorder.http.request_logs import printable
-from tableorder.http.tokens import Bearer, read_authorization
+from tableorder.http.tokens import Bearer, read_authorization, require_admin, require_table
+from tableorder.web.client_address import client_address
+from tableorder.web.context import config
+from tableorder.web.middleware import STORE_ID, note
+from tableorder.web.operations import operation_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,17 +71,3 @@ def bearer() -> Bearer:
     bearer = read_authorization(environ.get("HTTP_AUTHORIZATION", ""), config().jwt_secret_key)
     environ[STORE_ID] = bearer.identity.store_id  # for the log
     return bearer
-
-
-def require_table(bearer: Bearer) -> TableIdentity:
-    """The table. Raises Forbidden for anybody else."""
-    if not isinstance(bearer.identity, TableIdentity):
-        raise Forbidden("this is for tables; the token is an admin's")
-    return bearer.identity
-
-
-def require_admin(bearer: Bearer) -> AdminIdentity:
-    """The admin. Raises Forbidden for anybody else."""
-    if not isinstance(bearer.identity, AdminIdentity):
-        raise Forbidden
-    return bearer.identity

@@ -12,9 +12,9 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from tableorder.domain.errors import IdempotencyKeyInvalid, JsonInvalid, KeyReused, ValidationFailed
 from tableorder.domain.orders import MAX_KEY_LENGTH
-from tableorder.http.context import config
-from tableorder.http.operations import Handler, operation_of
 from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
+from tableorder.web.context import config
+from tableorder.web.operations import Handler, operation_of
 
 MAX_NAME = 100  # characters of a client's key, of which a problem repeats no more
 

@@ -1,4 +1,4 @@
-"""Headers, security schemes and parameters that many operations share."""
+"""Components of the document that many operations share: headers, security schemes and parameters."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """The application factory."""
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -10,19 +8,18 @@ from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
-from tableorder import blueprints
 from tableorder.config import Config
 from tableorder.database.connection import Database
-from tableorder.http.announcer import Announcer
-from tableorder.http.context import ANNOUNCER, BCRYPT_WORK, CONFIG, DATABASE, REPLICA
-from tableorder.http.converters import BigIdConverter, IdConverter
-from tableorder.http.cors import register_cors
-from tableorder.http.exchange import with_exchange
-from tableorder.http.nouns import Noun
-from tableorder.http.password_work import PasswordWork
-from tableorder.http.problems import register_error_handlers
-from tableorder.http.replica import Replica
 from tableorder.metrics import pool_observer
+from tableorder.transactions.notifier import Notifier
+from tableorder.transactions.replica import Replica
+from tableorder.web.context import BCRYPT_WORK, CONFIG, DATABASE, NOTIFIER, REPLICA
+from tableorder.web.converters import BigIdConverter, IdConverter
+from tableorder.web.cors import register_cors
+from tableorder.web.middleware import with_middleware
+from tableorder.web.nouns import Noun
+from tableorder.web.password_work import PasswordWork
+from tableorder.web.problems import register_error_handlers
 
 
 class Application(Flask):
@@ -40,8 +37,11 @@ class Application(Flask):
         return MapAdapter(self.url_map, request.host, root, "", request.scheme, request.path, request.method, query)
 
 
-def create_app(config: Config) -> Flask:
-    """The WSGI application for `config`. It connects to the database with the first request that needs it."""
+def create_app(config: Config, nouns: Iterable[Noun]) -> Flask:
+    """The WSGI application for `config`, with the routes of `nouns`.
+
+    It connects to the database with the first request that needs it.
+    """
     app = Application("tableorder", static_folder=None)
     # One byte more than is allowed: a chunked body is cut there silently, and read_body refuses what has that byte.
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes + 1
@@ -52,25 +52,17 @@ def create_app(config: Config) -> Flask:
     open_database = partial(Database, echo=config.logs.echo, slow=config.logs.slow_statement)
     app.extensions[DATABASE] = database = open_database(config.pool)
     database.pool.on_change = pool_observer(database.pool)
-    app.extensions[ANNOUNCER] = Announcer(database)
+    app.extensions[NOTIFIER] = Notifier(database)
     app.extensions[BCRYPT_WORK] = PasswordWork(config.login_limits.checks)
     app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["big_id"] = BigIdConverter
     register_error_handlers(app)
     register_cors(app, config.cors_origins)
-    for noun in _nouns():
+    for noun in nouns:
         for version, prefix in enumerate(noun.prefixes):
             app.register_blueprint(noun, url_prefix=prefix, name=f"{noun.name}_v{version}" if version else noun.name)
-    app.wsgi_app = with_exchange(app.wsgi_app, slow=config.logs.slow_request)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = with_middleware(app.wsgi_app, slow=config.logs.slow_request)  # type: ignore[method-assign, assignment]
     if config.trusted_proxies:  # only then may X-Forwarded-For say who the client is
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
     return app
-
-
-def _nouns() -> Iterator[Noun]:
-    """Those in tableorder/blueprints, a module each."""
-    for module in pkgutil.iter_modules(blueprints.__path__, f"{blueprints.__name__}."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Noun):
-                yield value

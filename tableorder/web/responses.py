@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import Response
 from marshmallow import Schema
 
-from tableorder.http.operations import Handler, may_answer
+from tableorder.web.operations import Handler, may_answer
 
 
 def answers(

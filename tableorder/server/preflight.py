@@ -34,7 +34,7 @@ def refuse_unusable_settings() -> None:
         status = 1
         try:
             from tableorder.config import config_or_exit
-            from tableorder.standing import refuse_unsafe_databases
+            from tableorder.server.isolation import refuse_unsafe_databases
 
             refuse_unsafe_databases(config_or_exit(os.environ))
             status = 0

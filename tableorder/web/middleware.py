@@ -1,6 +1,6 @@
-"""What happens around each request, whoever answers it: its id, its line of the log, its figures, our usual headers.
+"""WSGI middleware: request id, log line, metrics, headers.
 
-In WSGI and not in Flask's hooks, of which each costs more.
+Flask's hooks could do the same, but each costs more.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ STORE_ID = "tableorder.store_id"
 NOTES = "tableorder.notes"
 
 
-def with_exchange(app: WSGIApplication, *, slow: float) -> WSGIApplication:
-    """`app`, a Flask application, in these surroundings; a request that took `slow` seconds is logged as a warning."""
+def with_middleware(app: WSGIApplication, *, slow: float) -> WSGIApplication:
+    """Wrap `app`, a Flask application. A request that took `slow` seconds is logged as a warning."""
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()

@@ -8,8 +8,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from tableorder.repositories.events import Event, Snapshot
-
 HEARTBEAT = b": \n\n"
 
 
@@ -23,10 +21,9 @@ class Frame:
     text: bytes
 
 
-def frame(event: Event) -> Frame:
-    """An event of the log."""
-    text = _write(event.event_type, event.data, event.event_id)
-    return Frame(event.event_id, event.event_type, event.session_id, text)
+def frame(event_id: int, event_type: str, session_id: str | None, data: str) -> Frame:
+    """An event of the log; `data` is JSON text."""
+    return Frame(event_id, event_type, session_id, _write(event_type, data, event_id))
 
 
 def retry() -> bytes:
@@ -34,9 +31,9 @@ def retry() -> bytes:
     return b"retry: %d\n\n" % random.randint(1000, 3000)  # noqa: S311
 
 
-def initial(snapshot: Snapshot) -> bytes:
-    """The document that a stream begins with."""
-    return _write("initial", snapshot.document, snapshot.position)
+def initial(document: str, position: int) -> bytes:
+    """The document that a stream begins with, and the id of the latest event that is in it."""
+    return _write("initial", document, position)
 
 
 def goodbye(reason: str) -> bytes:

@@ -13,11 +13,11 @@ from tableorder.repositories.events import EventRepository
 PAUSE = 0.02  # seconds after a round trip, so that a rush takes fifty a second at most and not one an order
 
 
-class Announcer:
+class Notifier:
     """A thread that sends the notifications, those that came up since the last round trip all in one.
 
     What it cannot send is left out: the feed looks for it in the log within a second. The thread begins with the first
-    announcement, and anew after a fork.
+    notification, and anew after a fork.
     """
 
     def __init__(self, database: Database) -> None:
@@ -26,13 +26,13 @@ class Announcer:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def announce(self, store_id: int) -> None:
+    def notify(self, store_id: int) -> None:
         """Let the feed of the store know soon. Never fails."""
         self._stores.put(store_id)
         if self._thread is None or not self._thread.is_alive():
             with self._lock:
                 if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
+                    self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
                     self._thread.start()
 
     def _run(self) -> None:
@@ -42,7 +42,7 @@ class Announcer:
                 store_ids.add(self._stores.get())
             try:
                 with self._database.connect(None) as connection:
-                    EventRepository(connection).announce(store_ids=sorted(store_ids))
+                    EventRepository(connection).notify(store_ids=sorted(store_ids))
             except Unavailable:
                 pass
             time.sleep(PAUSE)

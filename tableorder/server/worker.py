@@ -91,7 +91,7 @@ class Worker(ThreadWorker):
     def init_process(self) -> None:
         """Prepare what the threads share; gunicorn loads the application after that and calls `run`."""
         if self.processor is not None:
-            from tableorder.processors import stay_on  # not at the top, where it would be the master's for good
+            from tableorder.server.affinity import stay_on  # not at the top, where it would be the master's for good
 
             stay_on(self.processor)
         self._epoll = select.epoll()

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tableorder.http.documents import COMPRESSED_BYTES, ENTRY_BYTES, MAX_DOCUMENT_BYTES, DocumentCache
+from tableorder.web.document_cache import COMPRESSED_BYTES, ENTRY_BYTES, MAX_DOCUMENT_BYTES, DocumentCache
 
 
 @pytest.fixture

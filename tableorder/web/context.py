@@ -8,15 +8,15 @@ from flask import current_app
 
 from tableorder.config import Config
 from tableorder.database.connection import Connection, Database
-from tableorder.http.announcer import Announcer
-from tableorder.http.password_work import PasswordWork
-from tableorder.http.replica import Replica
+from tableorder.transactions.notifier import Notifier
+from tableorder.transactions.replica import Replica
+from tableorder.web.password_work import PasswordWork
 
 T = TypeVar("T")
 
 CONFIG = "tableorder.config"
 DATABASE = "tableorder.database"
-ANNOUNCER = "tableorder.announcer"
+NOTIFIER = "tableorder.notifier"
 REPLICA = "tableorder.replica"
 BCRYPT_WORK = "tableorder.password_work"
 
@@ -52,5 +52,5 @@ def password_work() -> PasswordWork:
 
 def announce(store_id: int) -> None:
     """Let the live feed know that something was committed in the store."""
-    announcer: Announcer = current_app.extensions[ANNOUNCER]
-    announcer.announce(store_id)
+    notifier: Notifier = current_app.extensions[NOTIFIER]
+    notifier.notify(store_id)

@@ -1,0 +1,1 @@
+"""gunicorn: its worker, processor affinity, and the checks before the start."""

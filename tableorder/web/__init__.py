@@ -1,0 +1,1 @@
+"""The Flask glue: the application, the decorators of the handlers, the middleware, problems."""
