@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import fcntl
 import os
@@ -31,6 +32,7 @@ class Terminal:
         self, command: Sequence[str | Path], *, env: Mapping[str, str], columns: int = 100, cwd: Path = CHECKOUT
     ) -> None:
         self.raw = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._parent, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         self._process = subprocess.Popen(
@@ -90,7 +92,7 @@ class Terminal:
             if error.errno != errno.EIO:  # Linux says so when nobody has the other side any longer
                 raise
             return False
-        self.raw += part.decode(errors="replace")
+        self.raw += self._decoder.decode(part)  # which keeps the beginning of a character for the next part
         return bool(part)
 
 

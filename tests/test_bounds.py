@@ -27,6 +27,7 @@ ONE_A_STORE = "a row for each store"
 TABLES = {
     "stores": BY_THE_OPERATOR,
     "menu_versions": ONE_A_STORE,
+    "store_settings": ONE_A_STORE,
     "event_horizon": "one row",
     "option_groups": f"LIMIT_OPTION_GROUPS, with retired ones ten times that: {MENUS}",
     "options": f"LIMIT_OPTIONS, with retired ones ten times that: {MENUS}",

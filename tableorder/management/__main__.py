@@ -8,16 +8,11 @@ import os
 import re
 import sys
 
-import psycopg2
-
-from tableorder.backups import BackupError
-from tableorder.config import ConfigError
-from tableorder.database.migrations import MigrationError, applied_migrations, pending_migrations
-from tableorder.database.programs import ProgramNotFound
-from tableorder.domain.errors import DomainError
-from tableorder.environment import SetupError, administer, database, stop_when_told
+from tableorder.database.migrations import applied_migrations, pending_migrations
+from tableorder.environment import administer, database, stop_when_told
 from tableorder.management import check, demo, migrations, server_config, stores, tables
 from tableorder.management.arguments import Options, add_command, answer
+from tableorder.management.reasons import FORESEEN, reason
 
 EPILOG = """\
 a restaurant of your own:
@@ -41,15 +36,6 @@ def main() -> int:
         finally:
             sys.stdout.flush()  # here, where a closed pipe and a full disk are known
         return 0
-    except (SetupError, DomainError, MigrationError, BackupError, ConfigError, ProgramNotFound) as error:
-        message = str(error)
-    except psycopg2.errors.UndefinedTable:
-        message = "the database is not migrated; run bin/tableorder migrate"
-    except psycopg2.errors.InsufficientPrivilege as error:
-        sees_all = "it takes a role that sees every store, such as a member of tableorder_owner"
-        message = f"{error.diag.message_primary}; {sees_all}"
-    except psycopg2.Error as error:
-        message = str(error).strip() or "the connection to the database was lost"
     except (KeyboardInterrupt, EOFError) as error:  # Ctrl-C and Ctrl-D
         message = "interrupted" if isinstance(error, KeyboardInterrupt) else "nothing was entered, and nothing was done"
         if sys.stderr.isatty():
@@ -57,10 +43,11 @@ def main() -> int:
     except BrokenPipeError:  # who read our output has had enough
         _forget_output()
         return 1
-    except OSError as error:
-        _forget_output()
-        message = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-    print(f"tableorder: {' '.join(message.split())}", file=sys.stderr)
+    except FORESEEN as error:
+        if isinstance(error, OSError):
+            _forget_output()
+        message = reason(error)
+    print(f"tableorder: {message}", file=sys.stderr)
     return 1
 
 

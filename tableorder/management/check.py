@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 
@@ -20,9 +20,9 @@ from tableorder.database.isolation import NOT_KEPT, is_transaction_pooled
 from tableorder.database.migrations import SOURCE, pending_migrations, required_migrations
 from tableorder.database.pool import PoolSettings
 from tableorder.domain.errors import Unavailable
-from tableorder.environment import SetupError, administer
+from tableorder.environment import SetupError, administer, connect
 from tableorder.management.arguments import Options, add_command, answer_rows
-from tableorder.management.findings import FAILED, OK, WARNING, Finding, findings_of_server, housekeeping
+from tableorder.management.findings import FAILED, OF_SERVER, OK, WARNING, Answer, Finding, find, housekeeping
 from tableorder.management.server_config import connections_needed
 from tableorder.progress import spinner
 from tableorder.settings import read_setting
@@ -31,6 +31,7 @@ MIN_SERVER_VERSION = 14
 MAX_BACKUP_AGE = timedelta(hours=26)  # of the newest one: a night, and the time that it takes
 MAX_REPLICA_LAG = 16e6  # bytes of the write-ahead log: one of its segments
 MAX_CLOCK_SKEW = 1.0  # seconds between two machines that issue and check tokens
+CLOCK_READINGS = 5  # of which the quickest is the most exact
 
 # What a migration makes and what it drops, by kind.
 MADE = re.compile(
@@ -57,6 +58,11 @@ SELECT 'CONSTRAINT', conname::text,
  WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
 """
 
+# A standby that has replayed nothing yet is behind by all of it.
+LAG = """
+SELECT pg_is_in_recovery(),
+       pg_wal_lsn_diff(%(written)s, COALESCE(pg_last_wal_replay_lsn(), '0/0'))::float
+"""
 
 STYLES = {OK: "green", WARNING: "yellow", FAILED: "bold red"}
 
@@ -87,34 +93,35 @@ def check(url: str, options: Options) -> None:
 
 def _findings(url: str) -> Iterator[Finding]:
     config = Config.from_environment({**os.environ, "DATABASE_URL": url, "JWT_SECRET_KEY": "x" * 32})
-    with administer(url) as connection:
-        for item in (_server, _uuid_ossp, _schema_objects, _durability, _archiving, _clock):
-            yield item(connection)
-        yield from findings_of_server(connection)
-        yield _time_zone(connection, config.pool.time_zone)
-        migrations = _migrations(url)
-        yield migrations
-        if migrations.status == OK:  # else there may be no tables yet
-            yield housekeeping(
-                connection,
-                event_retention=config.streams.event_retention,
-                login_window=config.login_limits.window,
-            )
-        yield _connections(connection, config.pool)
-        if config.replica:
-            yield _replica(connection, config.replica)
-    yield _pool(config.pool)
+    connect(url).close()  # without a server there is nothing to be said
+
+    def ask(look: Callable[..., Answer], *arguments: object) -> Answer:
+        """By a connection of its own, which it may break, or wait on for too long."""
+        with administer(url) as connection:
+            return look(connection, *arguments)
+
+    for item, look in (OF_INSTALLATION | OF_SERVER).items():
+        yield find(item, ask, look)
+    yield find("time zone", ask, _time_zone, config.pool.time_zone)
+    migrations = find("migrations", _migrations, url)
+    yield migrations
+    if migrations.status == OK:  # else there may be no tables yet
+        yield find("housekeeping", ask, housekeeping, config.streams.event_retention, config.login_limits.window)
+    yield find("connections", ask, _connections, config.pool)
+    if config.replica:
+        yield find("replica", ask, _replica, config.replica)
+    yield find("pool", _pool, config.pool)
     yield from _backups()
 
 
-def _server(connection: Connection) -> Finding:
+def _server(connection: Connection) -> Answer:
     version = connection.fetch_value("SHOW server_version")
     number = int(connection.fetch_value("SHOW server_version_num"))
     status = OK if number >= MIN_SERVER_VERSION * 10_000 else FAILED
-    return Finding("PostgreSQL", status, f"{version}; {MIN_SERVER_VERSION} or newer is needed")
+    return status, f"{version}; {MIN_SERVER_VERSION} or newer is needed"
 
 
-def _uuid_ossp(connection: Connection) -> Finding:
+def _uuid_ossp(connection: Connection) -> Answer:
     installed, offered = connection.fetch_one(
         """
         SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'uuid-ossp'),
@@ -122,17 +129,17 @@ def _uuid_ossp(connection: Connection) -> Finding:
         """
     )
     if installed:
-        return Finding("uuid-ossp", OK, "installed")
+        return OK, "installed"
     if offered:
-        return Finding("uuid-ossp", WARNING, "offered and not installed; bin/create-db does it")
-    return Finding("uuid-ossp", WARNING, "not offered by this server, and not needed")
+        return WARNING, "offered and not installed; bin/create-db does it"
+    return WARNING, "not offered by this server, and not needed"
 
 
-def _migrations(url: str) -> Finding:
+def _migrations(url: str) -> Answer:
     pending = pending_migrations(url)
     if pending:
-        return Finding("migrations", FAILED, f"pending: {', '.join(pending)}")
-    return Finding("migrations", OK, f"up to {required_migrations()[-1]}")
+        return FAILED, f"pending: {', '.join(pending)}"
+    return OK, f"up to {required_migrations()[-1]}"
 
 
 def expected_objects() -> dict[str, set[str]]:
@@ -149,7 +156,7 @@ def expected_objects() -> dict[str, set[str]]:
     return names
 
 
-def _schema_objects(connection: Connection) -> Finding:
+def _schema_objects(connection: Connection) -> Answer:
     found = connection.fetch_all(CATALOG)
     there = {(kind, name) for kind, name, _ in found}
     missing = [
@@ -158,23 +165,23 @@ def _schema_objects(connection: Connection) -> Finding:
     invalid = sorted(name for _, name, is_valid in found if not is_valid)
     if missing or invalid:
         parts = [f"{what}: {', '.join(names)}" for what, names in (("missing", missing), ("invalid", invalid)) if names]
-        return Finding("indexes and triggers", FAILED, "; ".join(parts))
+        return FAILED, "; ".join(parts)
     counts = ", ".join(f"{sum(kind == k for k, _, _ in found)} {plural}" for kind, plural in PLURALS.items())
-    return Finding("indexes and triggers", OK, f"all there and valid ({counts})")
+    return OK, f"all there and valid ({counts})"
 
 
-def _durability(connection: Connection) -> Finding:
+def _durability(connection: Connection) -> Answer:
     off = [
         name
         for name in ("fsync", "full_page_writes", "synchronous_commit")
         if connection.fetch_value(f"SHOW {name}") == "off"
     ]
     if off:
-        return Finding("durability", FAILED, f"off: {', '.join(off)}; an acknowledged order could be lost")
-    return Finding("durability", OK, "fsync, full_page_writes and synchronous_commit are on")
+        return FAILED, f"off: {', '.join(off)}; an acknowledged order could be lost"
+    return OK, "fsync, full_page_writes and synchronous_commit are on"
 
 
-def _archiving(connection: Connection) -> Finding:
+def _archiving(connection: Connection) -> Answer:
     mode, failed, last = connection.fetch_one(
         """
         SELECT current_setting('archive_mode'), failed_count,
@@ -183,54 +190,65 @@ def _archiving(connection: Connection) -> Finding:
         """
     )
     if mode == "off":
-        return Finding("archiving", WARNING, "off; the newest backup is all there is (docs/point-in-time-recovery.md)")
+        return WARNING, "off; the newest backup is all there is (docs/point-in-time-recovery.md)"
     if failed and not last:
-        return Finding("archiving", FAILED, f"on, and failing ({failed} times)")
-    return Finding("archiving", OK, "on")
+        return FAILED, f"on, and failing ({failed} times)"
+    return OK, "on"
 
 
-def _clock(connection: Connection) -> Finding:
-    skew = abs(float(connection.fetch_value("SELECT extract(epoch FROM clock_timestamp())")) - time.time())
-    status = OK if skew <= MAX_CLOCK_SKEW else FAILED
-    return Finding("clock", status, f"{skew:.2f} s between this machine and the server")
+def _clock(connection: Connection) -> Answer:
+    skew = min((_time_of_server(connection) for _ in range(CLOCK_READINGS)), key=lambda reading: reading.took).skew
+    status = OK if abs(skew) <= MAX_CLOCK_SKEW else FAILED
+    return status, f"{abs(skew):.2f} s between this machine and the server"
 
 
-def _time_zone(connection: Connection, wanted: str) -> Finding:
+class Reading(NamedTuple):
+    """How long the answer took, and by how much the server's clock is ahead, exact to half of that; in seconds."""
+
+    took: float
+    skew: float
+
+
+def _time_of_server(connection: Connection) -> Reading:
+    started, before = time.monotonic(), time.time()
+    server = float(connection.fetch_value("SELECT extract(epoch FROM clock_timestamp())"))
+    took = time.monotonic() - started
+    return Reading(took, server - before - took / 2)
+
+
+def _time_zone(connection: Connection, wanted: str) -> Answer:
     zone = connection.fetch_value("SHOW timezone")
-    return Finding("time zone", OK if zone == wanted else WARNING, f"{zone} on the server, {wanted} in the application")
+    return OK if zone == wanted else WARNING, f"{zone} on the server, {wanted} in the application"
 
 
-def _connections(connection: Connection, settings: PoolSettings) -> Finding:
+def _connections(connection: Connection, settings: PoolSettings) -> Answer:
     workers = read_setting("WEB_CONCURRENCY", os.environ)
     most = connection.fetch_value(
         "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
     )
     needed = connections_needed(workers, settings.size, settings.max_overflow)
     status = OK if needed <= most else FAILED
-    return Finding("connections", status, f"{workers} workers may need {needed}; the server has {most}")
+    return status, f"{workers} workers may need {needed}; the server has {most}"
 
 
-def _replica(primary: Connection, settings: PoolSettings) -> Finding:
+def _replica(primary: Connection, settings: PoolSettings) -> Answer:
     """Whether it is there, and how much of the primary's log it has yet to replay."""
     written = primary.fetch_value("SELECT pg_current_wal_lsn()::text")
     replica = Database(settings)
     try:
         with replica.connect(None) as connection:
-            is_standby, behind = connection.fetch_one(
-                "SELECT pg_is_in_recovery(), pg_wal_lsn_diff(%(written)s, pg_last_wal_replay_lsn())",
-                {"written": written},
-            )
+            is_standby, behind = connection.fetch_one(LAG, {"written": written})
     except Unavailable as error:
-        return Finding("replica", FAILED, f"{error}: {error.__cause__}")
+        return FAILED, f"{error}: {error.__cause__}"
     finally:
         replica.pool.close()
     if not is_standby:
-        return Finding("replica", WARNING, "DATABASE_REPLICA_URL names no standby")
+        return WARNING, "DATABASE_REPLICA_URL names no standby"
     status = OK if behind <= MAX_REPLICA_LAG else WARNING
-    return Finding("replica", status, f"a standby, {max(0, behind) / 1e6:.1f} MB behind")
+    return status, f"a standby, {max(0, behind) / 1e6:.1f} MB behind"
 
 
-def _pool(settings: PoolSettings) -> Finding:
+def _pool(settings: PoolSettings) -> Answer:
     """As the application would: with its settings, and its role."""
     pooled = Database(settings)
     try:
@@ -239,34 +257,42 @@ def _pool(settings: PoolSettings) -> Finding:
         stats = pooled.pool.stats()
         is_shared = settings.session_state and is_transaction_pooled(settings.dsn, seconds=settings.connect_timeout)
     except (Unavailable, psycopg2.Error) as error:
-        return Finding("pool", FAILED, f"{error}: {error.__cause__}")
+        return FAILED, f"{error}: {error.__cause__}"
     finally:
         pooled.pool.close()
     if is_shared:
-        return Finding("pool", FAILED, NOT_KEPT)
-    return Finding("pool", OK, f"reachable as {role}; size {stats.pool_size} + {stats.max_overflow}")
+        return FAILED, NOT_KEPT
+    return OK, f"reachable as {role}; size {stats.pool_size} + {stats.max_overflow}"
 
 
 def _backups() -> Iterator[Finding]:
-    """The newest of each type: how old, and whether a verification found it good."""
     folder = Folder.of_environment()
-    backups = {backup.name: backup for backup in folder.good()}
-    if remarks := folder.remarks():
-        yield Finding("other backups", WARNING, "; ".join(remarks))
+    remarks = find("other backups", _other_backups, folder)
+    if remarks.status != OK:
+        yield remarks
     for kind in KINDS:
-        item = f"{kind.name} backup"
-        names = of_kind(kind, backups)
-        if not names:
-            status = FAILED if kind.name == "full" else WARNING
-            yield Finding(item, status, "there is none in BACKUP_DIR; bin/backup-db makes one")
-            continue
-        newest = backups[names[-1]]
-        age = datetime.now(UTC) - newest.read_manifest().taken
-        verified, violated = newest.verified() is True, newest.violated()
-        detail = f"{newest.name}, {_written(age)} old, {'verified' if verified else 'not verified'}"
-        if violated:
-            detail += f", of damaged data: rows violate {', '.join(violated)}"
-        yield Finding(item, status_of(kind, age, verified and not violated), detail)
+        yield find(f"{kind.name} backup", _backup, folder, kind)
+
+
+def _other_backups(folder: Folder) -> Answer:
+    remarks = folder.remarks()
+    return WARNING if remarks else OK, "; ".join(remarks)
+
+
+def _backup(folder: Folder, kind: Kind) -> Answer:
+    """The newest of a type: how old, and whether a verification found it good."""
+    backups = {backup.name: backup for backup in folder.good()}
+    names = of_kind(kind, backups)
+    if not names:
+        status = FAILED if kind.name == "full" else WARNING
+        return status, "there is none in BACKUP_DIR; bin/backup-db makes one"
+    newest = backups[names[-1]]
+    age = datetime.now(UTC) - newest.read_manifest().taken
+    verified, violated = newest.verified() is True, newest.violated()
+    detail = f"{newest.name}, {_written(age)} old, {'verified' if verified else 'not verified'}"
+    if violated:
+        detail += f", of damaged data: rows violate {', '.join(violated)}"
+    return status_of(kind, age, verified and not violated), detail
 
 
 def status_of(kind: Kind, age: timedelta, verified: bool) -> str:
@@ -279,3 +305,13 @@ def status_of(kind: Kind, age: timedelta, verified: bool) -> str:
 def _written(age: timedelta) -> str:
     hours = age // timedelta(hours=1)
     return f"{hours} hours" if hours < 48 else f"{age.days} days"
+
+
+OF_INSTALLATION: dict[str, Callable[[Connection], Answer]] = {
+    "PostgreSQL": _server,
+    "uuid-ossp": _uuid_ossp,
+    "indexes and triggers": _schema_objects,
+    "durability": _durability,
+    "archiving": _archiving,
+    "clock": _clock,
+}

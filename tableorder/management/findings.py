@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tableorder.database.connection import Connection
+from tableorder.management.reasons import FORESEEN, reason
+
+logger = logging.getLogger(__name__)
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
@@ -124,6 +128,9 @@ SELECT datcollate::text, COALESCE(datcollversion, 'none'), COALESCE(pg_database_
 """
 
 
+Answer = tuple[str, str]  # an item's status, and what it says
+
+
 @dataclass(frozen=True)
 class Finding:
     """One line of the list."""
@@ -133,59 +140,64 @@ class Finding:
     detail: str
 
 
-def findings_of_server(connection: Connection) -> Iterator[Finding]:
-    """All of them."""
-    for item in (isolation, encoding, collation, sequences, commits, slots, transactions, wraparound):
-        yield item(connection)
+def find(item: str, look: Callable[..., Answer], *arguments: object) -> Finding:
+    """What an item says. One that cannot be looked at is a failure of its own: no other goes unsaid because of it."""
+    try:
+        return Finding(item, *look(*arguments))
+    except FORESEEN as error:
+        return Finding(item, FAILED, f"cannot tell: {reason(error)}")
+    except Exception as error:
+        logger.exception("%s", item)  # where in the program, for those who mend it
+        return Finding(item, FAILED, f"cannot tell: {reason(error)}")
 
 
-def isolation(connection: Connection) -> Finding:
+def isolation(connection: Connection) -> Answer:
     """Check that row-level security binds the application's role, and the roles that are connected for it."""
     faults = [power for (power,) in connection.fetch_all(POWERS)]
     faults += [f"{table} has no row-level security" for (table,) in connection.fetch_all(UNGUARDED)]
     if faults:
-        return Finding("isolation", FAILED, f"{'; '.join(faults)}: the stores are not kept apart")
-    return Finding("isolation", OK, "row-level security binds the application's role")
+        return FAILED, f"{'; '.join(faults)}: the stores are not kept apart"
+    return OK, "row-level security binds the application's role"
 
 
-def encoding(connection: Connection) -> Finding:
+def encoding(connection: Connection) -> Answer:
     """Check that the database can hold every text."""
     found = connection.fetch_value("SHOW server_encoding")
-    return Finding("encoding", OK if found == "UTF8" else FAILED, f"{found}; UTF8 is needed")
+    return OK if found == "UTF8" else FAILED, f"{found}; UTF8 is needed"
 
 
-def collation(connection: Connection) -> Finding:
+def collation(connection: Connection) -> Answer:
     """Check that the indexes of texts have the order of the system's present collation."""
     if int(connection.fetch_value("SHOW server_version_num")) < 150_000:
-        return Finding("collation", OK, "this server keeps no version of it")
+        return OK, "this server keeps no version of it"
     name, made, now = connection.fetch_one(COLLATION)
     if made == now:
-        return Finding("collation", OK, f"{name}, version {now}")
+        return OK, f"{name}, version {now}"
     remedy = "REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION"
-    return Finding("collation", FAILED, f"{name} was version {made} and is {now}: indexes may be wrong; {remedy}")
+    return FAILED, f"{name} was version {made} and is {now}: indexes may be wrong; {remedy}"
 
 
-def sequences(connection: Connection) -> Finding:
+def sequences(connection: Connection) -> Answer:
     """Show the numbers that each sequence has left."""
     found = connection.fetch_all(SEQUENCES)
     most = max((used for _, _, used in found), default=0.0)
     status = FAILED if most >= MOST_USED else WARNING if most >= MANY_USED else OK
-    return Finding("sequences", status, "; ".join(f"{name} {left:,} left" for name, left, _ in found) or "none")
+    return status, "; ".join(f"{name} {left:,} left" for name, left, _ in found) or "none"
 
 
-def commits(connection: Connection, longest: float = MAX_WAIT) -> Finding:
+def commits(connection: Connection, longest: float = MAX_WAIT) -> Answer:
     """Check that no commit waits for a standby that does not confirm it."""
     names, receivers, waiting = connection.fetch_one(COMMITS, {"longest": longest})
     if not names:
-        return Finding("commits", OK, "wait for no standby")
+        return OK, "wait for no standby"
     if not receivers:
-        return Finding("commits", FAILED, f"each waits for a standby of {names!r}, and none is connected")
+        return FAILED, f"each waits for a standby of {names!r}, and none is connected"
     if waiting:
-        return Finding("commits", FAILED, f"{waiting} wait for a standby of {names!r}, which does not confirm them")
-    return Finding("commits", OK, f"confirmed by {receivers} of {names!r}")
+        return FAILED, f"{waiting} wait for a standby of {names!r}, which does not confirm them"
+    return OK, f"confirmed by {receivers} of {names!r}"
 
 
-def slots(connection: Connection) -> Finding:
+def slots(connection: Connection) -> Answer:
     """Look for replication slots that keep the log and have no reader."""
     found = connection.fetch_all(SLOTS)
     unread = [f"{name} is not read and keeps {kept / 1e6:.0f} MB" for name, active, _, kept in found if not active]
@@ -193,40 +205,52 @@ def slots(connection: Connection) -> Finding:
     status = WARNING if unread else OK
     if lost or any(not active and kept > MAX_KEPT for _, active, _, kept in found):
         status = FAILED
-    return Finding("replication slots", status, "; ".join(unread + lost) or f"{len(found)}, each of them read")
+    return status, "; ".join(unread + lost) or f"{len(found)}, each of them read"
 
 
-def transactions(connection: Connection, longest: float = HOUR, longest_idle: float = MAX_IDLE) -> Finding:
+def transactions(connection: Connection, longest: float = HOUR, longest_idle: float = MAX_IDLE) -> Answer:
     """Look for transactions that stay open: meanwhile VACUUM can remove nothing."""
     long, idle, prepared = connection.fetch_one(TRANSACTIONS, {"longest": longest, "longest_idle": longest_idle})
     faults = [f"{long} older than {longest / 60:.0f} minutes"] if long else []
     faults += [f"{idle} idle for more than {longest_idle:.0f} s"] if idle else []
     faults += [f"{prepared} prepared and left"] if prepared else []
-    return Finding("transactions", WARNING if faults else OK, "; ".join(faults) or "none is old or idle")
+    return WARNING if faults else OK, "; ".join(faults) or "none is old or idle"
 
 
-def wraparound(connection: Connection) -> Finding:
+def wraparound(connection: Connection) -> Answer:
     """Show how far VACUUM is behind, in the database where it is furthest behind."""
     database, age = connection.fetch_one(AGE)
-    return Finding("wraparound", status_of_age(age), f"{age:,} transactions since {database} was frozen")
+    return status_of_age(age), f"{age:,} transactions since {database} was frozen"
 
 
 def housekeeping(
-    connection: Connection, *, event_retention: float, login_window: int, longest: float = MAX_OVERDUE
-) -> Finding:
+    connection: Connection, event_retention: float, login_window: int, longest: float = MAX_OVERDUE
+) -> Answer:
     """Look for rows that housekeeping should have removed."""
     overdue = connection.find_one(
         OVERDUE, {"event_retention": event_retention, "login_window": login_window, "longest": longest}
     )
     if overdue is None:
-        return Finding("housekeeping", OK, "no row is overdue")
+        return OK, "no row is overdue"
     table, seconds = overdue
     detail = (
         f"has not run: {table} has a row that was due {seconds / HOUR:.0f} hours ago; the live feed's process does it"
     )
-    return Finding("housekeeping", WARNING, detail)
+    return WARNING, detail
 
 
 def status_of_age(age: int) -> str:
     """The status of a database that was frozen so many transactions ago."""
     return FAILED if age >= OLDEST_AGE else WARNING if age >= OLD_AGE else OK
+
+
+OF_SERVER: dict[str, Callable[[Connection], Answer]] = {
+    "isolation": isolation,
+    "encoding": encoding,
+    "collation": collation,
+    "sequences": sequences,
+    "commits": commits,
+    "replication slots": slots,
+    "transactions": transactions,
+    "wraparound": wraparound,
+}

@@ -19,7 +19,7 @@ from tests.api.client import Restaurant, expect
 from tests.api.server import Server, StreamServer, add_restaurant, run_sql
 from tests.database import servers
 from tests.database.servers import free_port
-from tests.management.running import manage
+from tests.management.running import findings_of, manage
 from tests.waiting import until
 
 READS = "/admin/menus", "/admin/voids", "/admin/history"
@@ -179,12 +179,25 @@ def test_the_feed_listens_to_the_primary_wherever_it_is_named(primary, standby, 
 
 
 def test_the_operators_checklist_looks_at_it(primary, standby, tmp_path):
-    def found(replica: str) -> str:
-        settings = {"DATABASE_URL": primary.url(), "DATABASE_REPLICA_URL": replica, "BACKUP_DIR": str(tmp_path)}
-        printed = manage("check", home=tmp_path, **settings).stdout
-        return next(line for line in printed.splitlines() if " replica " in line)
+    def found(replica: str, url: str = primary.url()) -> tuple[str, str]:
+        settings = {"DATABASE_URL": url, "DATABASE_REPLICA_URL": replica, "BACKUP_DIR": str(tmp_path)}
+        findings = findings_of(manage("check", "--json", home=tmp_path, **settings))
+        return next((status, detail) for item, status, detail in findings if item == "replica")
+
+    def written(size: int) -> None:
+        run_sql(primary.url(), "SELECT pg_logical_emit_message(false, 'test', repeat('x', %s))", size)
 
     caught_up(primary, standby)
-    assert found(standby.url()).split()[0] == "ok" and "behind" in found(standby.url())
-    assert found(primary.url()).split()[0] == "warning" and "no standby" in found(primary.url())
-    assert found(standby.url(free_port())).split()[0] == "failed"
+    status, detail = found(standby.url())
+    assert status == "ok" and re.fullmatch(r"a standby, 0\.\d MB behind", detail)
+    with standby.behind():
+        written(1_000_000)
+        status, detail = found(standby.url())
+        assert status == "ok" and re.fullmatch(r"a standby, 1\.\d MB behind", detail)
+        written(16_000_000)
+        status, detail = found(standby.url())
+        assert status == "warning" and re.fullmatch(r"a standby, 17\.\d MB behind", detail)
+    assert found(primary.url()) == ("warning", "DATABASE_REPLICA_URL names no standby")
+    assert found(standby.url(free_port()))[0] == "failed"
+    status, detail = found(standby.url(), url=standby.url())
+    assert status == "failed" and detail.startswith("cannot tell: recovery is in progress")

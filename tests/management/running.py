@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -28,6 +29,13 @@ def manage(
     return subprocess.run(
         command, cwd=checkout, env=environment(home, **settings), input=stdin, capture_output=True, text=True
     )
+
+
+def findings_of(checked: subprocess.CompletedProcess[str]) -> list[tuple[str, str, str]]:
+    """What `bin/tableorder check --json` found: each item, its status and what it says."""
+    assert checked.stdout, checked.stderr
+    assert "Traceback" not in checked.stderr, checked.stderr
+    return [(found["item"], found["status"], found["detail"]) for found in json.loads(checked.stdout)]
 
 
 class Serve:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -14,7 +13,8 @@ from tableorder.database.embedded import embedded_programs
 from tableorder.database.migrations import roll_back_last
 from tableorder.management.check import expected_objects, status_of
 from tests.api.server import run_sql
-from tests.management.running import CHECKOUT, environment, manage
+from tests.database.embedded import as_application
+from tests.management.running import CHECKOUT, environment, findings_of, manage
 
 ITEMS = (
     "PostgreSQL", "uuid-ossp", "indexes and triggers", "durability", "archiving", "clock", "isolation", "encoding",
@@ -30,7 +30,8 @@ def check(database_url, tmp_path):
     def check_(**settings):
         settings = {"DATABASE_URL": database_url, "BACKUP_DIR": str(tmp_path / "backups"), **settings}
         result = manage("check", "--json", home=tmp_path, **settings)
-        return {finding["item"]: finding for finding in json.loads(result.stdout)}, result
+        found = {item: {"status": status, "detail": detail} for item, status, detail in findings_of(result)}
+        return found, result
 
     return check_
 
@@ -49,6 +50,26 @@ def test_a_table_for_people(database_url, tmp_path):
     assert [line.split()[0] in ("ok", "warning", "failed") for line in printed.stdout.splitlines()[1:]] == [True] * len(
         ITEMS
     )
+
+
+def test_an_item_that_cannot_be_looked_at_is_a_failure_and_hides_no_other(database_url, check, tmp_path):
+    run_sql(database_url, "ALTER TABLE events RENAME COLUMN created_at TO made_at")
+    (tmp_path / "file").touch()
+    findings, result = check(BACKUP_DIR=str(tmp_path / "file"))
+    backups = {"other backups", "full backup", "weekly backup", "monthly backup"}
+    assert set(findings) == set(ITEMS) | backups
+    failed = {item: found["detail"] for item, found in findings.items() if found["status"] == "failed"}
+    assert set(failed) == {"housekeeping"} | backups
+    assert failed["housekeeping"].startswith('cannot tell: column "created_at" does not exist')
+    assert {failed[item] for item in backups} == {f"cannot tell: {tmp_path / 'file'}: Not a directory"}
+    assert (result.returncode, result.stderr) == (1, f"tableorder: failed: {', '.join(failed)}\n")
+
+
+def test_who_does_not_see_every_store_is_told(database_url, check):
+    findings, result = check(DATABASE_URL=as_application(database_url))
+    assert tuple(findings) == ITEMS
+    assert findings["housekeeping"]["detail"].endswith("sees every store, such as a member of tableorder_owner")
+    assert "failed: housekeeping, full backup" in result.stderr
 
 
 OF_NO_CONSTRAINT = """
@@ -84,7 +105,7 @@ HARM = {
 def test_what_is_missing_or_invalid_is_found(database_url, check, item, harm, detail):
     run_sql(database_url, harm)
     findings, result = check()
-    assert findings[item] == {"item": item, "status": "failed", "detail": detail}
+    assert findings[item] == {"status": "failed", "detail": detail}
     assert (result.returncode, result.stderr) == (1, f"tableorder: failed: {item}, full backup\n")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
 from tableorder.environment import administer, other_database
@@ -42,8 +43,7 @@ def status(url):
 
     def status_(item, **bounds) -> tuple[str, str]:
         with administer(url) as connection:
-            found = item(connection, **bounds)
-            return found.status, found.detail
+            return item(connection, **bounds)
 
     return status_
 
@@ -77,6 +77,32 @@ def alter(url: str, statement: str) -> None:
             cursor.execute("SELECT pg_reload_conf()")
 
 
+def break_its_connection(connection: Connection) -> findings.Answer:
+    return findings.OK, connection.fetch_value("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def make_a_mistake(connection: Connection) -> findings.Answer:
+    return findings.OK, "%.1f" % (connection.fetch_value("SELECT 1::numeric") / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("look", "said", "logged"),
+    [
+        (break_its_connection, "the connection to the database was lost", 0),
+        (make_a_mistake, "TypeError: unsupported operand type(s) for /: 'decimal.Decimal' and 'float'", 1),
+    ],
+)
+def test_the_other_items_are_looked_at_whatever_happens_to_one(url, monkeypatch, caplog, look, said, logged):
+    monkeypatch.setenv("BACKUP_DIR", "/nowhere")
+    well = list(check._findings(url))
+    monkeypatch.setitem(findings.OF_SERVER, "encoding", look)
+    unwell = list(check._findings(url))
+    assert [one.item for one in unwell] == [one.item for one in well]
+    changed = [two for one, two in zip(well, unwell, strict=True) if one.status != two.status]
+    assert changed == [findings.Finding("encoding", "failed", f"cannot tell: {said}")]
+    assert [record.message for record in caplog.records if record.exc_info] == ["encoding"] * logged
+
+
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
 def test_durability(url, status, name):
     assert status(check._durability)[0] == "ok"
@@ -99,7 +125,7 @@ def test_archiving(url, status):
 
 def test_no_archiving_is_a_warning(database_url):
     with administer(database_url) as connection:
-        assert check._archiving(connection).status == "warning"
+        assert check._archiving(connection)[0] == "warning"
 
 
 @pytest.mark.parametrize(("skew", "expected"), [(-1.2, "failed"), (-0.5, "ok"), (0.5, "ok"), (1.2, "failed")])
@@ -148,8 +174,7 @@ def test_encoding(url, server, status):
     assert status(findings.encoding) == ("ok", "UTF8; UTF8 is needed")
     alter(url, "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
     with administer(other_database(url, "bytes")) as connection:
-        found = findings.encoding(connection)
-    assert (found.status, found.detail) == ("failed", "SQL_ASCII; UTF8 is needed")
+        assert findings.encoding(connection) == ("failed", "SQL_ASCII; UTF8 is needed")
 
 
 def test_collation(url, status):

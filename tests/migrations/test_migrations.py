@@ -37,7 +37,7 @@ from tests.migrations.schema_snapshot import store_tables
 VERSIONS = required_migrations()
 NEWEST = len(VERSIONS)
 # By the migration that drops them: tables of which nothing lasts for longer than 30 days. All other rows stay.
-DROPPED = {"0047.drop-login-failures": {"login_failures", "login_addresses"}}
+DROPPED = {"0048.drop-login-failures": {"login_failures", "login_addresses"}}
 PG_DUMP = EmbeddedServer(Path.cwd()).bin("pg_dump")
 
 Rows = dict[str, dict[str, dict]]
