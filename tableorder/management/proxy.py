@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
+from tableorder.commands import SetupError
 from tableorder.config import DEFAULT_MAX_BODY_BYTES
-from tableorder.environment import SetupError
 from tableorder.http.problems import MEDIA_TYPE, problem_document
 from tableorder.http.security_headers import SECURITY_HEADERS
 

@@ -25,8 +25,8 @@ import psycopg2
 import pytest
 import requests
 
+from tableorder.commands import SetupError
 from tableorder.database.migrations import apply_pending
-from tableorder.environment import SetupError
 from tableorder.http.security_headers import SECURITY_HEADERS
 from tableorder.management.proxy import PROXIES, prepare_proxy
 from tests.api.client import Client, Restaurant, Tablet, expect, refused, refused_lines
