@@ -61,6 +61,7 @@ PUBLIC = {
         "/",
         "/tablet",
         "/counter",
+        "/kitchen",
         "/service-worker.js",
         "/screens/<version>/<path:filename>",
     )
@@ -110,6 +111,8 @@ ADMIN = {
     ("DELETE", "/api/v1/admin/tables/{free_table}"): Call(200),
     ("GET", "/api/v1/admin/voids"): Call(200),
     ("POST", "/api/v1/admin/orders/sse/ticket"): Call(201),
+    ("GET", "/api/v1/admin/settings"): Call(200),
+    ("PATCH", "/api/v1/admin/settings"): Call(200, {"origin_notice": "쌀: 국내산"}),
 }
 STREAMS = {("GET", ADMIN_STREAM), ("GET", TABLE_STREAM)}
 
