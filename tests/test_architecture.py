@@ -10,7 +10,18 @@ from pathlib import Path
 from tests.management.running import CHECKOUT
 
 PACKAGE = CHECKOUT / "tableorder"
-LEFT_OUT = {"domain", "config", "environment", "logs", "metric_files", "metrics", "progress", "settings", "standing"}
+LEFT_OUT = {
+    "domain",
+    "commands",
+    "config",
+    "environment",
+    "logs",
+    "metric_files",
+    "metrics",
+    "progress",
+    "settings",
+    "standing",
+}
 
 
 def imports() -> Iterator[tuple[str, str]]:

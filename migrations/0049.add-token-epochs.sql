@@ -4,7 +4,7 @@
 -- Another kind of holder brings its column, its trigger, and its statement in repositories/tokens.py.
 -- A disabled store lets nobody log in. owner_credentials() takes the place of admin_credentials(), which the version
 -- before still calls: it returns the epoch too, and nothing of a disabled store.
--- depends: 0047.create-store-settings
+-- depends: 0048.drop-login-failures
 
 ALTER TABLE stores
     ADD COLUMN token_epoch integer NOT NULL DEFAULT 1,
