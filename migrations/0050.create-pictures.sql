@@ -1,7 +1,7 @@
 -- A menu's picture is a file of its own, under its SHA-256, which the guests' browsers fetch once and keep. Within a menu
 -- of 30 pictures it made 42 MB. Pictures that were stored before stay in menus.image_base64, and are served as they are,
 -- until `bin/tableorder pictures convert` has converted them. A menu has one or the other.
--- depends: 0047.create-store-settings
+-- depends: 0049.add-token-epochs
 
 CREATE TABLE pictures (
     store_id     integer NOT NULL REFERENCES stores (store_id) ON DELETE CASCADE,
