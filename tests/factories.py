@@ -160,10 +160,9 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
         insert(connection, "menu_option_groups", "group_id", **attached)
     if _exists(connection, "pictures"):
         webp = f"그림 {shop.store_id}".encode()
-        sha256 = insert(
+        insert(
             connection, "pictures", "sha256", store_id=shop.store_id, webp=webp, sha256=hashlib.sha256(webp).digest()
         )
-        query(connection, "UPDATE menus SET picture_sha256 = %s WHERE menu_id = %s", sha256, shop.menu_id)
     if _exists(connection, "stock"):
         counted = {"store_id": shop.store_id, "option_id": option_id, "remaining": 3}
         stock_id = insert(connection, "stock", "stock_id", **counted)
