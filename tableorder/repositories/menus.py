@@ -13,14 +13,22 @@ _SQL = load_statements(__file__)
 CATALOG = Statement("catalog", _SQL["catalog"])
 
 # The columns that an admin sets.
-COLUMNS = ("category_id", "menu_name", "price", "description", "image_base64", "display_order", "is_available")
+COLUMNS = (
+    "category_id", "menu_name", "translations", "price", "description", "image_base64", "display_order", "is_available",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """A store's menu as JSON text, None if the caller has this version already, and its version."""
+    """A store's menu as JSON text, None if the caller has this edition already.
 
-    version: str | None
+    `edition` changes with the menu and with the language in it. `language` is the one that was found, None if none was
+    asked for; `languages` are those that the store has beside its own. A store without a version has no edition.
+    """
+
+    edition: str | None
+    language: str | None
+    languages: Sequence[str]
     document: str | None
 
 
@@ -30,13 +38,20 @@ class MenuRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def catalog(self, *, store_id: int, category_id: int | None, known_versions: Sequence[str]) -> Catalog:
-        """What guests see. Raises CategoryNotFound."""
-        return self._read_catalog(store_id, category_id, known_versions, for_admin=False)
+    def catalog(
+        self,
+        *,
+        store_id: int,
+        category_id: int | None,
+        known_editions: Sequence[str],
+        wanted: Sequence[str] | None = None,
+    ) -> Catalog:
+        """What guests see, with names in the first language of `wanted` that there is. Raises CategoryNotFound."""
+        return self._read_catalog(store_id, category_id, known_editions, wanted, for_admin=False)
 
     def list(self, *, store_id: int, category_id: int | None) -> str:
         """What admins see: the switches, the stock, the times. Raises CategoryNotFound."""
-        return self._read_catalog(store_id, category_id, (), for_admin=True).document or ""
+        return self._read_catalog(store_id, category_id, (), None, for_admin=True).document or ""
 
     def add(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
         """Add a menu, as the last of its category without a display_order, and return it.
@@ -93,17 +108,24 @@ class MenuRepository:
             raise MenuNotFound(menu_id=menu_id)
 
     def _read_catalog(
-        self, store_id: int, category_id: int | None, known_versions: Sequence[str], *, for_admin: bool
+        self,
+        store_id: int,
+        category_id: int | None,
+        known_editions: Sequence[str],
+        wanted: Sequence[str] | None,
+        *,
+        for_admin: bool,
     ) -> Catalog:
-        version, category_known, document = self._connection.fetch_one(
+        edition, language, languages, category_known, document = self._connection.fetch_one(
             CATALOG,
             {
                 "store_id": store_id,
                 "category_id": category_id,
-                "known_versions": [*known_versions],
+                "known_editions": [*known_editions],
+                "wanted": wanted and [*wanted],
                 "for_admin": for_admin,
             },
         )
         if not category_known:
             raise CategoryNotFound(category_id=category_id)
-        return Catalog(version, document)
+        return Catalog(edition, language, languages or (), document)
