@@ -44,8 +44,6 @@ TABLES = {
     "order_voids": f"the books: of orders that LIMIT_ORDER_RATE let in, by an admin: {RATE}",
     "idempotency_keys": f"one an order, which LIMIT_ORDER_RATE bounds; they go a day later: {RATE}",
     "admin_keys": f"one an end of a session; they go a day later: {PRUNED}",
-    "login_failures": f"they go with the window: {GUESSING}test_a_window_slides",
-    "login_addresses": f"they go after 30 days: {GUESSING}test_an_address_is_forgotten_after_a_month_without_a_login",
     "failed_logins": f"they go with the window: {PRUNED}",
     "familiar_addresses": f"so many an account, for 30 days: {PRUNED}",
     "events": "they go after EVENT_RETENTION: "

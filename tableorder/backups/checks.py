@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg2
 
 from tableorder.backups.target import Connection
-from tableorder.environment import CHECKOUT
+from tableorder.commands import CHECKOUT
 
 SOURCE = CHECKOUT / "sql" / "checks.sql"
 CHECK = re.compile(r"^\\echo (\w+): (.+)\n((?:(?!\\echo).*\n)+?.*);$", re.MULTILINE)

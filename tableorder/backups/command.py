@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import psycopg2
 
 from tableorder.backups import BackupError
-from tableorder.environment import SetupError, stop_when_told
+from tableorder.commands import SetupError, stop_when_told
 
 
 def run(name: str, work: Callable[[], None]) -> int:

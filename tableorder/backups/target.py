@@ -12,11 +12,12 @@ from pathlib import Path
 from psycopg2 import extensions
 
 from tableorder.backups import BackupError
+from tableorder.database.administration import connect
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.hosts import resolved_dsn
 from tableorder.database.locales import in_english
 from tableorder.database.programs import installed_programs, version_of
-from tableorder.environment import DATABASE, connect, database, given_url, home
+from tableorder.environment import DATABASE, database, given_url, home
 
 Connection = extensions.connection
 

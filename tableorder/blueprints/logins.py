@@ -15,7 +15,7 @@ from tableorder.repositories.logins import AdminAccount, LoginRepository, Renewa
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.logins import AdminLoginSchema, AdminToken, TableLoginSchema, TableToken
 from tableorder.web.client_address import client_address
-from tableorder.web.context import config, connect, password_work
+from tableorder.web.context import config, connect, password_work, writing
 from tableorder.web.middleware import note
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import described_by, may_refuse
@@ -55,7 +55,7 @@ def log_in_table(body: dict[str, Any]) -> dict[str, Any]:
         )
 
     account = _log_in(find, store_id, body["table_password"])
-    with connect(store_id) as connection:
+    with writing(store_id) as connection:
         session_id = SessionRepository(connection).join(store_id=store_id, table_id=account.table_id)
     table = TableIdentity(store_id, account.table_id, account.table_number, session_id)
     return _welcome(table, account.store_name)

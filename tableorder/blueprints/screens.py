@@ -1,4 +1,4 @@
-"""The screens: the landing page, the tablet and the counter. They are static files that use nothing but the API.
+"""The screens: the landing page and those of guests, counter and kitchen. Static files that use nothing but the API.
 
 A page's modules are served under a folder named for their content. So browsers keep them for good, and a page
 never runs modules of two versions.
@@ -7,6 +7,7 @@ never runs modules of two versions.
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -29,12 +30,8 @@ WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 # By its suffix, what a file is. Whatever else lies in the folder is not served.
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
 
-# Which folders hold the modules of a page, so that the browser can ask for all of them at once.
-MODULES = {
-    "landing": ("common", "landing"),
-    "tablet": ("common", "words/guests", "tablet"),
-    "counter": ("common", "words/staff", "counter"),
-}
+IMPORTED = re.compile(r'^import .*?from "(\..+?)";$', re.MULTILINE)
+LINKED = re.compile(r'"{files}/(.+?)"')
 
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
@@ -61,6 +58,13 @@ def show_tablet() -> Response:
 def show_counter() -> Response:
     """The staff's screen."""
     return _page("counter")
+
+
+@blueprint.get("/kitchen")
+@answers({"type": "string"}, "HTML", media_type="text/html")
+def show_kitchen() -> Response:
+    """The cooks' screen."""
+    return _page("kitchen")
 
 
 @blueprint.get("/service-worker.js")
@@ -102,19 +106,24 @@ def _page(name: str) -> Response:
 @cache
 def _template(name: str) -> str:
     files = f"screens/{_version()}"
-    links = [
-        f'<link rel="modulepreload" href="{files}/{folder}/{file.name}">'
-        for folder in MODULES[name]
-        for file in sorted((FILES / folder).glob("*.js"))
-    ]
+    links = [f'<link rel="modulepreload" href="{files}/{module}">' for module in _modules(name)]
     text = (FILES / name / f"{name}.html").read_text(encoding="utf-8")
     return text.replace("{modules}", "\n    ".join(links)).replace("{files}", files)
 
 
+def _modules(name: str) -> list[str]:
+    """What a page's module imports, and what those import, so that the browser can ask for all of them at once."""
+    found = [FILES / name / f"{name}.js"]
+    for module in found:
+        imported = [(module.parent / other).resolve() for other in IMPORTED.findall(module.read_text(encoding="utf-8"))]
+        found += [other for other in dict.fromkeys(imported) if other not in found]
+    return [str(module.relative_to(FILES)) for module in found]
+
+
 def _kept_files() -> list[str]:
     """All that the tablet's page loads."""
-    modules = [file for folder in MODULES["tablet"] for file in sorted((FILES / folder).glob("*.*"))]
-    return ["icon.svg", *(str(file.relative_to(FILES)) for file in modules if file.suffix in (".js", ".css"))]
+    page = (FILES / "tablet" / "tablet.html").read_text(encoding="utf-8")
+    return sorted({*LINKED.findall(page), *_modules("tablet")})
 
 
 @cache

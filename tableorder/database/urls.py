@@ -1,8 +1,9 @@
-"""Checks the URL of a database as a person types it. A refusal shows nothing of the URL, which has a password."""
+"""Checks and changes URLs of databases. A refusal shows nothing of the URL, which has a password."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import quote, urlencode
 
 import psycopg2
 from psycopg2 import extensions
@@ -32,6 +33,18 @@ def check_url(text: str) -> str:
     if not all(_is_port(port) for port in parameters.get("port", "").split(",")):
         raise ValueError(f"cannot be read; it must be like {FORM}; the port is not one")
     return text
+
+
+def as_role(database_url: str, role: str) -> str:
+    """The URL with another role, which has no password."""
+    parameters = {key: value for key, value in extensions.parse_dsn(database_url).items() if "password" not in key}
+    return "postgresql:///?" + urlencode({**parameters, "user": role}, quote_via=quote)
+
+
+def other_database(database_url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    parameters = {**extensions.parse_dsn(database_url), "dbname": name}
+    return "postgresql:///?" + urlencode(parameters, quote_via=quote)
 
 
 def _is_known(parameter: str) -> bool:

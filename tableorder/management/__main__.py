@@ -8,8 +8,10 @@ import os
 import re
 import sys
 
+from tableorder.commands import stop_when_told
+from tableorder.database.administration import administer
 from tableorder.database.migrations import applied_migrations, pending_migrations
-from tableorder.environment import administer, database, stop_when_told
+from tableorder.environment import database
 from tableorder.management import check, demo, migrations, server_config, stores, tables
 from tableorder.management.arguments import Options, add_command, answer
 from tableorder.management.reasons import FORESEEN, reason

@@ -11,12 +11,12 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tableorder.commands import SetupError
 from tableorder.config import bcrypt_cost
 from tableorder.domain.errors import ValidationFailed
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.passwords import hash_password
 from tableorder.domain.text import clean
-from tableorder.environment import SetupError
 
 Options = argparse.Namespace
 

@@ -14,13 +14,14 @@ import psycopg2
 
 from tableorder.backups.files import Folder
 from tableorder.backups.policy import KINDS, Kind, of_kind
+from tableorder.commands import SetupError
 from tableorder.config import Config
+from tableorder.database.administration import administer, connect
 from tableorder.database.connection import Connection, Database
 from tableorder.database.isolation import NOT_KEPT, is_transaction_pooled
 from tableorder.database.migrations import SOURCE, pending_migrations, required_migrations
 from tableorder.database.pool import PoolSettings
 from tableorder.domain.errors import Unavailable
-from tableorder.environment import SetupError, administer, connect
 from tableorder.management.arguments import Options, add_command, answer_rows
 from tableorder.management.findings import FAILED, OF_SERVER, OK, WARNING, Answer, Finding, find, housekeeping
 from tableorder.management.server_config import connections_needed

@@ -12,9 +12,12 @@ from contextlib import closing, contextmanager
 import psycopg2
 from psycopg2 import extensions, sql
 
+from tableorder.commands import CHECKOUT, SetupError
+from tableorder.database.administration import connect
 from tableorder.database.migrations import TAKE_LOCK
 from tableorder.database.programs import ProgramNotFound, find_program, libpq_environment, run_program
-from tableorder.environment import CHECKOUT, DATABASE, ROLE, SetupError, connect, given_url
+from tableorder.environment import DATABASE, given_url
+from tableorder.management.application_role import ROLE
 
 ENCODINGS = """
 SELECT pg_encoding_to_char(encoding),

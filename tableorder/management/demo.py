@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tableorder.commands import CHECKOUT
+from tableorder.database.administration import administer
 from tableorder.database.connection import Connection
-from tableorder.environment import CHECKOUT, administer
 from tableorder.management.arguments import Options, add_command, add_noun, answer
 
 USERNAME = "demo"

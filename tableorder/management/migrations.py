@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlparse
 
+from tableorder.commands import SetupError
+from tableorder.database.administration import connect
 from tableorder.database.hosts import resolved_dsn
 from tableorder.database.migration_sql import offline_sql
 from tableorder.database.migrations import (
@@ -29,7 +31,7 @@ from tableorder.database.migrations import (
 )
 from tableorder.database.programs import find_program, libpq_environment, run_program
 from tableorder.database.scratch import scratch_database
-from tableorder.environment import SetupError, connect, other_database
+from tableorder.database.urls import other_database
 from tableorder.management.arguments import Options, add_command, add_noun, answer, answer_rows
 from tableorder.progress import spinner
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import psycopg2
 
 from tableorder.backups import BackupError
+from tableorder.commands import SetupError
 from tableorder.config import ConfigError
 from tableorder.database.migrations import MigrationError
 from tableorder.database.programs import ProgramNotFound
 from tableorder.domain.errors import DomainError
-from tableorder.environment import SetupError
 
 # Those that can be foreseen; another is a mistake of ours.
 FORESEEN = SetupError, DomainError, MigrationError, BackupError, ConfigError, ProgramNotFound, psycopg2.Error, OSError

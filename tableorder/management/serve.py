@@ -24,12 +24,16 @@ from typing import cast
 
 import psycopg2
 
+from tableorder.commands import CHECKOUT, SetupError
+from tableorder.database.administration import administer
 from tableorder.database.migrations import MigrationError, apply_pending, pending_migrations
 from tableorder.domain.errors import DomainError
-from tableorder.environment import CHECKOUT, SetupError, administer, application_url, database, home, jwt_secret_key
+from tableorder.environment import database, home
 from tableorder.management import demo
+from tableorder.management.application_role import application_url
 from tableorder.management.proxy import API_SOCKET, PROXIES, REFUSER_SOCKET, STREAM_SOCKET, prepare_proxy
 from tableorder.management.refuser import refusing
+from tableorder.management.secret import jwt_secret_key
 from tableorder.repositories.stores import StoreRepository
 
 HOST = "127.0.0.1"

@@ -7,7 +7,7 @@ import re
 from functools import partial
 from typing import Any
 
-from tableorder.environment import CHECKOUT, SetupError
+from tableorder.commands import CHECKOUT, SetupError
 from tableorder.management.arguments import Options, add_command, number
 
 FILE = CHECKOUT / "sql" / "postgresql.conf"

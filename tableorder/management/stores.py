@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tableorder.database.administration import administer
 from tableorder.database.connection import Connection
 from tableorder.domain.errors import StoreNotFound
 from tableorder.domain.passwords import LEAST_OF_PERSON
-from tableorder.environment import administer
 from tableorder.management.arguments import (
     Options,
     add_command,

@@ -7,8 +7,8 @@ import os
 from typing import Any
 
 from tableorder.config import limits
+from tableorder.database.administration import administer
 from tableorder.domain.passwords import LEAST_OF_TABLE
-from tableorder.environment import administer
 from tableorder.management.arguments import (
     Options,
     add_command,

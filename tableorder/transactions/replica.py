@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from tableorder.database.connection import Connection, Database
+from tableorder.database.connection import Connection, Database, Row
+from tableorder.database.statements import Statement
 from tableorder.domain.errors import Unavailable
 from tableorder.metrics import REPLICA_READS
 from tableorder.repositories.events import EventRepository
@@ -68,3 +69,15 @@ class Replica:
             if self._ask_again:
                 self._ask_again = now + PAUSE
             return True
+
+
+class ReplicaConnection(Connection):
+    """Chooses between the standby and the primary for each call. Each call is a transaction, so nothing is torn."""
+
+    def __init__(self, replica: Replica, store_id: int) -> None:
+        self._replica = replica
+        self._store_id = store_id
+
+    def fetch_all(self, statement: str | Statement, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        """All rows of the last statement."""
+        return self._replica.read(self._store_id, lambda connection: connection.fetch_all(statement, parameters))

@@ -61,6 +61,7 @@ PUBLIC = {
         "/",
         "/tablet",
         "/counter",
+        "/kitchen",
         "/service-worker.js",
         "/screens/<version>/<path:filename>",
     )

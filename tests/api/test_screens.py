@@ -9,7 +9,7 @@ import requests
 
 from tableorder.blueprints.screens import FILES
 
-PAGES = ("/", "/tablet", "/counter")
+PAGES = ("/", "/tablet", "/counter", "/kitchen")
 LOADED = re.compile(r'(?:src|href)="(screens/[^"]+)"')
 
 

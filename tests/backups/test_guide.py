@@ -14,7 +14,7 @@ import pytest
 
 from tableorder.backups.files import Backup
 from tableorder.database.migrations import apply_pending
-from tableorder.environment import other_database
+from tableorder.database.urls import other_database
 from tests.backups.commands import EMBEDDED, Commands
 from tests.backups.meals import serve_meals
 from tests.database.embedded import embedded_server

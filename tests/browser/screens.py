@@ -70,6 +70,10 @@ class Window:
             pass
         return False
 
+    def cut_network(self) -> None:
+        self.look()
+        self.browser.set_network_conditions(offline=True, latency=0, throughput=0)
+
     def type(self, name: str, text: str) -> None:
         until(lambda: self.find(f"[name={name}]"))
         field = self.find(f"[name={name}]")[0]
@@ -114,18 +118,39 @@ class TabletWindow(Window):
         self.tap("#order")
 
 
-class CounterWindow(Window):
-    """The counter."""
+class StaffWindow(Window):
+    """A screen that begins with a login."""
+
+    path = ""
+    begun = "header.top"
 
     def __init__(self, browser: WebDriver, base: str) -> None:
-        super().__init__(browser, base, "/counter")
+        super().__init__(browser, base, self.path)
 
     def log_in(self, username: str = "demo", password: str = "demo-admin") -> None:
         self.type("username", username)
         self.type("password", password)
         self.tap("form button.main")
-        until(lambda: self.find("#board .tables"))
+        until(lambda: self.find(self.begun))
+
+
+class CounterWindow(StaffWindow):
+    """The counter."""
+
+    path = "/counter"
+    begun = "#board .tables"
 
     def at(self, table_number: int, selector: str = "") -> str:
         """A selector of something at a table."""
         return f"[data-table='{table_number}'] {selector}".strip()
+
+
+class KitchenWindow(StaffWindow):
+    """The kitchen."""
+
+    path = "/kitchen"
+    begun = "#tickets"
+
+    def ticket(self, order_id: int, selector: str = "") -> str:
+        """A selector of something on an order's ticket."""
+        return f"[data-order='{order_id}'] {selector}".strip()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.api.client import Client, Tablet, expect
-from tests.browser.screens import CounterWindow, TabletWindow, Window
+from tests.api.client import expect
+from tests.browser.restaurant import guests_at, menu_id, orders_at
+from tests.browser.screens import TabletWindow, Window
+from tests.browser.usability import SIZES, small_targets, violations
 from tests.management.running import Serve
-from tests.npm import install
 from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("nobody_at_the_tables")
 
 # Taps "order", and reloads the page at once, or when the order is with the server and the page has not read the answer.
 RELOAD_AT_ONCE = """
@@ -33,66 +34,6 @@ RELOAD_AT_THE_ANSWER = """
     };
     document.querySelector("#order").click();
 """
-
-
-@pytest.fixture
-def console(browser):
-    """The browser's complaints since the last look."""
-    browser.get_log("browser")
-
-    def look() -> list[str]:
-        return [entry["message"] for entry in browser.get_log("browser")]
-
-    return look
-
-
-@pytest.fixture
-def tablet(browser, served) -> Iterator[TabletWindow]:
-    """A tablet fresh from its box."""
-    window = TabletWindow(browser, served.base)
-    try:
-        yield window
-    finally:
-        browser.delete_network_conditions()
-        window.run("localStorage.clear()")
-        window.close()
-
-
-@pytest.fixture
-def counter(browser, served) -> Iterator[CounterWindow]:
-    window = CounterWindow(browser, served.base)
-    try:
-        yield window
-    finally:
-        window.run("localStorage.clear()")
-        window.close()
-
-
-@pytest.fixture(scope="module")
-def admin(served) -> Client:
-    login = {"username": "demo", "password": "demo-admin"}
-    return Client(served.base, expect(200, Client(served.base).post("/auth/admin/login", login))["access_token"])
-
-
-@pytest.fixture(autouse=True)
-def nobody_at_the_tables(admin) -> None:
-    for table in expect(200, admin.get("/admin/orders"))["tables"]:
-        expect(200, admin.post(f"/admin/tables/{table['table_id']}/end-session"))
-
-
-def orders_at(admin: Client, table_number: int) -> list[dict]:
-    tables = expect(200, admin.get("/admin/orders"))["tables"]
-    return [order for table in tables if table["table_number"] == table_number for order in table["orders"]]
-
-
-def menu_id(admin: Client, name: str) -> int:
-    categories = expect(200, admin.get("/admin/menus"))["categories"]
-    return next(menu["menu_id"] for category in categories for menu in category["menus"] if menu["menu_name"] == name)
-
-
-def cut_network(window: Window) -> None:
-    window.look()
-    window.browser.set_network_conditions(offline=True, latency=0, throughput=0)
 
 
 def test_a_meal_from_set_up_to_the_next_guests(tablet, counter, admin, console):
@@ -159,8 +100,7 @@ def test_a_token_that_is_no_good_any_more_is_renewed(tablet, admin):
 
 
 def test_a_finger_that_rests_on_a_button_is_heard_though_orders_come_in(counter, served, admin):
-    login = {"store_id": 1, "table_number": 7, "table_password": "demo-table"}
-    guests = Tablet(served.base, expect(200, Client(served.base).post("/auth/table/login", login))["access_token"])
+    guests = guests_at(served, 7)
     first = expect(201, guests.order((menu_id(admin, "콜라"), 1)))["order_id"]
     counter.log_in()
     button = counter.at(7, f"[data-order='{first}'] [data-role^=move]")
@@ -193,7 +133,7 @@ def test_a_reload_as_the_order_is_tapped_makes_one_order(tablet, admin, console,
 def test_an_order_tapped_while_the_network_is_cut_is_placed_once_it_is_back(tablet, admin, browser):
     tablet.set_up(4)
     tablet.choose("고등어구이")
-    cut_network(tablet)
+    tablet.cut_network()
     tablet.order()
     tablet.reads("연결이 끊겼습니다.", "#connection")
     tablet.reads("주문이 한 번만 들어갑니다.", "#told")
@@ -211,7 +151,7 @@ def test_what_sells_out_in_the_cart_is_told(tablet, admin, browser):
     tablet.choose("두부김치")
     tablet.choose("맥주 500ml")
     try:
-        cut_network(tablet)  # so that the tablet does not hear of it before the order is tapped
+        tablet.cut_network()  # so that the tablet does not hear of it before the order is tapped
         tablet.order()
         expect(200, admin.patch(menu, {"is_available": False}))
         browser.delete_network_conditions()
@@ -238,7 +178,7 @@ def test_the_guests_pay_what_they_saw(tablet, counter, admin, browser):
     tablet.choose("김치찌개", 2, option="아주 매운맛", topping="치즈")
     assert tablet.texts(".cart-line .money") == ["13,000원", "23,000원"]
     try:
-        cut_network(tablet)
+        tablet.cut_network()
         tablet.order()
         expect(200, admin.patch(menu, {"price": 12000}))
         browser.delete_network_conditions()
@@ -257,8 +197,7 @@ def test_the_guests_pay_what_they_saw(tablet, counter, admin, browser):
 
 
 def test_the_counter_voids_a_part_and_counts(counter, served, admin, console):
-    login = {"store_id": 1, "table_number": 4, "table_password": "demo-table"}
-    guests = Tablet(served.base, expect(200, Client(served.base).post("/auth/table/login", login))["access_token"])
+    guests = guests_at(served, 4)
     order = expect(201, guests.order((menu_id(admin, "소주"), 3), (menu_id(admin, "콜라"), 1)))["order_id"]
     counter.log_in()
     counter.tap(f"[data-order='{order}'] button", "취소")
@@ -279,8 +218,7 @@ def test_the_counter_voids_a_part_and_counts(counter, served, admin, console):
 
 
 def test_the_counter_sells_out_voids_and_ends(counter, served, admin, console):
-    login = {"store_id": 1, "table_number": 6, "table_password": "demo-table"}
-    guests = Tablet(served.base, expect(200, Client(served.base).post("/auth/table/login", login))["access_token"])
+    guests = guests_at(served, 6)
     order = expect(201, guests.order((menu_id(admin, "물냉면"), 2)))
     counter.log_in()
     counter.tap(counter.at(6, ".order button"), "취소")
@@ -345,30 +283,6 @@ def test_a_tablet_without_a_connection_opens_and_shows_the_menu(browser, tmp_pat
     window.close()
 
 
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory) -> str:
-    folder = tmp_path_factory.mktemp("axe")
-    (folder / "package.json").write_text((Path(__file__).parent / "package.json").read_text())
-    install(folder)
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
-
-
-def violations(window: Window, axe: str) -> list[str]:
-    window.look()
-    window.browser.execute_script(axe)
-    found = window.browser.execute_async_script(
-        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(done)"
-    )
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
-
-
-SIZES = {"phone": (360, 740), "tablet": (1280, 800)}
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_everybody_can_use_the_tablet(tablet, axe, size):
     tablet.resize(*SIZES[size])
@@ -390,8 +304,7 @@ def test_everybody_can_use_the_tablet(tablet, axe, size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_everybody_can_use_the_counter(counter, served, admin, axe, size):
-    login = {"store_id": 1, "table_number": 8, "table_password": "demo-table"}
-    guests = Tablet(served.base, expect(200, Client(served.base).post("/auth/table/login", login))["access_token"])
+    guests = guests_at(served, 8)
     expect(201, guests.order((menu_id(admin, "물냉면"), 2)))
     counter.resize(*SIZES[size])
     seen = violations(counter, axe)
@@ -416,20 +329,3 @@ def test_everybody_can_use_the_landing_page(browser, served, axe):
         assert violations(window, axe) == []
     finally:
         window.close()
-
-
-def small_targets(window: Window) -> list[str]:
-    """The targets below 48 px; and a word if the page is wider than its window."""
-    return window.run(
-        """
-        const targets = "button, select, input:not([type=radio], [type=checkbox]), summary, nav a";
-        return [...document.querySelectorAll(targets)]
-            .filter((element) => element.checkVisibility())
-            .filter((element) => {
-                const { width, height } = element.getBoundingClientRect();
-                return width < 47.5 || height < 47.5;
-            })
-            .map((element) => element.outerHTML.slice(0, 100))
-            .concat(document.documentElement.scrollWidth > innerWidth ? ["the page is wider than the window"] : [])
-        """
-    )

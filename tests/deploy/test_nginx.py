@@ -193,20 +193,25 @@ def picture() -> str:
     return f"data:image/png;base64,{b64encode(written.getvalue()).decode()}"
 
 
-def test_a_feed_without_events_lives_on(front, restaurant):
-    """For longer than the longest silence that the feed allows itself."""
-    patient = {"verify": str(front.certificate), "timeout": 2 * StreamSettings.heartbeat, "stream": True}
-    with requests.get(front.base + ADMIN_STREAM, headers=bearer(restaurant.admin), **patient) as response:
-        lines = response.iter_lines(chunk_size=1)
-        while next(lines) != b"event: initial":
-            pass
-        began = time.monotonic()
-        while next(lines) != b": ":
-            pass
-        assert time.monotonic() - began >= StreamSettings.heartbeat - 1
-        restaurant.add_table(9999)
-        while next(lines) != b"event: table_changed":
-            pass
+def test_a_feed_without_events_lives_on(servers, restaurant, tmp_path):
+    """For longer than the longest silence that the feed allows itself; all that takes time ten times as fast."""
+    api, haste = servers[0], 10
+    heartbeat = StreamSettings.heartbeat / haste
+    stream = StreamServer(api.database_url, tmp_path / "log", STREAM_HEARTBEAT=str(heartbeat))
+    try:
+        with opened_front(api, stream.wait_until_ready(), haste=haste) as front:
+            patient = {"verify": str(front.certificate), "timeout": 60, "stream": True}
+            began = time.monotonic()
+            with requests.get(front.base + ADMIN_STREAM, headers=bearer(restaurant.admin), **patient) as response:
+                lines = response.iter_lines(chunk_size=1)
+                while next(lines) != b": ":
+                    pass
+                assert time.monotonic() - began >= heartbeat
+                restaurant.add_table(9999)
+                while next(lines) != b"event: table_changed":
+                    pass
+    finally:
+        stream.stop()
 
 
 def log_in_at_once(front: Front, logins: list[tuple[str, dict[str, object]]]) -> list[requests.Response]:
@@ -526,8 +531,9 @@ def test_who_is_slow_is_cut_off_and_the_others_are_served(front, restaurant):
             with suppress(ConnectionResetError, ssl.SSLEOFError):
                 answer = connection.recv(1024)
                 assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
-        assert 8 < time.monotonic() - started < 20
-        return others
+        cut_off = time.monotonic() - started
+        assert cut_off > 8
+        return others if cut_off < 20 else math.inf
 
     assert_within(8, seconds_of_the_others)
 
@@ -569,10 +575,12 @@ def test_ten_thousand_idle_connections_hold_up_nobody(front, restaurant, many_fi
 def test_what_is_too_much_is_refused_at_once_and_the_rest_is_served(front, servers):
     request_ = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     api = psutil.Process(servers[0].process.pid)
-    workers = api.children()
+    until(lambda: established(front) == 0)  # those of another test would take the places of the idle ones here
     with ExitStack() as open_:
         waiting = [open_.enter_context(greeted(front)) for _ in range(256)]
         late = [open_.enter_context(greeted(front)) for _ in range(20)]
+        api.suspend()  # or it would put others in the workers' place
+        workers = api.children()
         for worker in workers:
             worker.suspend()
         try:
@@ -585,11 +593,17 @@ def test_what_is_too_much_is_refused_at_once_and_the_rest_is_served(front, serve
                 assert refusal.startswith(b"HTTP/1.1 503") and b"\r\nRetry-After: 1\r\n" in refusal
                 assert json.loads(refusal.partition(b"\r\n\r\n")[2])["code"] == "overloaded"
         finally:
-            for worker in workers:
-                worker.resume()
+            for process in [*workers, api]:
+                process.resume()
         served = [whole(connection) for connection in waiting]
     assert all(answer.startswith(b"HTTP/1.1 200") for answer in served)
     assert front.get("/health/live").status_code == 200
+
+
+def established(front: Front) -> int:
+    """How many connections nginx has."""
+    workers = psutil.Process(front.process.pid).children()
+    return sum(each.status == "ESTABLISHED" for worker in workers for each in worker.net_connections("tcp"))
 
 
 def one_more(front: Front, request_: bytes) -> bytes:

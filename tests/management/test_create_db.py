@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tableorder.environment import other_database
+from tableorder.database.urls import other_database
 from tests.database.embedded import embedded_server, file_for_everybody
 from tests.database.packaged import VERSIONS, packaged_server
 from tests.database.servers import free_port

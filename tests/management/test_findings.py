@@ -14,10 +14,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tableorder.database.administration import administer
 from tableorder.database.connection import Connection
 from tableorder.database.embedded import EmbeddedServer
 from tableorder.database.migrations import apply_pending
-from tableorder.environment import administer, other_database
+from tableorder.database.urls import other_database
 from tableorder.management import check, findings
 from tests.api.client import Client, expect
 from tests.api.server import Server, run_sql

@@ -23,8 +23,8 @@ MISTAKES = {
     "unknown operation": ("counter/counter.js", '"list_tables"', '"list_table"'),
     "wrong path": ("common/api.js", '"/api/v1/admin/tables"', '"/api/v1/admin/table"'),
     "wrong type in a body": ("counter/counter.js", "body: { is_available }", "body: { is_available: 1 }"),
-    "field that is not answered": ("counter/board-view.js", "order.order_time", "order.time"),
-    "status that there is not": ("counter/board-view.js", '대기중: "준비중"', '대기중: "done"'),
+    "field that is not answered": ("staff/waiting.js", "order.order_time", "order.time"),
+    "status that there is not": ("staff/waiting.js", '대기중: "준비중"', '대기중: "done"'),
     "word that a language lacks": ("words/guests/ja.js", '  soldOut: "売り切れ",\n', ""),
 }
 

@@ -19,6 +19,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   end_session: ["POST", "/api/v1/admin/tables/{table_id}/end-session"],
   void_order_lines: ["POST", "/api/v1/admin/orders/{order_id}/void-lines"],
   set_stock: ["PUT", "/api/v1/admin/stock"],
+  list_categories: ["GET", "/api/v1/admin/categories"],
   list_menus: ["GET", "/api/v1/admin/menus"],
   update_menu: ["PATCH", "/api/v1/admin/menus/{menu_id}"],
   list_store_history: ["GET", "/api/v1/admin/history"],

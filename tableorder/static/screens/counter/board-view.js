@@ -3,11 +3,12 @@
 import { h, show, showList } from "../common/dom.js";
 import { won } from "../common/money.js";
 import { orderLine } from "../common/order-line.js";
-import { clockTime, minutesSince } from "../common/time.js";
+import { clockTime } from "../common/time.js";
+import { NEXT, ageOf } from "../staff/waiting.js";
 import { words } from "../words/staff/index.js";
 
-/** @typedef {import("./board.js").Board} Board */
-/** @typedef {import("./board.js").OpenTable} OpenTable */
+/** @typedef {import("../staff/board.js").Board} Board */
+/** @typedef {import("../staff/board.js").OpenTable} OpenTable */
 /** @typedef {import("../types.js").Order} Order */
 /** @typedef {import("../types.js").Status} Status */
 
@@ -19,12 +20,6 @@ import { words } from "../words/staff/index.js";
  * @property {(table: OpenTable) => void} askToEnd
  * @property {(order: Order) => void} see
  */
-
-const LATE = 10; // minutes
-const VERY_LATE = 20;
-
-/** @type {Partial<Record<Status, Status>>} */
-const NEXT = { 대기중: "준비중", 준비중: "완료" };
 
 /** The sessions of which the orders that are done are shown. @type {Set<string>} */
 const unfolded = new Set();
@@ -143,15 +138,4 @@ function card(order, fresh, busy, actions) {
       ),
     ),
   );
-}
-
-/**
- * How old an order is, in words; `look` says how late it is.
- * @param {Order} order
- */
-function ageOf(order) {
-  const minutes = minutesSince(order.order_time);
-  const age = words.age(minutes);
-  if (order.status === "완료" || minutes < LATE) return { text: age, look: `${minutes} fine` };
-  return minutes < VERY_LATE ? { text: words.late(age), look: `${minutes} late` } : { text: words.veryLate(age), look: `${minutes} very-late` };
 }

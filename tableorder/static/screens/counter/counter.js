@@ -1,38 +1,30 @@
 // The staff's screen: all tables and orders as they are now, what is on sale, and the books.
 
-import { Api, Problem } from "../common/api.js";
+import { Problem } from "../common/api.js";
 import { showConnection } from "../common/banner.js";
 import { byId, h, show } from "../common/dom.js";
-import { follow } from "../common/feed.js";
-import { keep, recall } from "../common/kept.js";
 import { whenReleased } from "../common/pressing.js";
-import { LANGUAGES, explain, speak, words } from "../words/staff/index.js";
-import { Board } from "./board.js";
+import { Board } from "../staff/board.js";
+import { pastSession, showBook, voidedOrder } from "../staff/books.js";
+import { Shift } from "../staff/shift.js";
+import { awaitTap, isSoundOn, ring, toggleSound } from "../staff/sound.js";
+import { words } from "../words/staff/index.js";
 import { showBoard } from "./board-view.js";
-import { pastSession, showBook, voidedOrder } from "./books-view.js";
 import { askToEnd, askToVoid } from "./dialogs.js";
-import { showLogIn } from "./login.js";
 import { showMenus } from "./menus-view.js";
-import { awaitTap, isSoundOn, ring, toggleSound } from "./sound.js";
 
-/** @typedef {import("../types.js").AdminToken} AdminToken */
 /** @typedef {import("../types.js").StoreEvents} StoreEvents */
 /** @typedef {import("../types.js").Order} Order */
 /** @typedef {keyof typeof words.views} View */
 
-const FEED = "/api/v1/admin/orders/sse";
 const EVENTS = /** @type {(keyof StoreEvents)[]} */ (
   ["initial", "order_created", "order_updated", "order_deleted", "session_started", "session_ended", "menu_changed", "table_changed", "stock_changed"]
 );
 const VIEWS = /** @type {View[]} */ (["board", "menus", "history", "voids"]);
 const AGES_EVERY = 15_000; // ms
 
-const screen = byId("screen");
 const dialog = /** @type {HTMLDialogElement} */ (byId("dialog"));
 
-let login = /** @type {AdminToken | null} */ (recall("counter.login"));
-let language = speak(recall("counter.language"));
-let api = new Api(login?.access_token);
 let board = new Board();
 /** @type {View} */
 let view = "board";
@@ -41,67 +33,41 @@ let menus = /** @type {import("./menus-view.js").Menus | null} */ (null);
 let told = "";
 /** The orders of which a change is on its way. */
 const busy = /** @type {Set<number>} */ (new Set());
-/** What ends with the login: the feed and the calls under way. */
-let present = new AbortController();
 
-/** @param {string} feature */
-const has = (feature) => login?.features?.includes(feature) ?? false;
+const shift = new Shift("counter", byId("screen"), { begin, end, tell });
 
 // -- From one state to the next ---------------------------------------------------------------------------------------
 
-/** @param {AdminToken} as */
-function enter(as) {
-  login = as;
-  keep("counter.login", as);
-  api = new Api(as.access_token);
+function begin() {
   board = new Board();
-  present = new AbortController();
   showFrame();
-  follow(api, FEED, EVENTS, onEvent, present.signal).catch(fail);
-  loadTables().catch(fail);
+  shift.follow(EVENTS, onEvent);
+  loadTables().catch(shift.fail);
 }
 
-/** @param {string} [notice] */
-function leave(notice = "") {
-  present.abort();
+function end() {
   dialog.close();
-  login = menus = null;
+  menus = null;
   tables = [];
   board = new Board();
   busy.clear();
-  keep("counter.login", null);
-  document.title = words.title;
-  askToLogIn(notice);
-}
-
-/** @param {string} notice */
-function askToLogIn(notice) {
-  showLogIn(screen, languages(() => askToLogIn(notice && words.logIn.again)), notice, enter);
-}
-
-/** @param {unknown} error */
-function fail(error) {
-  if (present.signal.aborted && error === present.signal.reason) return;
-  if (!(error instanceof Problem)) throw error;
-  if (error.status === 401) return leave(words.logIn.again);
-  tell(explain(error));
 }
 
 /** @param {import("../types.js").EventOf<StoreEvents>} event */
 function onEvent(event) {
   if (board.follow(event)) ring();
-  if (event.type === "table_changed" || event.type === "initial") loadTables().catch(fail);
-  if ((event.type === "menu_changed" || event.type === "stock_changed") && view === "menus") loadMenus().catch(fail);
+  if (event.type === "table_changed" || event.type === "initial") loadTables().catch(shift.fail);
+  if ((event.type === "menu_changed" || event.type === "stock_changed") && view === "menus") loadMenus().catch(shift.fail);
   update();
 }
 
 async function loadTables() {
-  tables = (await api.call("list_tables", { signal: present.signal })).tables;
+  tables = (await shift.call("list_tables", {})).tables;
   update();
 }
 
 async function loadMenus() {
-  menus = await api.call("list_menus", { signal: present.signal });
+  menus = await shift.call("list_menus", {});
   update();
 }
 
@@ -115,11 +81,11 @@ const actions = {
     board.see(order_id);
     update();
     try {
-      await api.call("update_order_status", { path: { order_id }, body: { status }, signal: present.signal });
+      await shift.call("update_order_status", { path: { order_id }, body: { status } });
       board.update({ order_id, status });
       tell("");
     } catch (error) {
-      fail(error);
+      shift.fail(error);
     }
     busy.delete(order_id);
     update();
@@ -128,12 +94,12 @@ const actions = {
   /** @param {Order} order */
   askToVoid(order) {
     board.see(order.order_id);
-    askToVoid(dialog, order, { inPart: has("void_lines"), restock: has("stock") && order.status !== "대기중" }, (wanted) =>
+    askToVoid(dialog, order, { inPart: shift.has("void_lines"), restock: shift.has("stock") && order.status !== "대기중" }, (wanted) =>
       wanted.lines ? voidLines(order, wanted.lines, wanted) : voidOrder(order, wanted),
     );
   },
 
-  /** @param {import("./board.js").OpenTable} table */
+  /** @param {import("../staff/board.js").OpenTable} table */
   askToEnd({ table_id, session_id }) {
     const table = board.tables.find((other) => other.session_id === session_id);
     if (table) askToEnd(dialog, table, () => endSession(table_id, session_id));
@@ -152,7 +118,7 @@ const actions = {
  */
 async function voidOrder({ order_id }, { reason, restock }) {
   try {
-    await api.call("void_order", { path: { order_id }, query: { reason, ...(restock && { restock }) }, signal: present.signal });
+    await shift.call("void_order", { path: { order_id }, query: { reason, ...(restock && { restock }) } });
   } catch (error) {
     if (!(error instanceof Problem && error.code === "order_not_found")) throw error;
   }
@@ -168,7 +134,7 @@ async function voidOrder({ order_id }, { reason, restock }) {
  */
 async function voidLines({ order_id }, lines, { reason, restock }) {
   const body = { lines, reason, restock };
-  board.update(await api.call("void_order_lines", { path: { order_id }, body, signal: present.signal }));
+  board.update(await shift.call("void_order_lines", { path: { order_id }, body }));
   update();
 }
 
@@ -179,7 +145,7 @@ async function voidLines({ order_id }, lines, { reason, restock }) {
  */
 async function endSession(table_id, session_id) {
   const key = `end-${session_id}`;
-  await api.call("end_session", { path: { table_id }, body: { session_id }, key, signal: present.signal });
+  await shift.call("end_session", { path: { table_id }, body: { session_id }, key });
   board.close(session_id);
   update();
 }
@@ -187,10 +153,10 @@ async function endSession(table_id, session_id) {
 /** @param {import("./menus-view.js").Menu} menu @param {boolean} is_available */
 async function switchMenu({ menu_id }, is_available) {
   try {
-    await api.call("update_menu", { path: { menu_id }, body: { is_available }, signal: present.signal });
+    await shift.call("update_menu", { path: { menu_id }, body: { is_available } });
     await loadMenus();
   } catch (error) {
-    fail(error);
+    shift.fail(error);
   }
 }
 
@@ -198,10 +164,10 @@ async function switchMenu({ menu_id }, is_available) {
 async function countMenu({ menu_id }, remaining) {
   try {
     const body = { menu_id, option_id: null, remaining, low_at: null };
-    await api.call("set_stock", { body, signal: present.signal });
+    await shift.call("set_stock", { body });
     await loadMenus();
   } catch (error) {
-    fail(error);
+    shift.fail(error);
   }
 }
 
@@ -216,9 +182,9 @@ function go(wanted) {
   tell("");
   update();
   scrollTo({ top: 0, behavior: "instant" });
-  if (view === "menus") loadMenus().catch(fail);
-  if (view === "history") showHistory().catch(fail);
-  if (view === "voids") showVoids().catch(fail);
+  if (view === "menus") loadMenus().catch(shift.fail);
+  if (view === "history") showHistory().catch(shift.fail);
+  if (view === "voids") showVoids().catch(shift.fail);
 }
 
 function showHistory() {
@@ -227,7 +193,7 @@ function showHistory() {
     none: words.noHistory,
     render: pastSession,
     fetchPage: async (query) => {
-      const { history, next_cursor } = await api.call("list_store_history", { query, signal: present.signal });
+      const { history, next_cursor } = await shift.call("list_store_history", { query });
       return { entries: history, next_cursor };
     },
   });
@@ -239,7 +205,7 @@ function showVoids() {
     none: words.noVoids,
     render: voidedOrder,
     fetchPage: async (query) => {
-      const { voids, next_cursor } = await api.call("list_voids", { query, signal: present.signal });
+      const { voids, next_cursor } = await shift.call("list_voids", { query });
       return { entries: voids, next_cursor };
     },
   });
@@ -247,34 +213,21 @@ function showVoids() {
 
 // -- What they see ----------------------------------------------------------------------------------------------------
 
-/** @param {() => void} redraw */
-function languages(redraw) {
-  const options = Object.entries(LANGUAGES).map(([tag, name]) => h("option", { value: tag, lang: tag, selected: tag === language }, name));
-  const choose = () => {
-    language = speak(select.value);
-    keep("counter.language", language);
-    redraw();
-  };
-  const select = h("select", { "aria-label": words.language, onchange: choose }, ...options);
-  return select;
-}
-
 /** The parts of the screen, in the staff's language. */
 function showFrame() {
   const redraw = () => {
     showFrame();
     go(view);
-    screen.querySelector("select")?.focus();
   };
   show(
-    screen,
+    shift.screen,
     h(
       "header",
       { class: "top" },
-      h("h1", {}, login?.store_name),
+      h("h1", {}, shift.login?.store_name),
       h("p", { id: "counts", class: "counts", role: "status" }),
-      h("div", { class: "tools" }, h("button", { type: "button", id: "sound", onclick: switchSound }), languages(redraw), h("button", { type: "button", class: "plain", onclick: () => leave() }, words.logOut)),
-      h("nav", { "aria-label": words.title }, ...VIEWS.map((name) => h("button", { type: "button", class: "plain", id: `go-${name}`, onclick: () => go(name) }, words.views[name]))),
+      h("div", { class: "tools" }, h("button", { type: "button", id: "sound", onclick: switchSound }), ...shift.tools(redraw)),
+      h("nav", { "aria-label": words.titles.counter }, ...VIEWS.map((name) => h("button", { type: "button", class: "plain", id: `go-${name}`, onclick: () => go(name) }, words.views[name]))),
     ),
     h("main", {}, h("p", { id: "told", class: "notice wrong", role: "alert" }), ...VIEWS.map((name) => h("div", { id: name, hidden: true }))),
   );
@@ -288,14 +241,14 @@ function tell(text) {
 }
 
 function update() {
-  document.title = board.fresh.size ? `(${board.fresh.size}) ${words.title}` : words.title;
+  if (shift.login) document.title = `${board.fresh.size ? `(${board.fresh.size}) ` : ""}${words.titles.counter}`;
   whenReleased(draw);
 }
 
 function draw() {
-  if (!login || !document.getElementById("board")) return;
+  if (!shift.login || !document.getElementById("board")) return;
   showBoard(byId("board"), board, tables, busy, actions);
-  showMenus(byId("menus"), menus, has("stock"), switchMenu, countMenu);
+  showMenus(byId("menus"), menus, shift.has("stock"), switchMenu, countMenu);
   for (const name of VIEWS) {
     byId(name).hidden = name !== view;
     byId(`go-${name}`).setAttribute("aria-current", String(name === view));
@@ -310,5 +263,4 @@ function draw() {
 showConnection(byId("connection"), () => words.disconnected);
 awaitTap(update);
 setInterval(update, AGES_EVERY);
-if (login) enter(login);
-else askToLogIn("");
+shift.start();

@@ -7,7 +7,7 @@ import { stepper } from "../common/stepper.js";
 import { explain, words } from "../words/staff/index.js";
 
 /** @typedef {import("../types.js").Order} Order */
-/** @typedef {import("./board.js").OpenTable} OpenTable */
+/** @typedef {import("../staff/board.js").OpenTable} OpenTable */
 /** @typedef {{ order_item_id: number, keep: number }} KeptLine */
 /** @typedef {{ reason: string, restock: boolean, lines: KeptLine[] | null }} Voiding without lines: all of it */
 

@@ -1,9 +1,9 @@
 /** @type {typeof import("./ko.js").default} */
 export default {
   language: "Language",
-  title: "Counter",
+  titles: { counter: "Counter", kitchen: "Kitchen", office: "Office" },
   logIn: {
-    title: "Counter login",
+    title: (screen) => `${screen} login`,
     username: "Username",
     password: "Password",
     submit: "Log in",
@@ -62,6 +62,17 @@ export default {
   more: "Show more",
   noReason: "No reason given",
   voidedBy: (who) => `by ${who}`,
+  kitchen: {
+    all: "All",
+    categories: "Categories",
+    wanted: "To cook now",
+    nothing: "Nothing to cook at the moment.",
+    voided: "Voided",
+    closed: "Guests have left",
+    lineVoided: (count) => `${count} voided`,
+    others: (lines) => `With it: ${lines}`,
+    seen: "Seen",
+  },
   close: "Close",
   fewer: "One fewer",
   oneMore: "One more",

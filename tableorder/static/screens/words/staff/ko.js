@@ -1,8 +1,9 @@
 export default {
   language: "언어",
-  title: "카운터",
+  titles: { counter: "카운터", kitchen: "주방", office: "매장 관리" },
   logIn: {
-    title: "카운터 로그인",
+    /** @param {string} screen */
+    title: (screen) => `${screen} 로그인`,
     username: "아이디",
     password: "비밀번호",
     submit: "로그인",
@@ -74,6 +75,19 @@ export default {
   noReason: "사유 없음",
   /** @param {string} who */
   voidedBy: (who) => `${who} 취소`,
+  kitchen: {
+    all: "전체",
+    categories: "분류",
+    wanted: "지금 만들 것",
+    nothing: "지금은 만들 것이 없습니다.",
+    voided: "취소됨",
+    closed: "손님 나감",
+    /** @param {number} count */
+    lineVoided: (count) => `${count}개 취소`,
+    /** @param {string} lines */
+    others: (lines) => `함께 주문: ${lines}`,
+    seen: "확인",
+  },
   close: "닫기",
   fewer: "하나 줄이기",
   oneMore: "하나 늘리기",

@@ -1,10 +1,10 @@
-// Two notes for a new order. A browser lets a page sound only after somebody has tapped it, so until then it is off.
+// Two notes for a new order, upwards; two downwards for what was taken back. A browser lets a page sound only after somebody has tapped it, so until then it is off.
 
 import { keep, recall } from "../common/kept.js";
 
 /** @type {AudioContext | null} */
 let context = null;
-let wanted = recall("counter.sound") !== false;
+let wanted = recall("staff.sound") !== false;
 /** Whether it was on before the tap that is under way, which may itself have switched it on. */
 let wasOn = false;
 
@@ -13,14 +13,18 @@ export const isSoundOn = () => wanted && context?.state === "running";
 /** What a tap on its switch does. */
 export function toggleSound() {
   wanted = !wasOn;
-  keep("counter.sound", wanted);
+  keep("staff.sound", wanted);
   ring();
 }
 
-export function ring() {
+export const ring = () => play(659, 880);
+
+export const ringDown = () => play(659, 440);
+
+/** @param {number[]} frequencies Hz */
+function play(...frequencies) {
   if (!context || !isSoundOn()) return;
-  note(context, 659, 0);
-  note(context, 880, 0.16);
+  for (const [index, frequency] of frequencies.entries()) note(context, frequency, 0.16 * index);
 }
 
 /** @param {() => void} onChange the sound has become possible */

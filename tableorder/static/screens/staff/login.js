@@ -1,4 +1,4 @@
-// Who works at this counter.
+// The login of the staff.
 
 import { Api, Problem } from "../common/api.js";
 import { h, show } from "../common/dom.js";
@@ -6,11 +6,12 @@ import { explain, words } from "../words/staff/index.js";
 
 /**
  * @param {HTMLElement} screen
+ * @param {string} title the screen's
  * @param {HTMLElement} languages
  * @param {string} notice
  * @param {(login: import("../types.js").AdminToken) => void} onLogIn
  */
-export function showLogIn(screen, languages, notice, onLogIn) {
+export function showLogIn(screen, title, languages, notice, onLogIn) {
   const username = h("input", { name: "username", required: true, autocomplete: "username", maxlength: 50, autocapitalize: "none" });
   const password = h("input", { name: "password", type: "password", required: true, autocomplete: "current-password" });
   const problem = h("p", { class: "notice wrong", role: "alert" }, notice);
@@ -35,7 +36,7 @@ export function showLogIn(screen, languages, notice, onLogIn) {
     h(
       "main",
       { class: "middle" },
-      h("h1", {}, words.logIn.title),
+      h("h1", {}, words.logIn.title(title)),
       h("form", { onsubmit: send }, h("label", {}, words.logIn.username, username), h("label", {}, words.logIn.password, password), problem, submit),
       languages,
     ),

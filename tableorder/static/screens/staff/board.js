@@ -5,11 +5,12 @@
 /** @typedef {{ table_id: number, table_number: number, session_id: string, orders: Order[] }} OpenTable */
 
 export class Board {
-  constructor() {
-    this.tables = /** @type {OpenTable[]} */ ([]);
+  /** @param {OpenTable[]} [tables] as they were when somebody last looked */
+  constructor(tables) {
+    this.tables = tables ?? [];
     /** The ids of the orders that came in since somebody last looked. */
     this.fresh = /** @type {Set<number>} */ (new Set());
-    this.begun = false;
+    this.begun = tables !== undefined;
   }
 
   get orders() {
