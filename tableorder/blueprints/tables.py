@@ -49,7 +49,7 @@ def add_table(admin: AdminIdentity, body: dict[str, Any]) -> str:
 def update_table(admin: AdminIdentity, table_id: int, body: dict[str, Any]) -> str:
     """Change a table.
 
-    Tokens that were given out stay good until the session ends or they expire.
+    A new password revokes the tokens that the table has: its tablets log in again.
     """
     values = _with_hash(body)
     with writing(admin.store_id) as connection:

@@ -2,11 +2,13 @@
 
 from contextlib import AbstractContextManager
 
-from flask import current_app
+from flask import current_app, request
 
 from tableorder.config import Config
-from tableorder.database.connection import Connection, Database
+from tableorder.database.connection import Check, Connection, Database
+from tableorder.repositories.tokens import check_of
 from tableorder.transactions.store_access import StoreAccess
+from tableorder.web.middleware import GRANT
 from tableorder.web.password_work import PasswordWork
 
 CONFIG = "tableorder.config"
@@ -27,17 +29,23 @@ def database() -> Database:
 
 def connect(store_id: int | None) -> AbstractContextManager[Connection]:
     """A connection to the primary for a short read, or for a change that is no event. Raises Unavailable."""
-    return database().connect(store_id)
+    return database().connect(store_id, _check())
 
 
 def writing(store_id: int) -> AbstractContextManager[Connection]:
     """A connection to change the store with: the live feed is notified at its good end. Raises Unavailable."""
-    return _store_access().writing(store_id)
+    return _store_access().writing(store_id, _check())
 
 
 def reading(store_id: int) -> AbstractContextManager[Connection]:
     """A connection for a long read, which a standby may answer. Raises Unavailable."""
-    return _store_access().reading(store_id)
+    return _store_access().reading(store_id, _check())
+
+
+def _check() -> Check | None:
+    """That the token of this request was not revoked, else TokenRevoked; None if it came without one."""
+    grant = request.environ.get(GRANT)
+    return check_of(grant) if grant else None
 
 
 def password_work() -> PasswordWork:

@@ -3,7 +3,7 @@
 -- store's own, `ko`. menu_versions knows which languages a store has, so that an answer is kept under one of those, never
 -- under what a client asks for. An order's line and its options keep the name that the guests saw.
 -- Dropped functions come back with one more argument, which has a default: the release before calls them as it did.
--- depends: 0048.drop-login-failures
+-- depends: 0049.add-token-epochs
 
 ALTER TABLE categories ADD COLUMN translations jsonb NOT NULL DEFAULT '{}';
 
