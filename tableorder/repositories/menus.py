@@ -15,14 +15,20 @@ _SQL = load_statements(__file__)
 CATALOG = Statement("catalog", _SQL["catalog"])
 
 # The columns that an admin sets; beside them a picture.
-COLUMNS = ("category_id", "menu_name", "price", "description", "display_order", "is_available")
+COLUMNS = ("category_id", "menu_name", "translations", "price", "description", "display_order", "is_available")
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """A store's menu as JSON text, None if the caller has this version already, and its version."""
+    """A store's menu as JSON text, None if the caller has this edition already.
 
-    version: str | None
+    `edition` changes with the menu and with the language in it. `language` is the one that was found, None if none was
+    asked for; `languages` are those that the store has beside its own. A store without a version has no edition.
+    """
+
+    edition: str | None
+    language: str | None
+    languages: Sequence[str]
     document: str | None
 
 
@@ -38,14 +44,18 @@ class MenuRepository:
         store_id: int,
         category_id: int | None = None,
         with_pictures: bool = True,
-        known_versions: Sequence[str] = (),
+        known_editions: Sequence[str] = (),
+        wanted: Sequence[str] | None = None,
     ) -> Catalog:
-        """What guests see, the pictures in it or only their addresses. Raises CategoryNotFound."""
-        return self._read_catalog(store_id, category_id, with_pictures, known_versions, for_admin=False)
+        """What guests see, with names in the first language of `wanted` that there is. Raises CategoryNotFound.
+
+        The pictures are in it, or only their addresses.
+        """
+        return self._read_catalog(store_id, category_id, with_pictures, known_editions, wanted, for_admin=False)
 
     def list(self, *, store_id: int, category_id: int | None = None, with_pictures: bool = True) -> str:
         """What admins see: the switches, the stock, the times. Raises CategoryNotFound."""
-        return self._read_catalog(store_id, category_id, with_pictures, (), for_admin=True).document or ""
+        return self._read_catalog(store_id, category_id, with_pictures, (), None, for_admin=True).document or ""
 
     def add(
         self,
@@ -133,23 +143,25 @@ class MenuRepository:
         store_id: int,
         category_id: int | None,
         with_pictures: bool,
-        known_versions: Sequence[str],
+        known_editions: Sequence[str],
+        wanted: Sequence[str] | None,
         *,
         for_admin: bool,
     ) -> Catalog:
-        version, category_known, document = self._connection.fetch_one(
+        edition, language, languages, category_known, document = self._connection.fetch_one(
             CATALOG,
             {
                 "store_id": store_id,
                 "category_id": category_id,
                 "with_pictures": with_pictures,
-                "known_versions": [*known_versions],
+                "known_editions": [*known_editions],
+                "wanted": wanted and [*wanted],
                 "for_admin": for_admin,
             },
         )
         if not category_known:
             raise CategoryNotFound(category_id=category_id)
-        return Catalog(version, document)
+        return Catalog(edition, language, languages or (), document)
 
 
 def _require_room(picture_fits: bool, limits: Limits) -> None:

@@ -1,16 +1,31 @@
 -- name: catalog
--- The store's menu, of one category if given, unless its version is among `known_versions`. The version and the menu are
--- read by one statement, so they belong together. `with_pictures`: they are in it, not only their addresses.
+-- The store's menu, of one category if given, unless its edition is among `known_editions`: its version, and the language
+-- that was found for the one that is `wanted`. The edition and the menu are read by one statement, so they belong together.
+-- `with_pictures`: they are in the menu, not only their addresses.
 WITH groups AS MATERIALIZED (
-    SELECT group_id, can_be_satisfied, document FROM offered_groups(%(store_id)s::int, %(for_admin)s::boolean)
+    SELECT group_id, can_be_satisfied, document
+      FROM offered_groups(%(store_id)s::int, %(for_admin)s::boolean, %(wanted)s::text[])
+), present AS MATERIALIZED (
+    SELECT versions.version, versions.languages,
+           CASE WHEN %(wanted)s::text[] IS NOT NULL
+                THEN found_language(%(wanted)s::text[], versions.languages) END AS language
+      FROM (SELECT %(store_id)s::int AS store_id) AS store
+      LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id
+), edition AS MATERIALIZED (
+    SELECT present.version, present.languages, present.language,
+           concat_ws('.', present.version, present.language) AS edition
+      FROM present
 )
-SELECT versions.version::text,
-       %(category_id)s::int IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s::int),
-       CASE WHEN (versions.version::text = ANY(%(known_versions)s::text[])) IS NOT TRUE THEN json_build_object(
+SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition,
+       edition.language,
+       edition.languages,
+       %(category_id)s::int IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s::int)
+       AS category_known,
+       CASE WHEN edition.version IS NULL OR edition.edition <> ALL(%(known_editions)s::text[]) THEN json_build_object(
            'store_id', %(store_id)s::int,
-           'version', versions.version,
+           'version', edition.version,
            'categories', COALESCE((
-               SELECT json_agg(json_build_object(
+               SELECT json_agg(with_members(json_build_object(
                           'category_id', category.category_id,
                           'category_name', category.category_name,
                           'display_order', category.display_order,
@@ -19,8 +34,11 @@ SELECT versions.version::text,
                                                    THEN admin_menu_document(menus, category.category_name,
                                                                             offer.orderable, stock.remaining, offer.groups,
                                                                             %(with_pictures)s::boolean)
-                                                   ELSE menu_document(menus, offer.orderable, offer.groups,
-                                                                      %(with_pictures)s::boolean) END
+                                                   ELSE with_members(
+                                                            menu_document(menus, offer.orderable, offer.groups,
+                                                                          %(with_pictures)s::boolean),
+                                                            display_document(menus.translations, %(wanted)s::text[],
+                                                                             menus.menu_name, menus.description)) END
                                               ORDER BY menus.display_order, menus.menu_id)
                                 FROM menus
                                 LEFT JOIN stock ON stock.menu_id = menus.menu_id
@@ -34,14 +52,14 @@ SELECT versions.version::text,
                                     WHERE menu_option_groups.menu_id = menus.menu_id
                                ) AS offer
                                WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL
-                          ), '[]'))
+                          ), '[]')),
+                          display_document(category.translations, %(wanted)s::text[], category.category_name, NULL))
                       ORDER BY category.display_order, category.category_id)
                  FROM categories AS category
                 WHERE category.store_id = %(store_id)s::int
                   AND (%(category_id)s::int IS NULL OR category.category_id = %(category_id)s::int)
-           ), '[]'))::text END
-  FROM (SELECT %(store_id)s::int AS store_id) AS store
-  LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id;
+           ), '[]'))::text END AS document
+  FROM edition;
 
 -- name: add_menu
 -- Additions to a store wait for each other, so that each counts those before. The category is locked, so that a reorder
@@ -67,9 +85,10 @@ WITH verdict AS MATERIALIZED (
       FROM menus
      WHERE store_id = %(store_id)s
 ), added AS (
-    INSERT INTO menus (store_id, category_id, menu_name, price, description, picture_sha256, display_order,
-                       is_available)
-    SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(price)s, %(description)s, %(picture_sha256)s,
+    INSERT INTO menus (store_id, category_id, menu_name, translations, price, description, picture_sha256,
+                       display_order, is_available)
+    SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(translations)s::jsonb, %(price)s, %(description)s,
+           %(picture_sha256)s,
            COALESCE(%(display_order)s::int,
                     (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
                        FROM menus
@@ -111,6 +130,7 @@ WITH verdict AS MATERIALIZED (
     UPDATE menus
        SET category_id = COALESCE(%(category_id)s, menus.category_id),
            menu_name = COALESCE(%(menu_name)s, menus.menu_name),
+           translations = COALESCE(%(translations)s::jsonb, menus.translations),
            price = COALESCE(%(price)s, menus.price),
            description = CASE WHEN %(sets_description)s THEN %(description)s ELSE menus.description END,
            image_base64 = CASE WHEN NOT %(sets_picture)s THEN menus.image_base64 END,

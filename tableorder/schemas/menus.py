@@ -7,7 +7,17 @@ from marshmallow import ValidationError, fields
 from tableorder.domain.limits import DEFAULT_LIMITS
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema, changes_of
-from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryChoice, QueryInteger, Text
+from tableorder.schemas.fields import (
+    Boolean,
+    ImageDataUrl,
+    Integer,
+    Language,
+    OptionalText,
+    QueryChoice,
+    QueryInteger,
+    Text,
+    Translations,
+)
 from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
 MAX_MENUS = DEFAULT_LIMITS.menus  # that a request puts in order
@@ -20,7 +30,7 @@ def menu_version() -> fields.UUID:
     return fields.UUID(required=True, metadata={"description": "changes with the menu's content"})
 
 
-class GuestMenu(values.Document):
+class GuestMenu(values.Displayed):
     menu_id = values.identifier()
     menu_name = values.text()
     price = values.won()
@@ -48,6 +58,7 @@ class Menu(GuestMenu):
     is_available = values.switch("the switch; guests see `orderable`")
     orderable = values.switch("switched on, something is left, and its option groups can be satisfied")
     remaining = values.count_or_null("what is left, null if it is not counted")
+    translations = values.translations()
     option_groups = values.list_of(OptionGroup)
     category_id = values.identifier()
     category_name = values.text()
@@ -57,6 +68,7 @@ class Menu(GuestMenu):
     example = GuestMenu.example | {
         "orderable": True,
         "remaining": None,
+        "translations": {"en": {"name": "Kimchi stew", "description": "With pork"}},
         "option_groups": [OptionGroup.example],
         "category_id": 1,
         "category_name": "찌개·탕",
@@ -65,7 +77,7 @@ class Menu(GuestMenu):
     }
 
 
-class GuestMenuCategory(values.Document):
+class GuestMenuCategory(values.Displayed):
     category_id = values.identifier()
     category_name = values.text()
     display_order = values.number()
@@ -112,6 +124,7 @@ class MenuSchema(BodySchema):
 
     category_id = Integer(required=True)
     menu_name = Text(required=True, most=100)
+    translations = Translations(most=100, load_default=dict)
     price = Integer(required=True)
     description = OptionalText(most=500, may_break=True, load_default=None)
     image_base64 = ImageDataUrl(load_default=None)
@@ -163,3 +176,7 @@ class MenusQuery(QuerySchema):
         load_default=None,
         metadata={"description": "url: only `image_url`; else `image_base64` has the pictures, too"},
     )
+
+
+class GuestMenusQuery(MenusQuery):
+    lang = Language(load_default=None)

@@ -261,7 +261,7 @@ def _move_server_to(connection: Connection, time_zone: str) -> None:
 
 
 def test_going_back_from_pictures_puts_them_into_their_menus(database_at):
-    database = database_at(VERSIONS.index("0050.create-pictures") + 1)
+    database = database_at(VERSIONS.index("0051.create-pictures") + 1)
     connection = database.connection
     store_id = add_store(connection)
     webp = bytes(range(256)) * 2  # of which base64 makes several lines
@@ -271,7 +271,7 @@ def test_going_back_from_pictures_puts_them_into_their_menus(database_at):
     category_id = add_category(connection, store_id)
     shown = add_menu(connection, store_id, category_id, picture_sha256=sha256)
     add_menu(connection, store_id, category_id)
-    database.roll_back_to(VERSIONS.index("0050.create-pictures"))
+    database.roll_back_to(VERSIONS.index("0051.create-pictures"))
     kept = query(connection, "SELECT menu_id, image_base64 FROM menus WHERE image_base64 IS NOT NULL")
     assert kept == [(shown, "data:image/webp;base64," + base64.b64encode(webp).decode())]
 

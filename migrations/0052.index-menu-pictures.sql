@@ -1,5 +1,5 @@
 -- Which menus show a picture is asked when one of them no longer does, and when the picture is removed.
--- depends: 0050.create-pictures
+-- depends: 0051.create-pictures
 -- transactional: false
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_menus_picture

@@ -1,7 +1,7 @@
 -- A menu's picture is a file of its own, under its SHA-256, which the guests' browsers fetch once and keep. Within a menu
 -- of 30 pictures it made 42 MB. Pictures that were stored before stay in menus.image_base64, and are served as they are,
 -- until `bin/tableorder pictures convert` has converted them. A menu has one or the other.
--- depends: 0049.add-token-epochs
+-- depends: 0050.add-translations
 
 CREATE TABLE pictures (
     store_id     integer NOT NULL REFERENCES stores (store_id) ON DELETE CASCADE,
@@ -138,6 +138,7 @@ CREATE FUNCTION admin_menu_document(
         'menu_name', (offered).menu_name,
         'price', (offered).price,
         'description', (offered).description,
+        'translations', (offered).translations,
         'image_base64', CASE WHEN with_pictures THEN picture_data_url(offered) ELSE (offered).image_base64 END,
         'image_url', picture_url(offered),
         'display_order', (offered).display_order,

@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION admin_menu_document(
         'menu_name', (offered).menu_name,
         'price', (offered).price,
         'description', (offered).description,
+        'translations', (offered).translations,
         'image_base64', (offered).image_base64,
         'display_order', (offered).display_order,
         'is_available', (offered).is_available,
