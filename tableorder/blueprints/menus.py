@@ -20,7 +20,7 @@ from tableorder.schemas.menus import (
     MenusQuery,
 )
 from tableorder.web.authentication import requires_admin, requires_table
-from tableorder.web.context import config, connect, read
+from tableorder.web.context import config, connect, reading, writing
 from tableorder.web.document_cache import DocumentCache
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_answer, may_refuse, reads_header
@@ -65,7 +65,8 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
 @may_refuse(CategoryNotFound)
 def list_menus(admin: AdminIdentity, query: dict[str, Any]) -> str:
     """List the menus."""
-    return read(admin.store_id, lambda connection: MenuRepository(connection).list(store_id=admin.store_id, **query))
+    with reading(admin.store_id) as connection:
+        return MenuRepository(connection).list(store_id=admin.store_id, **query)
 
 
 @blueprint.post("/admin/menus")
@@ -78,7 +79,7 @@ def add_menu(admin: AdminIdentity, body: dict[str, Any]) -> str:
 
     It comes last in its category unless `display_order` says otherwise.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return MenuRepository(connection).add(store_id=admin.store_id, values=body, limits=config().limits)
 
 
@@ -93,7 +94,7 @@ def update_menu(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str
     Orders that were placed keep their names and prices. null clears a description or an image.
     A menu that moves to another category comes last there unless `display_order` is given, too.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=body)
 
 
@@ -107,7 +108,7 @@ def reorder_menus(admin: AdminIdentity, body: dict[str, Any]) -> dict[str, Any]:
 
     All of them at once: each menu of one category is named once.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         MenuRepository(connection).reorder(menu_ids=body["menu_ids"])
     return body
 
@@ -121,7 +122,7 @@ def delete_menu(admin: AdminIdentity, menu_id: int) -> dict[str, Any]:
 
     It leaves the menu; orders and archives keep their lines.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         MenuRepository(connection).delete(menu_id=menu_id)
     return {"message": "the menu is deleted", "menu_id": menu_id}
 

@@ -131,6 +131,11 @@ class TokenExpired(Unauthorized):
     detail = "the token has expired; log in again"
 
 
+class TokenRevoked(Unauthorized):
+    code = "token_revoked"
+    detail = "the token was revoked; log in again"
+
+
 class TicketInvalid(Unauthorized):
     code = "ticket_invalid"
     detail = "the ticket is unknown, used or expired; ask for another"

@@ -11,9 +11,8 @@ from werkzeug.routing import MapAdapter
 from tableorder.config import Config
 from tableorder.database.connection import Database
 from tableorder.metrics import pool_observer
-from tableorder.transactions.notifier import Notifier
-from tableorder.transactions.replica import Replica
-from tableorder.web.context import BCRYPT_WORK, CONFIG, DATABASE, NOTIFIER, REPLICA
+from tableorder.transactions.store_access import StoreAccess
+from tableorder.web.context import BCRYPT_WORK, CONFIG, DATABASE, STORE_ACCESS
 from tableorder.web.converters import BigIdConverter, IdConverter
 from tableorder.web.cors import register_cors
 from tableorder.web.middleware import with_middleware
@@ -52,9 +51,9 @@ def create_app(config: Config, nouns: Iterable[Noun]) -> Flask:
     open_database = partial(Database, echo=config.logs.echo, slow=config.logs.slow_statement)
     app.extensions[DATABASE] = database = open_database(config.pool)
     database.pool.on_change = pool_observer(database.pool)
-    app.extensions[NOTIFIER] = Notifier(database)
     app.extensions[BCRYPT_WORK] = PasswordWork(config.login_limits.checks)
-    app.extensions[REPLICA] = Replica(database, open_database(config.replica) if config.replica else None)
+    standby = open_database(config.replica) if config.replica else None
+    app.extensions[STORE_ACCESS] = StoreAccess(database, standby)
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["big_id"] = BigIdConverter
     register_error_handlers(app)

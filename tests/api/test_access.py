@@ -20,7 +20,7 @@ from tableorder.stream.app import PATHS
 from tableorder.web.app import create_app
 from tests.api.client import TABLE_PASSWORD, Restaurant, Tablet, expect
 from tests.api.openapi_client import OpenApiClient
-from tests.api.server import JWT_SECRET_KEY, Server
+from tests.api.server import JWT_SECRET_KEY, Server, run_sql
 
 UNKNOWN = 2_000_000_000  # as an identifier: in range, and nobody's
 
@@ -257,6 +257,17 @@ def test_who_has_no_good_token_is_refused_everywhere(server, stream_server, shop
         assert refusals == {name: (401, code) for name, (_, code) in tokens.items()}, route
 
 
+def test_a_revoked_token_is_refused_everywhere(server, stream_server, shop):
+    for table in ("stores", "tables"):
+        statement = f"UPDATE {table} SET token_epoch = token_epoch + 1 WHERE store_id = %s"
+        run_sql(server.database_url, statement, shop.restaurant.store_id)
+    for route, role in PRIVATE.items():
+        assert outcome(send(server, route, shop.ids, shop.token(role))) == (401, "token_revoked"), route
+    for path, role in ((ADMIN_STREAM, "admin"), (TABLE_STREAM, "table")):
+        refusal = outcome(send(stream_server, ("GET", path), {}, shop.token(role)))
+        assert refusal == (401, "token_revoked"), path
+
+
 def test_the_token_is_looked_at_before_the_body_and_the_query(server, shop):
     rubbish = {"data": b"[" * 100, "headers": {"Content-Type": "application/json"}, "timeout": 30}
     for method, path in PRIVATE:
@@ -430,4 +441,4 @@ def test_a_claim_of_another_stores_table_finds_nothing(server, shop, open_shop):
     claims = jwt.decode(other.token("table"), JWT_SECRET_KEY, algorithms=["HS256"])
     mixed = jwt.encode(claims | {"store_id": shop.restaurant.store_id}, JWT_SECRET_KEY)
     for route in (("GET", "/api/v1/customer/orders/{order}"), ("POST", "/api/v1/customer/orders")):
-        assert outcome(send(server, route, other.ids, mixed)) == (409, "session_ended")
+        assert outcome(send(server, route, other.ids, mixed)) == (401, "token_revoked")
