@@ -330,7 +330,10 @@ SECTIONS = (
                 most=MAX_INTEGER,
             ),
             _limit("session_orders", "orders of a table's session, before the same"),
-            _limit("session_lines", "lines of these orders, before the same"),
+            _limit(
+                "session_lines",
+                "lines of these orders, before the same; they have three times as many chosen options in all",
+            ),
             _limit("order_rate", "orders of a session in any 60 s, before 429 `too_many_orders`"),
             _limit("table_streams", "feeds of a table that may be open on a process, before 503 `too_many_streams`"),
             _limit("store_table_streams", "feeds of all tables of a store, before the same"),

@@ -282,6 +282,19 @@ def test_a_session_has_so_many_lines(restaurant):
     assert refused(409, "limit_reached", tablet.order((menu_id, 1)))["limit"] == 10
 
 
+def test_a_sessions_lines_have_so_many_options(restaurant, few):
+    """Or its orders would take up to a hundred times the room of lines without any."""
+    restaurant.add_table(1)
+    tablet, menu_id = restaurant.seat(1), restaurant.add_menu()
+    many = "(SELECT jsonb_agg('{}'::jsonb) FROM generate_series(1, %s))"
+    chosen = f"UPDATE order_items SET options = {many} WHERE order_id = %s"
+    order_id = expect(201, tablet.order((menu_id, 1)))["order_id"]
+    run_sql(few.database_url, chosen, 29, order_id)
+    expect(201, tablet.order((menu_id, 1)))
+    run_sql(few.database_url, chosen, 30, order_id)
+    assert refused(409, "limit_reached", tablet.order((menu_id, 1)))["limit"] == 30
+
+
 def test_a_session_orders_so_often_in_a_minute(slow):
     restaurant = add_restaurant(slow)
     restaurant.add_table(1), restaurant.add_table(2)
@@ -363,8 +376,8 @@ def test_an_ended_sessions_token_gets_no_ticket_and_no_feed(restaurant, feed):
     [reader.close() for reader in readers]
     expect(200, restaurant.end_session(table_id))
     expect(200, restaurant.admin.delete(f"/admin/tables/{table_id}"))
-    refused(409, "session_ended", tablet.post("/customer/orders/sse/ticket"))
-    assert Reader(feed.base, TABLE_STREAM, token=tablet.token).problem["code"] == "session_ended"
+    refused(401, "token_revoked", tablet.post("/customer/orders/sse/ticket"))
+    assert Reader(feed.base, TABLE_STREAM, token=tablet.token).problem["code"] == "token_revoked"
 
 
 @pytest.mark.parametrize("round_", range(5))
