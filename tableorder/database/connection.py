@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import psycopg2
 from psycopg2.extensions import connection as Psycopg2Connection
 from psycopg2.extensions import cursor as Psycopg2Cursor
+from psycopg2.extensions import register_adapter
+from psycopg2.extras import Json
 
 from tableorder.database.deadlines import deadline
 from tableorder.database.errors import translate
@@ -24,6 +26,8 @@ from tableorder.logs import fields
 logger = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
+
+register_adapter(dict, Json)  # a dictionary among the parameters travels as JSON
 
 
 class Check(NamedTuple):

@@ -16,6 +16,7 @@ from tableorder.domain.errors import (
     DatabaseUnavailable,
     DomainError,
     GroupNotFound,
+    LimitReached,
     MenuInUse,
     TableNotFound,
     TableNumberTaken,
@@ -44,6 +45,7 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
         errors={"max_each": ["Must not be more than max_select."]},
     ),
     "options_group_id_fkey": partial(GroupNotFound, "there is no such option group"),
+    "menu_versions_languages_check": partial(LimitReached, limit=30, noun="languages"),
     "idempotency_keys_pkey": DatabaseBusy,
     "admin_keys_pkey": DatabaseBusy,
 }

@@ -68,9 +68,11 @@ WITH sent AS (
       FROM used
 ), chosen AS MATERIALIZED (
     SELECT sent.*, menus.menu_name, menus.price, menus.is_available, categories.category_name,
+           CASE WHEN %(wanted)s::text[] IS NOT NULL
+                THEN display_name_of(menus.translations, %(wanted)s::text[], menus.menu_name) END AS display_name,
            CASE WHEN sent.options IS NOT NULL
                      OR (SELECT true FROM menu_option_groups WHERE menu_option_groups.menu_id = menus.menu_id LIMIT 1)
-                THEN choose_options(menus.menu_id, sent.options) END AS choice
+                THEN choose_options(menus.menu_id, sent.options, %(wanted)s::text[]) END AS choice
       FROM sent
       LEFT JOIN menus ON menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
       LEFT JOIN categories ON categories.category_id = menus.category_id
@@ -132,10 +134,10 @@ WITH sent AS (
     SELECT session_id, table_id, store_id, total, %(note)s::text, menu_version FROM accepted
     RETURNING order_id, store_id, placed
 ), itemized AS (
-    INSERT INTO order_items (order_id, store_id, menu_id, menu_name, category_name, quantity, base_price, options,
-                             unit_price, note)
-    SELECT placed.order_id, placed.store_id, lines.menu_id, lines.menu_name, lines.category_name, lines.quantity,
-           lines.price, lines.chosen_options, lines.unit_price, lines.note
+    INSERT INTO order_items (order_id, store_id, menu_id, menu_name, display_name, category_name, quantity, base_price,
+                             options, unit_price, note)
+    SELECT placed.order_id, placed.store_id, lines.menu_id, lines.menu_name, lines.display_name, lines.category_name,
+           lines.quantity, lines.price, lines.chosen_options, lines.unit_price, lines.note
       FROM placed, lines
      ORDER BY lines.item
     RETURNING order_item_id, order_item_document(order_items) AS document
