@@ -107,6 +107,7 @@ KEPT = {
     "tableorder/database/pool.py: self._queue": f"the threads of the process, which wait: {EXHAUSTED}",
     "tableorder/transactions/notifier.py: self._stores": "stores with news, while the database is told of others",
     "tableorder/metric_files.py: self._values": "LABELS",
+    "tableorder/domain/image_conversion.py: shown.info": "emptied, of one picture",
     "tableorder/server/worker.py: self._open": f"worker_connections: {CONNECTIONS_OF_A_WORKER}",
     "tableorder/server/worker.py: self.keepalived_conns": "as those that are open",
     "tableorder/stream/hub.py: self._feeds": "stores with a feed: "
@@ -137,7 +138,7 @@ LISTS = {
 THREADS = {
     "tableorder/server/worker.py: run": "WEB_THREADS",
     "tableorder/transactions/notifier.py: notify": "one",
-    "tableorder/web/password_work.py: __init__": "LIMIT_LOGIN_CHECKS: "
+    "tableorder/web/long_work.py: __init__": "LIMIT_LOGIN_CHECKS and its like for pictures: "
     "tests/api/test_password_work.py::test_two_are_checked_at_once_and_more_are_refused_at_once",
     "tableorder/stream/hub.py: __init__": "constants",
 }
