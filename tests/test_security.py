@@ -2,6 +2,7 @@
 
 import re
 
+from tests.chaos import hostile
 from tests.management.running import CHECKOUT
 
 TEXT = (CHECKOUT / "docs" / "security.md").read_text()
@@ -18,6 +19,18 @@ def test_each_risk_of_the_ten_has_a_row_with_a_test():
     rows = re.findall(r"^\| API(\d+) [^|]+\|[^|]+\|([^|]*)\|$", TEXT, re.MULTILINE)
     assert [int(number) for number, _ in rows] == list(range(1, 11))
     assert [number for number, shown in rows if "::" not in shown] == ["10"]  # there is nothing to show
+
+
+def test_each_attack_has_a_row_with_a_test_or_an_attack_that_is_done():
+    rows = re.findall(r"^\| (\d+) \| [^|]+\|[^|]+\|([^|]*)\|$", TEXT, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 16))
+    shown = {
+        number: re.findall(r"`(?:tests/[\w/]+\.py::\w+|bin/chaos hostile: [\w ]+)`", cell) for number, cell in rows
+    }
+    assert [number for number, names in shown.items() if not names] == ["15"]  # that one is known, and says why
+    for number, cell in rows:
+        assert ", ".join(shown[number]) == cell.strip()  # nothing else that nobody looks up
+    assert set(re.findall(r"`bin/chaos hostile: ([\w ]+)`", TEXT)) == set(hostile.ATTACKS)
 
 
 def test_the_readme_leads_to_it():

@@ -19,7 +19,7 @@ from tableorder.schemas.categories import (
     CategorySchema,
 )
 from tableorder.web.authentication import requires_admin
-from tableorder.web.context import config, connect
+from tableorder.web.context import config, connect, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
 from tableorder.web.requests import takes_body
@@ -47,7 +47,7 @@ def add_category(admin: AdminIdentity, body: dict[str, Any]) -> str:
 
     It comes last unless `display_order` says otherwise.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return CategoryRepository(connection).add(store_id=admin.store_id, limits=config().limits, **body)
 
 
@@ -58,7 +58,7 @@ def add_category(admin: AdminIdentity, body: dict[str, Any]) -> str:
 @may_refuse(CategoryNotFound, CategoryNameTaken)
 def update_category(admin: AdminIdentity, category_id: int, body: dict[str, Any]) -> str:
     """Change a category."""
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return CategoryRepository(connection).update(category_id=category_id, **body)
 
 
@@ -71,6 +71,6 @@ def delete_category(admin: AdminIdentity, category_id: int) -> dict[str, Any]:
 
     Only without menus in it.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         CategoryRepository(connection).delete(category_id=category_id)
     return {"message": "the category is deleted", "category_id": category_id}

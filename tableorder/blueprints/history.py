@@ -8,7 +8,7 @@ from tableorder.domain.pages import Page
 from tableorder.repositories.history import HistoryRepository
 from tableorder.schemas.history import History, OffsetBooksQuery, StoreHistory, StoreHistoryQuery
 from tableorder.web.authentication import requires_admin
-from tableorder.web.context import read
+from tableorder.web.context import reading
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
 from tableorder.web.requests import takes_query
@@ -27,15 +27,12 @@ def list_store_history(admin: AdminIdentity, query: dict[str, Any]) -> str:
     Newest first, those of deleted tables too. `table_number` is the number that a table had at that time. The days are
     in the store's time zone (TIME_ZONE), both included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile.
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
+    entries is shorter than `limit`.
     """
     page, number = Page.from_query(query), query["table_number"]
-    return read(
-        admin.store_id,
-        lambda connection: HistoryRepository(connection).list_of_store(
-            store_id=admin.store_id, table_number=number, page=page
-        ),
-    )
+    with reading(admin.store_id) as connection:
+        return HistoryRepository(connection).list_of_store(store_id=admin.store_id, table_number=number, page=page)
 
 
 @blueprint.get("/admin/tables/<id:table_id>/history")
@@ -48,13 +45,9 @@ def list_history(admin: AdminIdentity, table_id: int, query: dict[str, Any]) -> 
 
     Newest first; also after the table was deleted. The days are in the store's time zone (TIME_ZONE), both included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. `offset` counts entries, and
-    each session that ends meanwhile moves them on.
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
+    entries is shorter than `limit`. `offset` counts entries, and each session that ends meanwhile moves them on.
     """
     page = Page.from_query(query)
-    return read(
-        admin.store_id,
-        lambda connection: HistoryRepository(connection).list_of_table(
-            store_id=admin.store_id, table_id=table_id, page=page
-        ),
-    )
+    with reading(admin.store_id) as connection:
+        return HistoryRepository(connection).list_of_table(store_id=admin.store_id, table_id=table_id, page=page)

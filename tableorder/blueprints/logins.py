@@ -15,7 +15,7 @@ from tableorder.repositories.logins import AdminAccount, LoginRepository, Renewa
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.logins import AdminLoginSchema, AdminToken, TableLoginSchema, TableToken
 from tableorder.web.client_address import client_address
-from tableorder.web.context import config, connect, password_work
+from tableorder.web.context import config, connect, password_work, writing
 from tableorder.web.middleware import note
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import described_by, may_refuse
@@ -30,7 +30,7 @@ with Retry-After. Wrong passwords and unknown accounts get the same answer. Whil
 as the process checks at once, the answer is 503, with Retry-After."""
 
 # What this version can do beyond the first one. Clients look here before they use it.
-FEATURES = ("options", "notes", "quotes", "stock", "void_lines")
+FEATURES = ("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages")
 
 Account = TypeVar("Account", TableAccount, AdminAccount)
 
@@ -55,9 +55,9 @@ def log_in_table(body: dict[str, Any]) -> dict[str, Any]:
         )
 
     account = _log_in(find, store_id, body["table_password"])
-    with connect(store_id) as connection:
+    with writing(store_id) as connection:
         session_id = SessionRepository(connection).join(store_id=store_id, table_id=account.table_id)
-    table = TableIdentity(store_id, account.table_id, account.table_number, session_id)
+    table = TableIdentity(store_id, account.table_id, account.table_number, session_id, account.epoch)
     return _welcome(table, account.store_name)
 
 
@@ -77,13 +77,14 @@ def log_in_admin(body: dict[str, Any]) -> dict[str, Any]:
         return logins.find_admin(username=username, unknown_id=unknown_id, address=client_address())
 
     account = _log_in(find, None, password)
-    return _welcome(AdminIdentity(account.store_id, account.username), account.store_name)
+    return _welcome(AdminIdentity(account.store_id, account.username, account.epoch), account.store_name)
 
 
 def _welcome(identity: TableIdentity | AdminIdentity, store_name: str) -> dict[str, Any]:
     """A token, and whom it is for."""
     token = issue_token(identity, config().jwt_secret_key)
     who = asdict(identity) | {"store_name": store_name}
+    del who["epoch"]  # which is between the token and us
     return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, **who, "features": FEATURES}
 
 

@@ -5,11 +5,21 @@ from typing import Any
 from flask import Response, request
 from werkzeug.http import parse_etags
 
-from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
+from tableorder.domain.errors import (
+    CategoryNotFound,
+    LimitReached,
+    MenuNotFound,
+    MenusMissing,
+    SeveralCategories,
+    TooManyPictures,
+)
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.images import Picture
+from tableorder.domain.languages import found_language, lookup_tags
 from tableorder.repositories.menus import Catalog, MenuRepository
 from tableorder.schemas.menus import (
     GuestMenus,
+    GuestMenusQuery,
     Menu,
     MenuChangeSchema,
     MenuDeleted,
@@ -20,21 +30,25 @@ from tableorder.schemas.menus import (
     MenusQuery,
 )
 from tableorder.web.authentication import requires_admin, requires_table
-from tableorder.web.context import config, connect, read
+from tableorder.web.context import config, connect, reading, writing
 from tableorder.web.document_cache import DocumentCache
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_answer, may_refuse, reads_header
+from tableorder.web.pictures import convert_picture
 from tableorder.web.requests import takes_body, takes_query
 from tableorder.web.responses import answer, answers
 
 blueprint = Noun("menus", __name__, heading="Menus")
 
+LANGUAGES = "languages"
+
+# By store, category, form and language, each menu; by store, the languages that its menu was last seen in.
 _menus = DocumentCache(max_bytes=16 * 1024 * 1024)
 
 
 @blueprint.get("/customer/menus")
 @requires_table
-@takes_query(MenusQuery)
+@takes_query(GuestMenusQuery)
 @reads_header("If-None-Match")
 @answers(GuestMenus, "The menu by category", headers=("ETag",))
 @may_answer(304, "The caller has it", headers=("ETag",))
@@ -44,16 +58,20 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
 
     In the store's order. Ask with the ETag of the last answer in If-None-Match: while nothing has changed the answer is
     an empty 304. A change by an admin is in the next answer.
+
+    With `lang` everything has a `display_name`, a `display_description` and the `lang` that was found for it: en for
+    en-US (RFC 4647, lookup), or the store's own, ko. What is not translated is shown as the store calls it.
     """
-    # The ETag is the menu's version and the part asked for (RFC 9110, 13.1.2). PostgreSQL is asked each time which
-    # version is the present one, and for the menu only if this process does not have that version either; so a change
+    # The ETag is the menu's edition and the part asked for (RFC 9110, 13.1.2). PostgreSQL is asked each time which
+    # edition is the present one, and for the menu only if this process does not have that edition either; so a change
     # shows in the next answer of every process.
-    part = f".{query['category_id'] or 'all'}"
+    part = f".{query['category_id'] or 'all'}" + (f".{query['pictures']}" if query["pictures"] else "")
     condition = request.environ.get("HTTP_IF_NONE_MATCH", "")
-    catalog, body = _catalog(table.store_id, query["category_id"], _known_versions(condition, part))
+    known = _known_editions(condition, part)
+    catalog, body = _catalog(table.store_id, query, known)
     response = Response(status=304) if condition == "*" or body is None else answer(body)
-    if catalog.version is not None:
-        response.set_etag(catalog.version + part)
+    if catalog.edition is not None:
+        response.set_etag(catalog.edition + part)
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
@@ -65,36 +83,50 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
 @may_refuse(CategoryNotFound)
 def list_menus(admin: AdminIdentity, query: dict[str, Any]) -> str:
     """List the menus."""
-    return read(admin.store_id, lambda connection: MenuRepository(connection).list(store_id=admin.store_id, **query))
+    with reading(admin.store_id) as connection:
+        return MenuRepository(connection).list(**_asked_for(admin.store_id, query))
 
 
 @blueprint.post("/admin/menus")
 @requires_admin
 @takes_body(MenuSchema)
 @answers(Menu, "The menu", 201)
-@may_refuse(CategoryNotFound, LimitReached)
+@may_refuse(CategoryNotFound, LimitReached, TooManyPictures)
 def add_menu(admin: AdminIdentity, body: dict[str, Any]) -> str:
     """Add a menu.
 
-    It comes last in its category unless `display_order` says otherwise.
+    It comes last in its category unless `display_order` says otherwise. While as many pictures are being converted as
+    the process converts at once, the answer is 503, with Retry-After.
     """
-    with connect(admin.store_id) as connection:
-        return MenuRepository(connection).add(store_id=admin.store_id, values=body, limits=config().limits)
+    picture = _picture_of(body)
+    with writing(admin.store_id) as connection:
+        return MenuRepository(connection).add(
+            store_id=admin.store_id, values=body, picture=picture, limits=config().limits
+        )
 
 
 @blueprint.patch("/admin/menus/<id:menu_id>")
 @requires_admin
 @takes_body(MenuChangeSchema)
 @answers(Menu, "The menu")
-@may_refuse(MenuNotFound, CategoryNotFound)
+@may_refuse(MenuNotFound, CategoryNotFound, LimitReached, TooManyPictures)
 def update_menu(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str:
     """Change a menu.
 
     Orders that were placed keep their names and prices. null clears a description or an image.
     A menu that moves to another category comes last there unless `display_order` is given, too.
     """
-    with connect(admin.store_id) as connection:
-        return MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=body)
+    sets_picture = "image_base64" in body
+    picture = _picture_of(body)
+    with writing(admin.store_id) as connection:
+        return MenuRepository(connection).update(
+            store_id=admin.store_id,
+            menu_id=menu_id,
+            changes=body,
+            picture=picture,
+            sets_picture=sets_picture,
+            limits=config().limits,
+        )
 
 
 @blueprint.put("/admin/menus/order")
@@ -107,7 +139,7 @@ def reorder_menus(admin: AdminIdentity, body: dict[str, Any]) -> dict[str, Any]:
 
     All of them at once: each menu of one category is named once.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         MenuRepository(connection).reorder(menu_ids=body["menu_ids"])
     return body
 
@@ -121,31 +153,54 @@ def delete_menu(admin: AdminIdentity, menu_id: int) -> dict[str, Any]:
 
     It leaves the menu; orders and archives keep their lines.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         MenuRepository(connection).delete(menu_id=menu_id)
     return {"message": "the menu is deleted", "menu_id": menu_id}
 
 
-def _catalog(store_id: int, category_id: int | None, known: list[str]) -> tuple[Catalog, bytes | None]:
-    """The present menu with its JSON, which is None if the caller knows that version."""
-    key = (store_id, category_id)
-    kept = _menus.get(key)
-    versions = [*known, kept.version] if kept else known
+def _catalog(store_id: int, query: dict[str, Any], known: list[str]) -> tuple[Catalog, bytes | None]:
+    """The present menu with its JSON, which is None if the caller knows that edition.
+
+    It is kept under the language that was found, never under `lang`, of which clients can think up any number. Which
+    one PostgreSQL will find is guessed from the languages that the store had last; a wrong guess costs the building.
+    """
+    asked = _asked_for(store_id, query)
+    part = tuple(asked.values())
+    wanted = lookup_tags(query["lang"]) if query["lang"] else None
+    languages = _menus.get((store_id, LANGUAGES))
+    guess = found_language(wanted, languages.body.decode().split() if languages else ()) if wanted else None
+    kept = _menus.get((*part, guess))
     with connect(store_id) as connection:
         catalog = MenuRepository(connection).catalog(
-            store_id=store_id, category_id=category_id, known_versions=versions
+            **asked, known_editions=[*known, kept.version] if kept else known, wanted=wanted
         )
     if catalog.document is not None:
         body = catalog.document.encode()
-        _menus.put(key, catalog.version, body)
+        _menus.put((*part, catalog.language), catalog.edition, body)
+        _menus.put((store_id, LANGUAGES), catalog.edition, " ".join(catalog.languages).encode())
         return catalog, body
-    if kept and catalog.version == kept.version and catalog.version not in known:
+    if kept and catalog.edition == kept.version and catalog.edition not in known:
         return catalog, kept.body
     return catalog, None
 
 
-def _known_versions(condition: str, part: str) -> list[str]:
-    """The versions of this part that the caller has; their tags may be weak, since a cache may have weakened them."""
+def _asked_for(store_id: int, query: dict[str, Any]) -> dict[str, Any]:
+    """Which menus, in which form."""
+    return {
+        "store_id": store_id,
+        "category_id": query["category_id"],
+        "with_pictures": query["pictures"] != "url",
+    }
+
+
+def _picture_of(body: dict[str, Any]) -> Picture | None:
+    """The picture taken out of a menu's body, converted. Raises ValidationFailed, TooManyPictures."""
+    upload = body.pop("image_base64", None)
+    return convert_picture(upload, field="image_base64") if upload else None
+
+
+def _known_editions(condition: str, part: str) -> list[str]:
+    """The editions of this part that the caller has; their tags may be weak, since a cache may have weakened them."""
     if not condition:
         return []
     known = parse_etags(condition).as_set(include_weak=True)

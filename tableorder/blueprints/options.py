@@ -26,7 +26,7 @@ from tableorder.schemas.options import (
     OptionSchema,
 )
 from tableorder.web.authentication import requires_admin
-from tableorder.web.context import config, connect, read
+from tableorder.web.context import config, reading, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
 from tableorder.web.requests import takes_body
@@ -40,7 +40,8 @@ blueprint = Noun("options", __name__, heading="Options")
 @answers(OptionGroups, "The groups in their order")
 def list_option_groups(admin: AdminIdentity) -> str:
     """List the option groups."""
-    return read(admin.store_id, lambda connection: OptionRepository(connection).list(store_id=admin.store_id))
+    with reading(admin.store_id) as connection:
+        return OptionRepository(connection).list(store_id=admin.store_id)
 
 
 @blueprint.post("/admin/option-groups")
@@ -53,7 +54,7 @@ def add_option_group(admin: AdminIdentity, body: dict[str, Any]) -> str:
 
     Guests choose `min_select` to `max_select` options of it, each up to `max_each` times.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         options = OptionRepository(connection)
         return options.add_group(store_id=admin.store_id, values=body, limits=config().limits)
 
@@ -65,7 +66,7 @@ def add_option_group(admin: AdminIdentity, body: dict[str, Any]) -> str:
 @may_refuse(GroupNotFound, GroupUnsatisfiable)
 def update_option_group(admin: AdminIdentity, group_id: int, body: dict[str, Any]) -> str:
     """Change an option group."""
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return OptionRepository(connection).update_group(group_id=group_id, changes=body)
 
 
@@ -78,7 +79,7 @@ def delete_option_group(admin: AdminIdentity, group_id: int) -> dict[str, Any]:
 
     Take it from its menus first. Orders keep what was chosen.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         OptionRepository(connection).delete_group(group_id=group_id)
     return {"message": "the option group is deleted", "group_id": group_id}
 
@@ -90,7 +91,7 @@ def delete_option_group(admin: AdminIdentity, group_id: int) -> dict[str, Any]:
 @may_refuse(GroupNotFound, GroupUnsatisfiable, LimitReached)
 def add_option(admin: AdminIdentity, group_id: int, body: dict[str, Any]) -> str:
     """Add an option to a group."""
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         options = OptionRepository(connection)
         return options.add(store_id=admin.store_id, group_id=group_id, values=body, limits=config().limits)
 
@@ -105,7 +106,7 @@ def update_option(admin: AdminIdentity, option_id: int, body: dict[str, Any]) ->
 
     Selling it out is always allowed: a menu whose group can no longer be satisfied is sold out, too.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return OptionRepository(connection).update(option_id=option_id, changes=body)
 
 
@@ -115,7 +116,7 @@ def update_option(admin: AdminIdentity, option_id: int, body: dict[str, Any]) ->
 @may_refuse(OptionNotFound, GroupUnsatisfiable)
 def delete_option(admin: AdminIdentity, option_id: int) -> dict[str, Any]:
     """Delete an option."""
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         OptionRepository(connection).delete(option_id=option_id)
     return {"message": "the option is deleted", "option_id": option_id}
 
@@ -127,6 +128,6 @@ def delete_option(admin: AdminIdentity, option_id: int) -> dict[str, Any]:
 @may_refuse(MenuNotFound, GroupNotFound, GroupUnsatisfiable, LimitReached)
 def set_menu_option_groups(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> dict[str, Any]:
     """Give a menu these option groups, in this order, and no others."""
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         OptionRepository(connection).attach(menu_id=menu_id, group_ids=body["group_ids"])
     return {"menu_id": menu_id, "group_ids": body["group_ids"]}

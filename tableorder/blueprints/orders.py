@@ -37,7 +37,7 @@ from tableorder.schemas.orders import (
     VoidQuery,
 )
 from tableorder.web.authentication import requires_admin, requires_table
-from tableorder.web.context import announce, config, connect
+from tableorder.web.context import config, connect, writing
 from tableorder.web.document_cache import DocumentCache, Versioned
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
@@ -68,11 +68,9 @@ def place_order(table: TableIdentity, body: dict[str, Any], key: str | None) -> 
     A line without `options` gets the defaults that are on sale, `[]` none. With `expected_total` or an
     `expected_unit_price` the order is a quote: if anything differs or is refused, one `quote_mismatch` tells it all.
     """
-    with connect(table.store_id) as connection:
+    with writing(table.store_id) as connection:
         orders = OrderRepository(connection)
-        order = orders.place(table=table, order=body, key=key, limits=config().limits)
-    announce(table.store_id)
-    return order
+        return orders.place(table=table, order=body, key=key, limits=config().limits)
 
 
 @blueprint.get("/customer/orders")
@@ -145,9 +143,8 @@ def update_order_status(admin: AdminIdentity, order_id: int, body: dict[str, Any
 
     From 대기중 to 준비중 to 완료. One may be left out; the same again is a 200; back is a 409.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         OrderRepository(connection).update_status(order_id=order_id, status=body["status"])
-    announce(admin.store_id)
     return {"order_id": order_id, "status": body["status"]}
 
 
@@ -162,7 +159,7 @@ def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any]) -> di
     It leaves every list and total; who voided it, when, why and every line stay in the voids. What was counted is given
     back if the order was still 대기중, or with `restock`.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, **query)
     return _voided(order_id, table_id)
 
@@ -177,9 +174,8 @@ def void_order_lines(admin: AdminIdentity, order_id: int, body: dict[str, Any]) 
 
     `keep` is the quantity that remains, so a repeat changes nothing. Lines that are not named stay as they are.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         voided = OrderRepository(connection).void_lines(order_id=order_id, admin=admin, **body)
-    announce(admin.store_id)
     return voided.document or _voided(order_id, voided.table_id)
 
 

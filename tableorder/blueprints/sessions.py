@@ -7,7 +7,7 @@ from tableorder.domain.identities import AdminIdentity
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.sessions import EndSessionSchema, SessionEnded
 from tableorder.web.authentication import requires_admin
-from tableorder.web.context import connect
+from tableorder.web.context import writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
 from tableorder.web.requests import takes_body, takes_idempotency_key
@@ -30,6 +30,6 @@ def end_session(admin: AdminIdentity, table_id: int, body: dict[str, Any], key: 
     Send the `session_id` that the counter shows: then a call that is sent twice never ends the session of the next
     guests. With an Idempotency-Key a repeat is answered as the first call was.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         sessions = SessionRepository(connection)
         return sessions.end(store_id=admin.store_id, table_id=table_id, session_id=body["session_id"], key=key)

@@ -6,7 +6,7 @@ from tableorder.domain.identities import AdminIdentity
 from tableorder.repositories.settings import SettingsRepository
 from tableorder.schemas.settings import Settings, SettingsChangeSchema
 from tableorder.web.authentication import requires_admin
-from tableorder.web.context import connect
+from tableorder.web.context import connect, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.requests import takes_body
 from tableorder.web.responses import answers
@@ -32,5 +32,5 @@ def update_settings(admin: AdminIdentity, body: dict[str, Any]) -> str:
 
     null clears the notice of origins.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return SettingsRepository(connection).update(store_id=admin.store_id, changes=body)

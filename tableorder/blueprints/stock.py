@@ -14,7 +14,7 @@ from tableorder.domain.identities import AdminIdentity
 from tableorder.repositories.stock import StockRepository
 from tableorder.schemas.stock import Stock, StockChangeSchema, Stocks, StockSchema
 from tableorder.web.authentication import requires_admin
-from tableorder.web.context import connect
+from tableorder.web.context import connect, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
 from tableorder.web.requests import takes_body, takes_idempotency_key
@@ -42,7 +42,7 @@ def set_stock(admin: AdminIdentity, body: dict[str, Any]) -> str:
 
     A new count begins a new epoch: what was sold before is not given back into it.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return StockRepository(connection).set(admin=admin, **body)
 
 
@@ -56,5 +56,5 @@ def adjust_stock(admin: AdminIdentity, stock_id: int, body: dict[str, Any], key:
     """Add to a stock, or take waste from it."""
     if key is None:
         raise IdempotencyKeyRequired
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return StockRepository(connection).adjust(admin=admin, stock_id=stock_id, change=body, key=key)

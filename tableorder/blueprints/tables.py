@@ -8,7 +8,7 @@ from tableorder.domain.passwords import hash_password
 from tableorder.repositories.tables import TableRepository
 from tableorder.schemas.tables import Table, TableChangeSchema, TableDeleted, Tables, TableSchema
 from tableorder.web.authentication import requires_admin
-from tableorder.web.context import config, connect, password_work
+from tableorder.web.context import config, connect, password_work, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
 from tableorder.web.requests import takes_body
@@ -37,7 +37,7 @@ def add_table(admin: AdminIdentity, body: dict[str, Any]) -> str:
     The password is for its tablet.
     """
     values = _with_hash(body)
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return TableRepository(connection).add(store_id=admin.store_id, limits=config().limits, **values)
 
 
@@ -49,10 +49,10 @@ def add_table(admin: AdminIdentity, body: dict[str, Any]) -> str:
 def update_table(admin: AdminIdentity, table_id: int, body: dict[str, Any]) -> str:
     """Change a table.
 
-    Tokens that were given out stay good until the session ends or they expire.
+    A new password revokes the tokens that the table has: its tablets log in again.
     """
     values = _with_hash(body)
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return TableRepository(connection).update(table_id=table_id, **values)
 
 
@@ -65,7 +65,7 @@ def delete_table(admin: AdminIdentity, table_id: int) -> dict[str, Any]:
 
     Only without guests. Its history stays readable.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         TableRepository(connection).delete(table_id=table_id)
     return {"message": "the table is deleted", "table_id": table_id}
 

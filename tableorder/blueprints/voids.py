@@ -8,7 +8,7 @@ from tableorder.repositories.voids import VoidRepository
 from tableorder.schemas.history import OffsetBooksQuery
 from tableorder.schemas.voids import Voids
 from tableorder.web.authentication import requires_admin
-from tableorder.web.context import read
+from tableorder.web.context import reading
 from tableorder.web.nouns import Noun
 from tableorder.web.requests import takes_query
 from tableorder.web.responses import answers
@@ -26,11 +26,9 @@ def list_voids(admin: AdminIdentity, query: dict[str, Any]) -> str:
     Newest first: who, when, why, and the order with every line. The days are in the store's time zone (TIME_ZONE), both
     included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. `offset` counts entries, and
-    each order that is voided meanwhile moves them on.
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
+    entries is shorter than `limit`. `offset` counts entries, and each order that is voided meanwhile moves them on.
     """
     page = Page.from_query(query)
-    return read(
-        admin.store_id,
-        lambda connection: VoidRepository(connection).list(store_id=admin.store_id, page=page),
-    )
+    with reading(admin.store_id) as connection:
+        return VoidRepository(connection).list(store_id=admin.store_id, page=page)

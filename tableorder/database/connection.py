@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import psycopg2
 from psycopg2.extensions import connection as Psycopg2Connection
 from psycopg2.extensions import cursor as Psycopg2Cursor
+from psycopg2.extensions import register_adapter
+from psycopg2.extras import Json
 
 from tableorder.database.deadlines import deadline
 from tableorder.database.errors import translate
@@ -24,6 +26,18 @@ from tableorder.logs import fields
 logger = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
+
+register_adapter(dict, Json)  # a dictionary among the parameters travels as JSON
+
+
+class Check(NamedTuple):
+    """A statement that comes before the others of a connection, in the same round trip, and raises to refuse them.
+
+    Its parameters are named like none of theirs.
+    """
+
+    statement: Statement
+    parameters: Mapping[str, object]
 
 
 class Connection:
@@ -46,6 +60,7 @@ class Connection:
         echo: bool = False,
         slow: float = math.inf,
         prepared: set[str] | None = None,
+        check: Check | None = None,
     ) -> None:
         self._raw = raw
         self._prefix = prefix
@@ -53,6 +68,7 @@ class Connection:
         self._echo = echo
         self._slow = slow
         self._prepared = prepared
+        self._check = check
 
     def fetch_one(self, statement: str | Statement, parameters: Mapping[str, object] | None = None) -> Row:
         """The first row of a statement that always has one."""
@@ -73,7 +89,7 @@ class Connection:
         started = time.monotonic()
         try:
             with deadline(self._seconds), self._raw.cursor() as cursor:
-                cursor.execute(self._prefix + self._text(cursor, statement), parameters or {})
+                cursor.execute(*self._sent(cursor, statement, parameters or {}))
                 return cursor.fetchall() if cursor.description else []
         except psycopg2.Error as error:
             raise translate(error) from error
@@ -87,6 +103,16 @@ class Connection:
             level, message = (logging.WARNING, "slow statement") if is_slow else (logging.INFO, "statement")
             text = " ".join(_sql(statement).split())
             logger.log(level, message, extra=fields(duration=round(seconds, 6), statement=text))
+
+    def _sent(
+        self, cursor: Psycopg2Cursor, statement: str | Statement, parameters: Mapping[str, object]
+    ) -> tuple[str, Mapping[str, object]]:
+        """All of a round trip, with its parameters."""
+        text = self._text(cursor, statement)
+        if self._check is None:
+            return self._prefix + text, parameters
+        check = self._text(cursor, self._check.statement)
+        return f"{self._prefix}{check};\n{text}", {**parameters, **self._check.parameters}
 
     def _text(self, cursor: Psycopg2Cursor, statement: str | Statement) -> str:
         """What to send for a statement, which is prepared before if it is to be."""
@@ -121,13 +147,14 @@ class Readiness(NamedTuple):
 class _Checkout:
     """A connection of the pool for the length of a `with`."""
 
-    def __init__(self, database: Database, store_id: int | None) -> None:
+    def __init__(self, database: Database, store_id: int | None, check: Check | None) -> None:
         self._database = database
         self._store_id = store_id
+        self._check = check
 
     def __enter__(self) -> Connection:
         self._raw = self._database.pool.take()
-        return self._database.bind(self._raw, self._store_id)
+        return self._database.bind(self._raw, self._store_id, self._check)
 
     def __exit__(self, *raised: object) -> None:
         self._database.pool.give_back(self._raw)
@@ -143,11 +170,14 @@ class Database:
         self._pooled: bool | None = None
         self.pool = Pool(settings)
 
-    def connect(self, store_id: int | None) -> _Checkout:
-        """A connection that sees and writes the rows of `store_id` only, or of no store. Raises Unavailable."""
-        return _Checkout(self, store_id)
+    def connect(self, store_id: int | None, check: Check | None = None) -> _Checkout:
+        """A connection that sees and writes the rows of `store_id` only, or of no store. Raises Unavailable.
 
-    def bind(self, raw: PooledConnection, store_id: int | None) -> Connection:
+        With a check, each of its round trips begins with that.
+        """
+        return _Checkout(self, store_id, check)
+
+    def bind(self, raw: PooledConnection, store_id: int | None, check: Check | None = None) -> Connection:
         """A connection of the pool, bound to the rows of `store_id` or of no store."""
         return Connection(
             raw,
@@ -156,6 +186,7 @@ class Database:
             echo=self._echo,
             slow=self._slow,
             prepared=raw.prepared if self._settings.session_state else None,
+            check=check,
         )
 
     def readiness(self) -> Readiness:

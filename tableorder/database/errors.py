@@ -16,9 +16,11 @@ from tableorder.domain.errors import (
     DatabaseUnavailable,
     DomainError,
     GroupNotFound,
+    LimitReached,
     MenuInUse,
     TableNotFound,
     TableNumberTaken,
+    TokenRevoked,
     UsernameTaken,
     ValidationFailed,
     ValueOutOfRange,
@@ -43,6 +45,7 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
         errors={"max_each": ["Must not be more than max_select."]},
     ),
     "options_group_id_fkey": partial(GroupNotFound, "there is no such option group"),
+    "menu_versions_languages_check": partial(LimitReached, limit=30, noun="languages"),
     "idempotency_keys_pkey": DatabaseBusy,
     "admin_keys_pkey": DatabaseBusy,
 }
@@ -53,6 +56,7 @@ _AWAY_CLASSES = {"08", "53", "57", "58"}  # connection, resources, operator inte
 # What a client's value may cause: a text, a number or a date that does not fit. All else of class 22 is our own
 # mistake, such as a sequence that has come to its end (2200H) or a cast.
 _OUT_OF_RANGE = {"22001", "22003", "22008"}
+_REVOKED = "28000"  # invalid_authorization_specification: of refuse_revoked_token()
 _READ_ONLY = "25006"  # read_only_sql_transaction: the server has become a standby
 
 
@@ -62,6 +66,8 @@ def translate(error: psycopg2.Error) -> Exception:
     if isinstance(error, psycopg2.IntegrityError):
         known = CONSTRAINTS.get(error.diag.constraint_name or "")
         return known() if known else error
+    if code == _REVOKED:
+        return TokenRevoked()
     if code in _OUT_OF_TIME:
         return DatabaseTimeout()
     if code in _TRY_AGAIN:

@@ -131,6 +131,11 @@ class TokenExpired(Unauthorized):
     detail = "the token has expired; log in again"
 
 
+class TokenRevoked(Unauthorized):
+    code = "token_revoked"
+    detail = "the token was revoked; log in again"
+
+
 class TicketInvalid(Unauthorized):
     code = "ticket_invalid"
     detail = "the ticket is unknown, used or expired; ask for another"
@@ -180,6 +185,12 @@ class StockNotFound(NotFound):
     detail = "there is no stock {stock_id}"
     members = ("stock_id",)
     example = {"stock_id": 7}
+
+
+class PictureNotFound(NotFound):
+    code = "picture_not_found"
+    detail = "there is no picture {sha256}"
+    example = {"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 
 
 class CategoryNotFound(NotFound):
@@ -430,6 +441,13 @@ class TooManyLogins(Unavailable):
 
     code = "too_many_logins"
     detail = "too many passwords are being checked at once; try again"
+
+
+class TooManyPictures(Unavailable):
+    """As many pictures are being converted as are allowed at once."""
+
+    code = "too_many_pictures"
+    detail = "too many pictures are being converted at once; try again"
 
 
 class TooManyStreams(Unavailable):

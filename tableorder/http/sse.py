@@ -5,24 +5,41 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass
+
+from tableorder.domain.identities import Grant
+
+REVOCATION = "tokens_revoked"  # the type of an event for us alone; its data are `kind`, `holder_id` and `up_to`
 
 HEARTBEAT = b": \n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An event, written once for all streams that it goes to."""
+    """An event, written once for all streams that it goes to.
+
+    One that revokes tokens is for no stream, and ends some: those on what is `revoked`, up to that epoch.
+    """
 
     event_id: int
     event_type: str
     session_id: str | None
     text: bytes
+    revoked: Grant | None = None
+
+    def revokes(self, grant: Grant) -> bool:
+        """Whether a token that rests on this grant is good no longer."""
+        revoked = self.revoked
+        return revoked is not None and grant[:2] == revoked[:2] and grant.epoch <= revoked.epoch
 
 
 def frame(event_id: int, event_type: str, session_id: str | None, data: str) -> Frame:
     """An event of the log; `data` is JSON text."""
+    if event_type == REVOCATION:
+        told = json.loads(data)
+        return Frame(event_id, event_type, None, b"", Grant(told["kind"], told["holder_id"], told["up_to"]))
     return Frame(event_id, event_type, session_id, _write(event_type, data, event_id))
 
 

@@ -96,20 +96,25 @@ def claims_of(bearer: Bearer) -> dict[str, Any]:
             "table_number": identity.table_number,
             "session_id": identity.session_id,
         }
-    return claims | {"exp": bearer.expires}
+    return claims | {"epoch": identity.epoch, "exp": bearer.expires}
 
 
 def read_claims(claims: dict[str, Any]) -> Bearer:
-    """The reverse of claims_of. Raises KeyError, TypeError, ValueError."""
-    expires = int(claims["exp"])
+    """The reverse of claims_of; without an epoch, as in tokens of earlier versions, it is 1.
+
+    Raises KeyError, TypeError, ValueError.
+    """
+    expires, epoch = int(claims["exp"]), int(claims.get("epoch", 1))
     if claims["user_type"] == "table":
         table = TableIdentity(
             store_id=int(claims["store_id"]),
             table_id=int(claims["table_id"]),
             table_number=int(claims["table_number"]),
             session_id=str(uuid.UUID(claims["session_id"])),
+            epoch=epoch,
         )
         return Bearer(table, expires)
     if claims["user_type"] == "admin":
-        return Bearer(AdminIdentity(store_id=int(claims["store_id"]), username=str(claims["sub"])), expires)
+        admin = AdminIdentity(store_id=int(claims["store_id"]), username=str(claims["sub"]), epoch=epoch)
+        return Bearer(admin, expires)
     raise ValueError(claims["user_type"])

@@ -41,6 +41,11 @@ class Refusal:
 # While a process is away, such as during a restart.
 AWAY = Refusal(503, "unavailable", "the service is starting or stopping", {"Retry-After": "1"})
 
+# For who has as many requests or logins under way as deploy/nginx.conf allows an address. nginx's own limits give this
+# status, which nothing else has. Caddy has no such limits.
+OVERLOADED = Refusal(503, "overloaded", "too many requests at once; try again", {"Retry-After": "1"})
+TOO_MANY = 529
+
 # For a body over MAX_BODY_BYTES: the API would refuse that too, but while it is still being sent, which can look like a
 # lost connection.
 TOO_LARGE = Refusal(413, "request_entity_too_large", "the body is too large")
@@ -51,6 +56,7 @@ MALFORMED = "the request is not valid HTTP, or its first line or its headers are
 METHODS = {"Allow": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}
 REFUSALS = {
     "502 503 504": ("@away", AWAY),
+    f"{TOO_MANY}": ("@overloaded", OVERLOADED),
     "413": ("@too_large", TOO_LARGE),
     "405": ("@wrong_method", Refusal(405, "method_not_allowed", "the method is not allowed", METHODS)),
     "400 414 494": ("= /malformed", Refusal(400, "bad_request", MALFORMED)),
@@ -76,7 +82,19 @@ http {
     fastcgi_temp_path $folder/fastcgi;
     uwsgi_temp_path $folder/uwsgi;
     scgi_temp_path $folder/scgi;
+    proxy_cache_path $folder/pictures keys_zone=pictures:1m max_size=200m use_temp_path=off;
     client_max_body_size $max_body;
+    gzip on;
+    gzip_types application/json application/problem+json text/css text/javascript image/svg+xml;
+    gzip_min_length 1024;
+    gzip_proxied any;
+    gzip_vary on;
+    limit_conn_zone $$binary_remote_addr zone=addresses:1m;
+    limit_conn addresses 500;
+    limit_conn_status $too_many;
+    map $$request_method $$login { ~^(POST|PUT)$$ $$binary_remote_addr; }
+    limit_req_zone $$login zone=logins:1m rate=5r/s;
+    limit_req_status $too_many;
     proxy_http_version 1.1;
     proxy_set_header Host $$http_host;
     proxy_set_header X-Forwarded-For $$remote_addr;
@@ -84,6 +102,22 @@ $maps
     server {
         listen 127.0.0.1:$port;
         location / { proxy_pass http://unix:$folder/$api:; }
+        location ~ ^/api/v1/pictures/ {  # as deploy/nginx.conf has it
+            proxy_pass http://unix:$folder/$api:;
+            proxy_cache pictures;
+            proxy_cache_key $$uri;
+            proxy_ignore_headers Vary;
+            proxy_hide_header X-Request-ID;
+            proxy_set_header Host $$http_host;
+            proxy_set_header X-Forwarded-For $$remote_addr;
+            proxy_set_header X-Request-ID $$request_id;
+            proxy_set_header Origin "";
+            add_header X-Request-ID $$request_id always;
+        }
+        location ~ ^/api/v1/auth/ {
+            limit_req zone=logins burst=40;
+            proxy_pass http://unix:$folder/$api:;
+        }
         location ~ ^/api/v1/(admin|customer)/orders/sse$$ {
             proxy_pass http://unix:$folder/$stream:;
             proxy_buffering off;
@@ -124,6 +158,10 @@ CADDY = Template("""\
         }
     }
     handle {
+        encode {
+            gzip
+            minimum_length 1024
+        }
         request_body {
             max_size $max_body_and_one  # one chunked body that is too large is cut here, where the API still refuses it
         }
@@ -187,17 +225,21 @@ def _nginx_maps() -> str:
     lines = [
         f'    map $upstream_http_x_request_id {_variable(name)} {{ "" "{value}"; }}' for name, value in values.items()
     ]
-    for _, refusal in REFUSALS.values():
-        for name, value in refusal.headers.items():
-            key = f'"{refusal.status}" "{value}"'
-            lines.append(f"    map $status$upstream_http_x_request_id {_variable(name)} {{ {key}; }}")
+    for status, name, value in _own_headers():
+        key = f'"{status}" "{value}"'
+        lines.append(f"    map $status$upstream_http_x_request_id {_variable(name)} {{ {key}; }}")
     return "\n".join(lines)
 
 
 def _nginx_headers() -> str:
-    own = [name for _, refusal in REFUSALS.values() for name in refusal.headers]
-    names = ["X-Request-ID", *SECURITY_HEADERS, *own]
+    names = ["X-Request-ID", *SECURITY_HEADERS, *(name for _, name, _ in _own_headers())]
     return "\n".join(f"        add_header {name} {_variable(name)} always;" for name in names)
+
+
+def _own_headers() -> list[tuple[int, str, str]]:
+    """The status, the name and the value of each header that some refusals have, each once."""
+    all_ = [(refusal.status, *header) for _, refusal in REFUSALS.values() for header in refusal.headers.items()]
+    return list(dict.fromkeys(all_))
 
 
 def _variable(header: str) -> str:
@@ -234,6 +276,7 @@ def _fill(template: Template, folder: Path, port: int, **values: str) -> str:
         refuser=REFUSER_SOCKET,
         max_body=most,
         max_body_and_one=most + 1,
+        too_many=TOO_MANY,
         **values,
     )
 

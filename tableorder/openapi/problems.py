@@ -41,7 +41,7 @@ OF_DATABASE = (
     "database_busy",
     "pool_exhausted",
 )
-OF_TOKEN = ("token_missing", "token_invalid", "token_expired", "forbidden")
+OF_TOKEN = ("token_missing", "token_invalid", "token_expired", "token_revoked", "forbidden")
 OF_PATH_ID = ("not_found",)
 OF_BODY = (
     "json_invalid",

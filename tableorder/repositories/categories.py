@@ -1,5 +1,7 @@
 """The categories of a store's menu."""
 
+from collections.abc import Mapping
+
 from tableorder.database.connection import Connection
 from tableorder.domain.errors import CategoryNotEmpty, CategoryNotFound, LimitReached
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
@@ -20,6 +22,7 @@ class CategoryRepository:
                        'categories', COALESCE(json_agg(json_build_object(
                            'category_id', category.category_id,
                            'category_name', category.category_name,
+                           'translations', category.translations,
                            'display_order', category.display_order,
                            'menu_count', (SELECT count(*)
                                             FROM menus
@@ -33,7 +36,13 @@ class CategoryRepository:
         )
 
     def add(
-        self, *, store_id: int, category_name: str, display_order: int | None, limits: Limits = DEFAULT_LIMITS
+        self,
+        *,
+        store_id: int,
+        category_name: str,
+        display_order: int | None,
+        translations: Mapping[str, object] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> str:
         """Add a category, as the last one without a `display_order`, and return it.
 
@@ -44,8 +53,8 @@ class CategoryRepository:
             """
             SELECT pg_advisory_xact_lock(7283463, %(store_id)s);
 
-            INSERT INTO categories AS category (store_id, category_name, display_order)
-            SELECT %(store_id)s, %(category_name)s,
+            INSERT INTO categories AS category (store_id, category_name, translations, display_order)
+            SELECT %(store_id)s, %(category_name)s, %(translations)s::jsonb,
                    COALESCE(%(display_order)s::int,
                             (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
                                FROM categories
@@ -55,12 +64,14 @@ class CategoryRepository:
             RETURNING json_build_object(
                 'category_id', category.category_id,
                 'category_name', category.category_name,
+                'translations', category.translations,
                 'display_order', category.display_order,
                 'menu_count', 0)::text
             """,
             {
                 "store_id": store_id,
                 "category_name": category_name,
+                "translations": translations or {},
                 "display_order": display_order,
                 "limit": limits.categories,
             },
@@ -70,23 +81,37 @@ class CategoryRepository:
             raise LimitReached(limit=limit, noun="categories")
         return document
 
-    def update(self, *, category_id: int, category_name: str | None = None, display_order: int | None = None) -> str:
+    def update(
+        self,
+        *,
+        category_id: int,
+        category_name: str | None = None,
+        display_order: int | None = None,
+        translations: Mapping[str, object] | None = None,
+    ) -> str:
         """Change what is given and return the category. Raises CategoryNotFound, CategoryNameTaken."""
         document = self._connection.fetch_value(
             """
             UPDATE categories AS category
                SET category_name = COALESCE(%(category_name)s, category.category_name),
+                   translations = COALESCE(%(translations)s::jsonb, category.translations),
                    display_order = COALESCE(%(display_order)s, category.display_order)
              WHERE category.category_id = %(category_id)s
             RETURNING json_build_object(
                 'category_id', category.category_id,
                 'category_name', category.category_name,
+                'translations', category.translations,
                 'display_order', category.display_order,
                 'menu_count', (SELECT count(*)
                                  FROM menus
                                 WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL))::text
             """,
-            {"category_id": category_id, "category_name": category_name, "display_order": display_order},
+            {
+                "category_id": category_id,
+                "category_name": category_name,
+                "translations": translations,
+                "display_order": display_order,
+            },
         )
         if document is None:
             raise CategoryNotFound(category_id=category_id)

@@ -1,8 +1,11 @@
 """Ended sessions, as they were; readable after their tables are gone."""
 
 from tableorder.database.connection import Connection
+from tableorder.database.statements import load_statements
 from tableorder.domain.errors import TableNotFound
 from tableorder.domain.pages import Page
+
+_SQL = load_statements(__file__)
 
 
 class HistoryRepository:
@@ -14,45 +17,7 @@ class HistoryRepository:
     def list_of_store(self, *, store_id: int, table_number: int | None, page: Page) -> str:
         """The store's ended sessions, newest first; of all tables, or of those that had the number at that time."""
         return self._connection.fetch_value(
-            """
-            WITH found AS MATERIALIZED (
-                SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
-                  FROM order_history
-                 WHERE store_id = %(store_id)s
-                   AND (%(table_number)s::int IS NULL OR table_number = %(table_number)s)
-                   AND (%(start)s::date IS NULL OR completed_time >= %(start)s::date::timestamptz)
-                   AND (%(end)s::date IS NULL OR completed_time < (%(end)s::date + 1)::timestamptz)
-                   AND (%(before_time)s::bigint IS NULL
-                        OR (completed_time, history_id)
-                           < (timestamptz 'epoch' + %(before_time)s::bigint * interval '1 microsecond',
-                              %(before_id)s::bigint))
-                 ORDER BY completed_time DESC, history_id DESC
-                 LIMIT %(limit)s + 1
-            ), page AS (
-                SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
-                  FROM found
-                 ORDER BY completed_time DESC, history_id DESC
-                 LIMIT %(limit)s
-            )
-            SELECT json_build_object(
-                       'store_id', %(store_id)s,
-                       'history', COALESCE((
-                           SELECT json_agg(json_build_object(
-                                      'history_id', history_id,
-                                      'session_id', session_id,
-                                      'table_id', table_id,
-                                      'table_number', table_number,
-                                      'completed_time', completed_time,
-                                      'archived_order_data', archived_order_data)
-                                  ORDER BY completed_time DESC, history_id DESC)
-                             FROM page), '[]'),
-                       'next_cursor', (
-                           SELECT (extract(epoch FROM completed_time) * 1000000)::bigint || '-' || history_id
-                             FROM page
-                            WHERE (SELECT count(*) FROM found) > %(limit)s
-                            ORDER BY completed_time, history_id
-                            LIMIT 1))::text
-            """,
+            _SQL["list_of_store"],
             {"store_id": store_id, "table_number": table_number, **page.parameters()},
         )
 
@@ -62,66 +27,7 @@ class HistoryRepository:
         Raises TableNotFound if there is no such table and none of its sessions.
         """
         document = self._connection.fetch_value(
-            """
-            WITH found AS MATERIALIZED (
-                SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
-                  FROM order_history
-                 WHERE store_id = %(store_id)s
-                   AND table_id = %(table_id)s
-                   AND (%(start)s::date IS NULL OR completed_time >= %(start)s::date::timestamptz)
-                   AND (%(end)s::date IS NULL OR completed_time < (%(end)s::date + 1)::timestamptz)
-                   AND (%(before_time)s::bigint IS NULL
-                        OR (completed_time, history_id)
-                           < (timestamptz 'epoch' + %(before_time)s::bigint * interval '1 microsecond',
-                              %(before_id)s::bigint))
-                 ORDER BY completed_time DESC, history_id DESC
-                 LIMIT %(limit)s + 1 OFFSET %(offset)s
-            ), page AS (
-                SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
-                  FROM found
-                 ORDER BY completed_time DESC, history_id DESC
-                 LIMIT %(limit)s
-            ), last_session AS (
-                SELECT table_number
-                  FROM order_history
-                 WHERE store_id = %(store_id)s AND table_id = %(table_id)s
-                 ORDER BY completed_time DESC, history_id DESC
-                 LIMIT 1
-            ), named AS (
-                SELECT table_number FROM tables WHERE table_id = %(table_id)s
-                 UNION ALL
-                SELECT table_number
-                  FROM last_session
-                 WHERE NOT EXISTS (SELECT FROM tables WHERE table_id = %(table_id)s)
-            )
-            SELECT json_build_object(
-                       'table_id', %(table_id)s,
-                       'table_number', named.table_number,
-                       'total_count', (
-                           SELECT count(*)
-                             FROM order_history
-                            WHERE store_id = %(store_id)s
-                              AND table_id = %(table_id)s
-                              AND (%(start)s::date IS NULL OR completed_time >= %(start)s::date::timestamptz)
-                              AND (%(end)s::date IS NULL OR completed_time < (%(end)s::date + 1)::timestamptz)),
-                       'history', COALESCE((
-                           SELECT json_agg(json_build_object(
-                                      'history_id', history_id,
-                                      'session_id', session_id,
-                                      'table_id', table_id,
-                                      'table_number', table_number,
-                                      'completed_time', completed_time,
-                                      'archived_order_data', archived_order_data)
-                                  ORDER BY completed_time DESC, history_id DESC)
-                             FROM page), '[]'),
-                       'next_cursor', (
-                           SELECT (extract(epoch FROM completed_time) * 1000000)::bigint || '-' || history_id
-                             FROM page
-                            WHERE (SELECT count(*) FROM found) > %(limit)s
-                            ORDER BY completed_time, history_id
-                            LIMIT 1))::text
-              FROM named
-            """,
+            _SQL["list_of_table"],
             {"store_id": store_id, "table_id": table_id, **page.parameters()},
         )
         if document is None:

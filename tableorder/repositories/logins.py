@@ -20,6 +20,7 @@ class TableAccount:
     store_id: int
     store_name: str
     password_hash: str
+    epoch: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class AdminAccount:
     store_name: str
     username: str
     password_hash: str
+    epoch: int
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,14 @@ class LoginRepository:
             """
             WITH found AS (
                 SELECT tables.table_id, tables.table_number, stores.store_id, stores.store_name,
-                       tables.table_password_hash
+                       tables.table_password_hash, tables.token_epoch
                   FROM tables
-                  JOIN stores ON stores.store_id = tables.store_id
+                  JOIN stores ON stores.store_id = tables.store_id AND stores.is_active
                  WHERE tables.store_id = %(store_id)s AND tables.table_number = %(table_number)s
             )
             SELECT standing.is_known, standing.barred, standing.entry, dearest_password_cost(),
-                   found.table_id, found.table_number, found.store_id, found.store_name, found.table_password_hash
+                   found.table_id, found.table_number, found.store_id, found.store_name, found.table_password_hash,
+                   found.token_epoch
               FROM (VALUES (true)) AS asked (at_all)
               LEFT JOIN found ON true
              CROSS JOIN LATERAL login_standing(
@@ -106,9 +109,9 @@ class LoginRepository:
         row = self._connection.fetch_one(
             """
             SELECT standing.is_known, standing.barred, standing.entry, dearest_password_cost(),
-                   found.store_id, found.store_name, found.admin_username, found.admin_password_hash
+                   found.store_id, found.store_name, found.admin_username, found.admin_password_hash, found.token_epoch
               FROM (VALUES (true)) AS asked (at_all)
-              LEFT JOIN admin_credentials(%(username)s) AS found ON true
+              LEFT JOIN owner_credentials(%(username)s) AS found ON true
              CROSS JOIN LATERAL login_standing(
                        CASE WHEN found.store_id IS NULL THEN 'unknown' ELSE 'admin' END,
                        COALESCE(found.store_id, %(unknown_id)s),

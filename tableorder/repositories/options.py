@@ -17,8 +17,8 @@ from tableorder.domain.limits import DEFAULT_LIMITS, MAX_GROUPS, Limits, with_re
 _SQL = load_statements(__file__)
 
 # What an admin sets of a group, and of an option.
-GROUP_COLUMNS = ("group_name", "min_select", "max_select", "max_each", "display_order")
-OPTION_COLUMNS = ("option_name", "price_delta", "is_available", "is_default", "display_order")
+GROUP_COLUMNS = ("group_name", "translations", "min_select", "max_select", "max_each", "display_order")
+OPTION_COLUMNS = ("option_name", "translations", "price_delta", "is_available", "is_default", "display_order")
 
 
 class OptionRepository:

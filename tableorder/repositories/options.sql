@@ -21,7 +21,7 @@ WITH present AS (
                       WHERE store_id = %(store_id)s AND deleted_at IS NULL))
       FROM present
      WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < %(kept_limit)s
-    RETURNING option_group_document(option_groups, NULL)::text AS document
+    RETURNING admin_option_group_document(option_groups, NULL)::text AS document
 )
 SELECT (SELECT document FROM added), live FROM present;
 
@@ -44,6 +44,7 @@ WITH present AS (
 ), updated AS (
     UPDATE option_groups
        SET group_name = COALESCE(%(group_name)s, option_groups.group_name),
+           translations = COALESCE(%(translations)s::jsonb, option_groups.translations),
            min_select = verdict.min_select,
            max_select = verdict.max_select,
            max_each = verdict.max_each,
@@ -53,7 +54,7 @@ WITH present AS (
     RETURNING option_groups AS updated
 )
 SELECT verdict.is_unsatisfiable,
-       (SELECT option_group_document(updated.updated, (
+       (SELECT admin_option_group_document(updated.updated, (
                    SELECT json_agg(admin_option_document(options, stock.remaining)
                                    ORDER BY options.display_order, options.option_id)
                      FROM options
@@ -103,8 +104,9 @@ WITH present AS (
      ) AS counted
      WHERE group_id = %(group_id)s AND deleted_at IS NULL
 ), added AS (
-    INSERT INTO options (store_id, group_id, option_name, price_delta, is_available, is_default, display_order)
-    SELECT store_id, group_id, %(option_name)s, %(price_delta)s, %(is_available)s, %(is_default)s,
+    INSERT INTO options (store_id, group_id, option_name, translations, price_delta, is_available, is_default,
+                         display_order)
+    SELECT store_id, group_id, %(option_name)s, %(translations)s::jsonb, %(price_delta)s, %(is_available)s, %(is_default)s,
            COALESCE(%(display_order)s::int,
                     (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
                        FROM options
@@ -137,6 +139,7 @@ WITH present AS (
 ), updated AS (
     UPDATE options
        SET option_name = COALESCE(%(option_name)s, options.option_name),
+           translations = COALESCE(%(translations)s::jsonb, options.translations),
            price_delta = COALESCE(%(price_delta)s::int, options.price_delta),
            is_available = COALESCE(%(is_available)s::boolean, options.is_available),
            is_default = COALESCE(%(is_default)s::boolean, options.is_default),

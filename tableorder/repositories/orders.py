@@ -9,6 +9,7 @@ from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
 from tableorder.domain.errors import LimitReached, OrderNotFound, SessionEnded, StatusBackwards, TableNotFound, refusal
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.languages import lookup_tags
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 from tableorder.domain.orders import MAX_OPTIONS, STATUSES, order_fingerprint
 
@@ -60,7 +61,7 @@ class OrderRepository:
         """Place an order and return it, or the one first placed with `key`.
 
         `order` has `items` ([`menu_id`, `quantity`] and, if given, `options`, `note`, `expected_unit_price`) and, if
-        given, `note` and `expected_total`. Raises MenuNotFound, OptionNotFound, SessionEnded, MenuSoldOut,
+        given, `note`, `lang` and `expected_total`. Raises MenuNotFound, OptionNotFound, SessionEnded, MenuSoldOut,
         OptionNotOffered, OptionSoldOut, OptionsMismatch, LinePriceTooLow, QuoteMismatch, LimitReached, TotalTooLarge,
         TooManyOrders, KeyReused.
         """
@@ -73,6 +74,7 @@ class OrderRepository:
                 "table_id": table.table_id,
                 "items": json.dumps(order["items"], ensure_ascii=False),
                 "note": order.get("note"),
+                "wanted": lookup_tags(order["lang"]) if "lang" in order else None,
                 "expected_total": order.get("expected_total"),
                 "key": key,
                 "request_hash": order_fingerprint(order),

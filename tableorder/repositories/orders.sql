@@ -54,13 +54,25 @@ WITH sent AS (
                             JOIN orders ON orders.order_id = order_items.order_id
                            WHERE orders.session_id = %(session_id)s::uuid)
                          + (SELECT count(*) FROM sent) > %(session_lines)s::int
-                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int, 'noun', 'lines') END AS problem
+                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int, 'noun', 'lines')
+                WHEN %(session_lines)s::int > 0
+                     AND 1500 * used.orders >= 3 * %(session_lines)s::int  -- a line has 30 options at most
+                     AND (SELECT sum(jsonb_array_length(order_items.options))
+                            FROM order_items
+                            JOIN orders ON orders.order_id = order_items.order_id
+                           WHERE orders.session_id = %(session_id)s::uuid) >= 3 * %(session_lines)s::int
+                THEN jsonb_build_object(
+                         'code', 'limit_reached',
+                         'limit', 3 * %(session_lines)s::int,
+                         'noun', 'options in its lines') END AS problem
       FROM used
 ), chosen AS MATERIALIZED (
     SELECT sent.*, menus.menu_name, menus.price, menus.is_available, categories.category_name,
+           CASE WHEN %(wanted)s::text[] IS NOT NULL
+                THEN display_name_of(menus.translations, %(wanted)s::text[], menus.menu_name) END AS display_name,
            CASE WHEN sent.options IS NOT NULL
                      OR (SELECT true FROM menu_option_groups WHERE menu_option_groups.menu_id = menus.menu_id LIMIT 1)
-                THEN choose_options(menus.menu_id, sent.options) END AS choice
+                THEN choose_options(menus.menu_id, sent.options, %(wanted)s::text[]) END AS choice
       FROM sent
       LEFT JOIN menus ON menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
       LEFT JOIN categories ON categories.category_id = menus.category_id
@@ -122,10 +134,10 @@ WITH sent AS (
     SELECT session_id, table_id, store_id, total, %(note)s::text, menu_version FROM accepted
     RETURNING order_id, store_id, placed
 ), itemized AS (
-    INSERT INTO order_items (order_id, store_id, menu_id, menu_name, category_name, quantity, base_price, options,
-                             unit_price, note)
-    SELECT placed.order_id, placed.store_id, lines.menu_id, lines.menu_name, lines.category_name, lines.quantity,
-           lines.price, lines.chosen_options, lines.unit_price, lines.note
+    INSERT INTO order_items (order_id, store_id, menu_id, menu_name, display_name, category_name, quantity, base_price,
+                             options, unit_price, note)
+    SELECT placed.order_id, placed.store_id, lines.menu_id, lines.menu_name, lines.display_name, lines.category_name,
+           lines.quantity, lines.price, lines.chosen_options, lines.unit_price, lines.note
       FROM placed, lines
      ORDER BY lines.item
     RETURNING order_item_id, order_item_document(order_items) AS document

@@ -48,11 +48,12 @@ class StoreRepository:
         )
 
     def set_password(self, *, admin_username: str, admin_password_hash: str) -> None:
-        """Change an admin's password. Raises StoreNotFound."""
+        """Change an admin's password, which revokes the admin's tokens. Raises StoreNotFound."""
         changed = self._connection.fetch_value(
             """
             UPDATE stores
-               SET admin_password_hash = %(admin_password_hash)s
+               SET admin_password_hash = %(admin_password_hash)s,
+                   token_epoch = token_epoch + 1
              WHERE admin_username = %(admin_username)s
             RETURNING true
             """,

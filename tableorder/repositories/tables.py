@@ -63,12 +63,16 @@ class TableRepository:
         return document
 
     def update(self, *, table_id: int, table_number: int | None = None, table_password_hash: str | None = None) -> str:
-        """Change what is given and return the table. Raises TableNotFound, TableNumberTaken."""
+        """Change what is given and return the table. Raises TableNotFound, TableNumberTaken.
+
+        A new password revokes the table's tokens.
+        """
         document = self._connection.fetch_value(
             """
             UPDATE tables
                SET table_number = COALESCE(%(table_number)s, table_number),
-                   table_password_hash = COALESCE(%(table_password_hash)s, table_password_hash)
+                   table_password_hash = COALESCE(%(table_password_hash)s, table_password_hash),
+                   token_epoch = token_epoch + (%(table_password_hash)s IS NOT NULL)::int
              WHERE table_id = %(table_id)s
             RETURNING json_build_object(
                 'table_id', table_id,

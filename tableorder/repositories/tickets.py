@@ -8,46 +8,18 @@ import secrets
 from typing import Any
 
 from tableorder.database.connection import Connection
+from tableorder.database.statements import load_statements
 from tableorder.domain.errors import SessionEnded
 from tableorder.domain.identities import TableIdentity
 from tableorder.domain.limits import MAX_INTEGER
+
+_SQL = load_statements(__file__)
 
 LIFETIME = 30  # seconds
 
 # So many unused tickets a session, and a store's admins, may have; a further one takes the oldest one's place.
 SESSION_TICKETS = 20
 ADMIN_TICKETS = 200
-
-# By the first two statements, of which one finds something, additions for one holder wait for each other, so that each
-# counts those before.
-ADD = """
-SELECT pg_advisory_xact_lock(7283465, %(store_id)s) WHERE %(session_id)s IS NULL;
-
-SELECT FROM table_sessions WHERE session_id = %(session_id)s FOR NO KEY UPDATE;
-
-WITH holder AS (
-    SELECT
-     WHERE %(session_id)s::uuid IS NULL
-        OR EXISTS (SELECT FROM table_sessions
-                    WHERE session_id = %(session_id)s AND table_id = %(table_id)s AND is_active)
-), surplus AS (
-    SELECT ticket_hash
-      FROM stream_tickets
-     WHERE store_id = %(store_id)s
-       AND session_id IS NOT DISTINCT FROM %(session_id)s::uuid
-     ORDER BY expires_at DESC
-    OFFSET %(most)s - 1
-       FOR UPDATE SKIP LOCKED
-), removed AS (
-    DELETE FROM stream_tickets
-     WHERE ticket_hash IN (SELECT ticket_hash FROM surplus)
-)
-INSERT INTO stream_tickets (ticket_hash, store_id, session_id, claims, expires_at)
-SELECT %(ticket_hash)s, %(store_id)s, %(session_id)s, %(claims)s,
-       clock_timestamp() + %(lifetime)s * interval '1 second'
-  FROM holder
-RETURNING true
-"""
 
 
 class TicketRepository:
@@ -60,7 +32,7 @@ class TicketRepository:
         """A new ticket for the table that the claims are of. Raises SessionEnded."""
         ticket, parameters = _new(table.store_id, claims)
         parameters |= {"session_id": table.session_id, "table_id": table.table_id, "most": SESSION_TICKETS}
-        if not self._connection.fetch_value(ADD, parameters):
+        if not self._connection.fetch_value(_SQL["add_ticket"], parameters):
             raise SessionEnded
         return ticket
 
@@ -68,7 +40,7 @@ class TicketRepository:
         """A new ticket for the admin that the claims are of."""
         ticket, parameters = _new(store_id, claims)
         parameters |= {"session_id": None, "table_id": None, "most": ADMIN_TICKETS}
-        self._connection.fetch_value(ADD, parameters)
+        self._connection.fetch_value(_SQL["add_ticket"], parameters)
         return ticket
 
     def redeem(self, *, ticket: str) -> dict[str, Any] | None:

@@ -1,7 +1,10 @@
 """Orders that an admin deleted: off the lists, on the books."""
 
 from tableorder.database.connection import Connection
+from tableorder.database.statements import load_statements
 from tableorder.domain.pages import Page
+
+_SQL = load_statements(__file__)
 
 
 class VoidRepository:
@@ -16,63 +19,6 @@ class VoidRepository:
         Days are of the connection's time zone.
         """
         return self._connection.fetch_value(
-            """
-            WITH found AS MATERIALIZED (
-                SELECT void_id, kind, order_id, session_id, table_id, table_number, status, voided_at, voided_by,
-                       reason, voided_order, lines
-                  FROM order_voids
-                 WHERE store_id = %(store_id)s
-                   AND (%(start)s::date IS NULL OR voided_at >= %(start)s::date::timestamptz)
-                   AND (%(end)s::date IS NULL OR voided_at < (%(end)s::date + 1)::timestamptz)
-                   AND (%(before_time)s::bigint IS NULL
-                        OR (voided_at, void_id)
-                           < (timestamptz 'epoch' + %(before_time)s::bigint * interval '1 microsecond',
-                              %(before_id)s::bigint))
-                 ORDER BY voided_at DESC, void_id DESC
-                 LIMIT %(limit)s + 1 OFFSET %(offset)s
-            ), page AS (
-                SELECT void_id, kind, order_id, session_id, table_id, table_number, status, voided_at, voided_by,
-                       reason, voided_order, lines
-                  FROM found
-                 ORDER BY voided_at DESC, void_id DESC
-                 LIMIT %(limit)s
-            )
-            SELECT json_build_object(
-                       'store_id', %(store_id)s,
-                       'total_count', (
-                           SELECT count(*)
-                             FROM order_voids
-                            WHERE store_id = %(store_id)s
-                              AND (%(start)s::date IS NULL OR voided_at >= %(start)s::date::timestamptz)
-                              AND (%(end)s::date IS NULL OR voided_at < (%(end)s::date + 1)::timestamptz)),
-                       'voids', COALESCE((
-                           SELECT json_agg(json_build_object(
-                                      'void_id', void_id,
-                                      'kind', kind,
-                                      'order_id', order_id,
-                                      'session_id', session_id,
-                                      'table_id', table_id,
-                                      'table_number', table_number,
-                                      'voided_at', voided_at,
-                                      'voided_by', voided_by,
-                                      'reason', reason,
-                                      'status', COALESCE(status, voided_order ->> 'status'),
-                                      'lines', COALESCE(lines, (
-                                          SELECT jsonb_agg(line || jsonb_build_object(
-                                                               'voided_quantity', line -> 'quantity') ORDER BY position)
-                                            FROM jsonb_array_elements(CASE jsonb_typeof(voided_order -> 'items')
-                                                                           WHEN 'array' THEN voided_order -> 'items'
-                                                                           ELSE '[]' END) WITH ORDINALITY
-                                                 AS voided (line, position)), '[]'),
-                                      'order', voided_order)
-                                  ORDER BY voided_at DESC, void_id DESC)
-                             FROM page), '[]'),
-                       'next_cursor', (
-                           SELECT (extract(epoch FROM voided_at) * 1000000)::bigint || '-' || void_id
-                             FROM page
-                            WHERE (SELECT count(*) FROM found) > %(limit)s
-                            ORDER BY voided_at, void_id
-                            LIMIT 1))::text
-            """,
+            _SQL["list_voids"],
             {"store_id": store_id, **page.parameters()},
         )

@@ -2,16 +2,23 @@
 
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, changes_of
-from tableorder.schemas.fields import Integer, Text
+from tableorder.schemas.fields import Integer, Text, Translations
 
 
 class Category(values.Document):
     category_id = values.identifier()
     category_name = values.text()
+    translations = values.translations()
     display_order = values.number()
     menu_count = values.number()
 
-    example = {"category_id": 1, "category_name": "찌개·탕", "display_order": 1, "menu_count": 4}
+    example = {
+        "category_id": 1,
+        "category_name": "찌개·탕",
+        "translations": {"en": {"name": "Stews & soups"}},
+        "display_order": 1,
+        "menu_count": 4,
+    }
 
 
 class Categories(values.Document):
@@ -33,6 +40,7 @@ class CategorySchema(BodySchema):
     examples = {"desserts": {"category_name": "후식", "display_order": 6}}
 
     category_name = Text(required=True, most=50)
+    translations = Translations(most=50, load_default=dict)
     display_order = Integer(least=0, load_default=None)
 
 

@@ -3,14 +3,23 @@
 For JSON Schema each has its type and format, `json_type`, and what else it asks for, `json_rules`.
 """
 
+import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import ValidationError, fields, validate
 
 from tableorder.domain.errors import ValidationFailed
-from tableorder.domain.images import image_problem
+from tableorder.domain.images import MAX_UPLOAD_BYTES, ImageRefused, Upload, read_data_url
+from tableorder.domain.languages import (
+    MAX_LANGUAGES,
+    MAX_TAG,
+    MAX_TRANSLATIONS,
+    WELL_FORMED,
+    canonical_tag,
+    is_language_tag,
+)
 from tableorder.domain.limits import MAX_INTEGER
 from tableorder.domain.passwords import MAX_BYTES, password_problem
 from tableorder.domain.text import clean, is_blank
@@ -130,21 +139,93 @@ class SessionId(fields.Field[str]):
         return value.lower()
 
 
-class ImageDataUrl(fields.Field[str]):
-    """The data URL of a real picture, or None, which a blank one stands for, too."""
+class QueryChoice(fields.Field[str]):
+    """One of a few words in a query string."""
+
+    json_type = ("string", None)
+
+    def __init__(self, *choices: str, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(choices, error="Must be one of: {choices}."), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return _string(value)
+
+
+class ImageDataUrl(fields.Field[Upload]):
+    """The data URL of a picture, read but not decoded, or None, which a blank one stands for, too."""
 
     json_type = ("string", "image-data-url")
     json_rules = {
-        "description": "a real picture of at most 2 MiB: `data:image/png;base64,…`, or jpeg, webp or gif",
+        "description": f"a real picture of at most {MAX_UPLOAD_BYTES >> 20} MiB: `data:image/png;base64,…`, or jpeg, "
+        "webp or gif; it is kept as a WebP of at most 1280 pixels, upright, without metadata and animation",
     }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_none=True, pre_load=_none_if_blank, **kwargs)
 
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Upload:
+        try:
+            return read_data_url(_string(value))
+        except ImageRefused as refusal:
+            raise _sentence(str(refusal)) from None
+
+
+class Language(fields.Field[str]):
+    """A language tag of BCP 47, kept in the case that everybody writes it in."""
+
+    json_type = ("string", "language-tag")
+    json_rules = {"maxLength": MAX_TAG, "pattern": f"^{WELL_FORMED}$"}
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if problem := image_problem(_string(value)):
-            raise _sentence(problem)
-        return value
+        if not is_language_tag(_string(value)):
+            raise ValidationError("Must be a language tag, such as en or zh-Hans.")
+        return canonical_tag(value)
+
+
+class Translations(fields.Field[dict[str, dict[str, str]]]):
+    """By language tag, the `name` in that language, the `description`, or both."""
+
+    json_type = ("object", None)
+
+    def __init__(self, *, most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._texts: dict[str, Text] = {"name": Text(most=most), "description": Text(most=500, may_break=True)}
+        texts = {
+            name: {"type": "string", "format": "visible-text"} | text.json_rules for name, text in self._texts.items()
+        }
+        self.json_rules = {
+            "description": f"by language tag (BCP 47), in JSON of at most {MAX_TRANSLATIONS} bytes",
+            "propertyNames": Language.json_rules,
+            "additionalProperties": {
+                "type": "object",
+                "properties": texts,
+                "minProperties": 1,
+                "additionalProperties": False,
+            },
+            "maxProperties": MAX_LANGUAGES,
+        }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, dict[str, str]]:
+        if not isinstance(value, dict):
+            raise ValidationError("Must be an object: language tags, each with a name, a description, or both.")
+        if len(value) > MAX_LANGUAGES:
+            raise ValidationError(f"Must have at most {MAX_LANGUAGES} languages.")
+        if (wrong := next((tag for tag in value if not is_language_tag(tag)), None)) is not None:
+            raise ValidationError(f"{wrong[:MAX_TAG]!r} is not a language tag, such as en or zh-Hans.")
+        translations = {canonical_tag(tag): self._translation(tag, texts) for tag, texts in value.items()}
+        if len(translations) != len(value):
+            raise ValidationError("Must name each language once.")
+        if len(json.dumps(translations, ensure_ascii=False).encode()) > MAX_TRANSLATIONS:
+            raise ValidationError(f"Must have at most {MAX_TRANSLATIONS} bytes.")
+        return translations
+
+    def _translation(self, tag: str, texts: Any) -> dict[str, str]:
+        if not isinstance(texts, dict) or not texts or not texts.keys() <= self._texts.keys():
+            raise ValidationError({tag: ["Must have a name, a description, or both."]})
+        try:
+            return {name: cast("str", self._texts[name].deserialize(text)) for name, text in texts.items()}
+        except ValidationError as error:
+            raise ValidationError({tag: error.messages}) from None
 
 
 def _string(value: Any) -> str:

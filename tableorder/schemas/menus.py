@@ -7,10 +7,21 @@ from marshmallow import ValidationError, fields
 from tableorder.domain.limits import DEFAULT_LIMITS
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema, changes_of
-from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, QueryInteger, Text
+from tableorder.schemas.fields import (
+    Boolean,
+    ImageDataUrl,
+    Integer,
+    Language,
+    OptionalText,
+    QueryChoice,
+    QueryInteger,
+    Text,
+    Translations,
+)
 from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
 MAX_MENUS = DEFAULT_LIMITS.menus  # that a request puts in order
+PICTURE_URL = "/api/v1/pictures/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp"
 MENU_VERSION = "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"
 
 
@@ -19,12 +30,13 @@ def menu_version() -> fields.UUID:
     return fields.UUID(required=True, metadata={"description": "changes with the menu's content"})
 
 
-class GuestMenu(values.Document):
+class GuestMenu(values.Displayed):
     menu_id = values.identifier()
     menu_name = values.text()
     price = values.won()
     description = values.text(or_null=True)
-    image_base64 = values.text("a data URL", or_null=True)
+    image_base64 = values.text("a data URL; null if `pictures=url` was asked for", or_null=True)
+    image_url = values.text("where the picture is, for good", or_null=True)
     display_order = values.number()
     is_available = values.switch("false: sold out, cannot be ordered")
     option_groups = values.list_of(GuestOptionGroup)
@@ -35,6 +47,7 @@ class GuestMenu(values.Document):
         "price": 9000,
         "description": "묵은지와 돼지고기",
         "image_base64": None,
+        "image_url": PICTURE_URL,
         "display_order": 1,
         "is_available": True,
         "option_groups": [GuestOptionGroup.example],
@@ -45,6 +58,7 @@ class Menu(GuestMenu):
     is_available = values.switch("the switch; guests see `orderable`")
     orderable = values.switch("switched on, something is left, and its option groups can be satisfied")
     remaining = values.count_or_null("what is left, null if it is not counted")
+    translations = values.translations()
     option_groups = values.list_of(OptionGroup)
     category_id = values.identifier()
     category_name = values.text()
@@ -54,6 +68,7 @@ class Menu(GuestMenu):
     example = GuestMenu.example | {
         "orderable": True,
         "remaining": None,
+        "translations": {"en": {"name": "Kimchi stew", "description": "With pork"}},
         "option_groups": [OptionGroup.example],
         "category_id": 1,
         "category_name": "찌개·탕",
@@ -62,7 +77,7 @@ class Menu(GuestMenu):
     }
 
 
-class GuestMenuCategory(values.Document):
+class GuestMenuCategory(values.Displayed):
     category_id = values.identifier()
     category_name = values.text()
     display_order = values.number()
@@ -109,6 +124,7 @@ class MenuSchema(BodySchema):
 
     category_id = Integer(required=True)
     menu_name = Text(required=True, most=100)
+    translations = Translations(most=100, load_default=dict)
     price = Integer(required=True)
     description = OptionalText(most=500, may_break=True, load_default=None)
     image_base64 = ImageDataUrl(load_default=None)
@@ -155,3 +171,12 @@ class MenuOrderSchema(BodySchema):
 
 class MenusQuery(QuerySchema):
     category_id = QueryInteger(load_default=None)
+    pictures = QueryChoice(
+        "url",
+        load_default=None,
+        metadata={"description": "url: only `image_url`; else `image_base64` has the pictures, too"},
+    )
+
+
+class GuestMenusQuery(MenusQuery):
+    lang = Language(load_default=None)

@@ -7,12 +7,12 @@ from marshmallow import ValidationError, fields, validates_schema
 from tableorder.domain.orders import MAX_OPTIONS
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, changes_of
-from tableorder.schemas.fields import Boolean, Integer, Text
+from tableorder.schemas.fields import Boolean, Integer, Text, Translations
 
 MAX_PRICE_DELTA = 1_000_000_000  # won, up or down
 
 
-class GuestOption(values.Document):
+class GuestOption(values.Displayed):
     option_id = values.identifier()
     option_name = values.text()
     price_delta = values.price_delta()
@@ -32,13 +32,19 @@ class GuestOption(values.Document):
 
 class Option(GuestOption):
     group_id = values.identifier()
+    translations = values.translations()
     orderable = values.switch("what guests get as is_available: switched on, and something is left")
     remaining = values.count_or_null("what is left, null if it is not counted")
 
-    example = GuestOption.example | {"group_id": 2, "orderable": True, "remaining": None}
+    example = GuestOption.example | {
+        "group_id": 2,
+        "translations": {"en": {"name": "Very hot"}},
+        "orderable": True,
+        "remaining": None,
+    }
 
 
-class GuestOptionGroup(values.Document):
+class GuestOptionGroup(values.Displayed):
     group_id = values.identifier()
     group_name = values.text()
     min_select = values.number("so many options at least, counted with their quantities")
@@ -59,9 +65,10 @@ class GuestOptionGroup(values.Document):
 
 
 class OptionGroup(GuestOptionGroup):
+    translations = values.translations()
     options = values.list_of(Option)
 
-    example = GuestOptionGroup.example | {"options": [Option.example]}
+    example = GuestOptionGroup.example | {"translations": {"en": {"name": "Spiciness"}}, "options": [Option.example]}
 
 
 class OptionGroups(values.Document):
@@ -90,6 +97,7 @@ class OptionGroupSchema(BodySchema):
     examples = {"spice": {"group_name": "맵기", "min_select": 1, "max_select": 1}}
 
     group_name = Text(required=True, most=50)
+    translations = Translations(most=50, load_default=dict)
     min_select = Integer(least=0, most=MAX_OPTIONS, load_default=0)
     max_select = Integer(most=MAX_OPTIONS, load_default=1)
     max_each = Integer(most=MAX_OPTIONS, load_default=1)
@@ -111,6 +119,7 @@ class OptionSchema(BodySchema):
     examples = {"very hot": {"option_name": "아주 매운맛", "price_delta": 500}}
 
     option_name = Text(required=True, most=50)
+    translations = Translations(most=50, load_default=dict)
     price_delta = Integer(least=-MAX_PRICE_DELTA, most=MAX_PRICE_DELTA, load_default=0)
     is_available = Boolean(load_default=True)
     is_default = Boolean(load_default=False)

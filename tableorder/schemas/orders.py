@@ -17,7 +17,7 @@ from tableorder.domain.orders import (
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema
 from tableorder.schemas.cursors import Cursor
-from tableorder.schemas.fields import Boolean, Integer, OptionalText, QueryBoolean, QueryInteger, Text
+from tableorder.schemas.fields import Boolean, Integer, Language, OptionalText, QueryBoolean, QueryInteger, Text
 
 MAX_REASON = 200  # characters
 
@@ -26,16 +26,25 @@ class ChosenOption(values.Document):
     option_id = values.identifier()
     group_name = values.text("this and the rest as it was when the order was placed")
     option_name = values.text()
+    display_name = fields.String(metadata={"description": "as the guests saw it, if the order said its `lang`"})
     price_delta = values.price_delta()
     quantity = values.number(least=1)
 
-    example = {"option_id": 4, "group_name": "맵기", "option_name": "아주 매운맛", "price_delta": 500, "quantity": 1}
+    example = {
+        "option_id": 4,
+        "group_name": "맵기",
+        "option_name": "아주 매운맛",
+        "display_name": "Very hot",
+        "price_delta": 500,
+        "quantity": 1,
+    }
 
 
 class OrderItem(values.Document):
     order_item_id = values.big_identifier()
     menu_id = values.identifier()
     menu_name = values.text("as it was when the order was placed")
+    display_name = values.text("as the guests saw it; null if the order did not say its `lang`", or_null=True)
     category_name = values.text("as it was when the order was placed", or_null=True)
     quantity = values.number(least=1)
     base_price = values.won("won, the menu's price when the order was placed")
@@ -48,6 +57,7 @@ class OrderItem(values.Document):
         "order_item_id": 77,
         "menu_id": 1,
         "menu_name": "김치찌개",
+        "display_name": "Kimchi stew",
         "category_name": "찌개·탕",
         "quantity": 2,
         "base_price": 8500,
@@ -215,6 +225,7 @@ class OrderSchema(BodySchema):
         "with an option and a quote": {
             "items": [{"menu_id": 1, "quantity": 1, "options": [{"option_id": 4}], "note": "파 빼고"}],
             "expected_total": 9500,
+            "lang": "en",
         },
     }
 
@@ -222,6 +233,7 @@ class OrderSchema(BodySchema):
     note = OptionalText(most=MAX_NOTE)
     expected_total = Integer(least=-MAX_INTEGER, allow_none=True)
     menu_version = OptionalText(most=100)
+    lang = Language(allow_none=True, metadata={"description": "the guests': what they order keeps its name in it"})
 
     @post_load
     def drop_absent(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class StockChangedEvent(values.Document):
 
 
 class GoodbyeEvent(values.Document):
-    reason = values.one_of("shutdown", "token_expired", "session_ended")
+    reason = values.one_of("shutdown", "token_expired", "token_revoked", "session_ended")
 
 
 # What an event's `data` is, by the event's type.

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from tableorder.domain.limits import MAX_BIG_INTEGER
-from tableorder.schemas.fields import Boolean, Integer
+from tableorder.schemas.fields import Boolean, Integer, Translations
 
 # Of the examples.
 SESSION_ID = "0b9d1f4e-6a0c-4a57-9c53-6f3f2a1f9d10"
@@ -22,6 +22,16 @@ class Document(Schema):
         unknown = EXCLUDE
 
 
+class Displayed(Document):
+    """What is shown in the guests' language, if they ask for one."""
+
+    display_name = fields.String(metadata={"description": "with `lang`: the name in the language that was found"})
+    display_description = fields.String(allow_none=True, metadata={"description": "with `lang`"})
+    lang = fields.String(metadata={"description": "with `lang`: the language that was found"})
+
+    example: ClassVar[Any] = {"display_name": "Kimchi stew", "display_description": None, "lang": "en"}
+
+
 def identifier(description: str | None = None) -> Integer:
     """An id."""
     return Integer(required=True, metadata=_described(description))
@@ -30,6 +40,11 @@ def identifier(description: str | None = None) -> Integer:
 def big_identifier(description: str | None = None) -> Integer:
     """The id of an order or of its line."""
     return Integer(required=True, most=MAX_BIG_INTEGER, metadata=_described(description))
+
+
+def translations() -> Translations:
+    """The names and descriptions in other languages."""
+    return Translations(required=True, most=100)
 
 
 def number(description: str | None = None, *, least: int = 0) -> Integer:

@@ -89,7 +89,7 @@ class StreamApp:
                 bearer = await self._identify(request)
                 request.store_id = bearer.identity.store_id
                 permit(bearer)
-                await self._hub.require_session(bearer)  # first, or an ended one's token takes the next guests' place
+                await self._hub.require_good(bearer)  # first, or a token that is not good takes the next guests' place
                 with self._hub.join(bearer) as stream:
                     await self._serve(stream, request, send)
         except DomainError as error:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from tableorder.config import Config
-from tableorder.database.connection import Connection, Database
+from tableorder.database.connection import Check, Connection, Database
 from tableorder.domain.errors import SessionEnded, TooManyStreams, Unavailable
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.housekeeping.runner import Housekeeper
@@ -31,6 +31,7 @@ from tableorder.http.sse import Frame
 from tableorder.http.tokens import Bearer
 from tableorder.repositories.events import EventRepository, Snapshot
 from tableorder.repositories.tickets import TicketRepository
+from tableorder.repositories.tokens import check_of, run_check
 from tableorder.stream import metrics
 from tableorder.stream.listener import Listener
 
@@ -60,13 +61,16 @@ class Stream:
         self.bearer = bearer
         self.position = 0
         self.is_over = False  # its session has ended, and it was told so
+        self.is_revoked = False
         self.woken = asyncio.Event()
         self.written_at = time.monotonic()
 
     def take(self, frames: list[Frame]) -> list[bytes]:
         """What to send of the next events; the stream is then past them."""
         self.position = frames[-1].event_id
-        seen = [frame for frame in frames if self.sees(frame)]
+        while_good = [*itertools.takewhile(lambda frame: not frame.revokes(self.bearer.identity.grant), frames)]
+        self.is_revoked = self.is_revoked or len(while_good) < len(frames)
+        seen = [frame for frame in while_good if self.sees(frame)]
         is_table = isinstance(self.bearer.identity, TableIdentity)
         self.is_over = is_table and any(frame.event_type == "session_ended" for frame in seen)
         return [frame.text for frame in seen]
@@ -74,6 +78,8 @@ class Stream:
     def sees(self, frame: Frame) -> bool:
         """Whether the event is for this stream's owner: a table sees its own session, and that the menu changed."""
         identity = self.bearer.identity
+        if frame.revoked is not None:
+            return False
         if isinstance(identity, AdminIdentity):
             return True
         return frame.session_id == identity.session_id or frame.event_type == "menu_changed"
@@ -148,6 +154,9 @@ class Feed:
     def append(self, frames: list[Frame]) -> None:
         """Keep the next events; let go of those that all streams have taken, and of the oldest if they are too many."""
         taken = min((stream.position for stream in self.streams), default=0)
+        for frame in frames:
+            if frame.revoked is not None:
+                self._revoke(frame)
         self._frames.extend(frames)
         self._bytes += _size(frames)
         if frames:
@@ -156,6 +165,11 @@ class Feed:
             oldest = self._frames.popleft()
             self._bytes -= len(oldest.text)
             self._tail = oldest.event_id
+
+    def _revoke(self, frame: Frame) -> None:
+        """Have the streams of these tokens end, however far behind they are."""
+        for stream in self.streams:
+            stream.is_revoked = stream.is_revoked or frame.revokes(stream.bearer.identity.grant)
 
     def _is_too_much(self) -> bool:
         """One event is not too much, whatever its size."""
@@ -240,13 +254,18 @@ class Hub:
         self._table_streams += change if is_table else 0
         metrics.OPEN.set(self._streams)
 
-    async def require_session(self, bearer: Bearer) -> None:
-        """Raises SessionEnded for a table whose session is over, Unavailable."""
-        table = bearer.identity
-        if isinstance(table, TableIdentity):
-            is_active = await self.ask(table.store_id, lambda c: EventRepository(c).is_session_active(table=table))
-            if not is_active:
-                raise SessionEnded
+    async def require_good(self, bearer: Bearer) -> None:
+        """Raises TokenRevoked, SessionEnded for a table whose session is over, Unavailable."""
+        identity = bearer.identity
+
+        def ask(connection: Connection) -> bool:
+            if isinstance(identity, TableIdentity):
+                return EventRepository(connection).is_session_active(table=identity)
+            run_check(connection)
+            return True
+
+        if not await self.ask(identity.store_id, ask, check_of(identity.grant)):
+            raise SessionEnded
 
     async def redeem(self, store_id: int, ticket: str) -> dict[str, Any] | None:
         """The claims that the ticket stands for, None if it is not valid. Raises Unavailable.
@@ -259,7 +278,7 @@ class Hub:
     async def begin(self, stream: Stream, last_event_id: int | None) -> bytes:
         """What the stream begins with; it goes on after the position that this sets.
 
-        Raises Unavailable, SessionEnded.
+        Raises Unavailable, SessionEnded, TokenRevoked.
         """
         feed, beginning = stream.feed, b""
         if last_event_id is not None and await self._can_resume(stream, last_event_id):
@@ -267,7 +286,7 @@ class Hub:
         else:
             await feed.in_flight.wait_until_few()
             stream.position, beginning = await self._look_at(stream)
-        await self.require_session(stream.bearer)  # one that ends later is an event after the position
+        await self.require_good(stream.bearer)  # what ends it later is an event after the position
         return beginning
 
     async def _look_at(self, stream: Stream) -> tuple[int, bytes]:
@@ -309,6 +328,8 @@ class Hub:
             return "shutdown"
         if stream.is_over:
             return "session_ended"
+        if stream.is_revoked:
+            return "token_revoked"
         if stream.bearer.expires <= time.time():
             return "token_expired"
         return None
@@ -317,21 +338,27 @@ class Hub:
         """Whether it is time for a heartbeat."""
         return time.monotonic() - stream.written_at >= self._settings.heartbeat
 
-    async def ask(self, store_id: int | None, question: Callable[[Connection], T]) -> T:
+    async def ask(self, store_id: int | None, question: Callable[[Connection], T], check: Check | None = None) -> T:
         """What `question` answers, asked in another thread when it is the store's turn.
 
         Raises the errors of tableorder.domain.errors.
         """
         async with self._turn(store_id):
-            return await self._run(self._threads, store_id, question)
+            return await self._run(self._threads, store_id, question, check)
 
     def _turn(self, key: Hashable) -> asyncio.Lock:
         """Held by one at a time of those with this key, who come in the order in which they asked."""
         return self._turns.setdefault(key, asyncio.Lock())
 
-    async def _run(self, threads: ThreadPoolExecutor, store_id: int | None, question: Callable[[Connection], T]) -> T:
+    async def _run(
+        self,
+        threads: ThreadPoolExecutor,
+        store_id: int | None,
+        question: Callable[[Connection], T],
+        check: Check | None = None,
+    ) -> T:
         def work() -> T:
-            with self._database.connect(store_id) as connection:
+            with self._database.connect(store_id, check) as connection:
                 return question(connection)
 
         return await asyncio.get_running_loop().run_in_executor(threads, work)

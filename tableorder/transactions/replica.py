@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from tableorder.database.connection import Connection, Database
+from tableorder.database.connection import Check, Connection, Database, Row
+from tableorder.database.statements import Statement
 from tableorder.domain.errors import Unavailable
 from tableorder.metrics import REPLICA_READS
 from tableorder.repositories.events import EventRepository
@@ -35,13 +36,14 @@ class Replica:
         self._lock = threading.Lock()
         self._ask_again = 0.0  # when, after it did not answer; 0 while it does
 
-    def read(self, store_id: int, query: Callable[[Connection], T]) -> T:
+    def read(self, store_id: int, query: Callable[[Connection], T], check: Check | None = None) -> T:
         """What `query` finds on a connection that sees all that the store has committed up to now.
 
-        Raises what `query` raises, and Unavailable if the primary is; a standby that is away is done without.
+        Raises what `query` and `check` raise, and Unavailable if the primary is; a standby that is away is done
+        without. The check is the primary's: for the standby a token may be revoked, or issued, only later.
         """
         if self._standby is not None and self._may_ask():
-            with self._primary.connect(store_id) as connection:
+            with self._primary.connect(store_id, check) as connection:
                 position = EventRepository(connection).position(store_id=store_id)
             try:
                 with self._standby.connect(store_id) as connection:
@@ -56,7 +58,7 @@ class Replica:
                 logger.warning("the replica is left alone for %d s: %s", PAUSE, error.__cause__ or error.detail)
                 self._ask_again = time.monotonic() + PAUSE
                 REPLICA_READS.labels("away").inc()
-        with self._primary.connect(store_id) as connection:
+        with self._primary.connect(store_id, check) as connection:
             return query(connection)
 
     def _may_ask(self) -> bool:
@@ -68,3 +70,18 @@ class Replica:
             if self._ask_again:
                 self._ask_again = now + PAUSE
             return True
+
+
+class ReplicaConnection(Connection):
+    """Chooses between the standby and the primary for each call. Each call is a transaction, so nothing is torn."""
+
+    def __init__(self, replica: Replica, store_id: int, check: Check | None) -> None:
+        self._replica = replica
+        self._store_id = store_id
+        self._check = check
+
+    def fetch_all(self, statement: str | Statement, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        """All rows of the last statement."""
+        return self._replica.read(
+            self._store_id, lambda connection: connection.fetch_all(statement, parameters), self._check
+        )

@@ -15,7 +15,7 @@ from tableorder.http.request_logs import printable
 from tableorder.http.tokens import Bearer, read_authorization, require_admin, require_table
 from tableorder.web.client_address import client_address
 from tableorder.web.context import config
-from tableorder.web.middleware import STORE_ID, note
+from tableorder.web.middleware import GRANT, STORE_ID, note
 from tableorder.web.operations import operation_of
 
 P = ParamSpec("P")
@@ -70,4 +70,5 @@ def bearer() -> Bearer:
     environ = request.environ
     bearer = read_authorization(environ.get("HTTP_AUTHORIZATION", ""), config().jwt_secret_key)
     environ[STORE_ID] = bearer.identity.store_id  # for the log
+    environ[GRANT] = bearer.identity.grant  # for each round trip
     return bearer

@@ -1,24 +1,21 @@
 """What a request's application gives it: the settings and the way to the database."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TypeVar
 
-from flask import current_app
+from flask import current_app, request
 
 from tableorder.config import Config
-from tableorder.database.connection import Connection, Database
-from tableorder.transactions.notifier import Notifier
-from tableorder.transactions.replica import Replica
-from tableorder.web.password_work import PasswordWork
-
-T = TypeVar("T")
+from tableorder.database.connection import Check, Connection, Database
+from tableorder.repositories.tokens import check_of
+from tableorder.transactions.store_access import StoreAccess
+from tableorder.web.long_work import LongWork
+from tableorder.web.middleware import GRANT
 
 CONFIG = "tableorder.config"
 DATABASE = "tableorder.database"
-NOTIFIER = "tableorder.notifier"
-REPLICA = "tableorder.replica"
+STORE_ACCESS = "tableorder.store_access"
 BCRYPT_WORK = "tableorder.password_work"
+PICTURE_WORK = "tableorder.picture_work"
 
 
 def config() -> Config:
@@ -32,25 +29,35 @@ def database() -> Database:
 
 
 def connect(store_id: int | None) -> AbstractContextManager[Connection]:
-    """A connection that sees the rows of one store only, or of none. Raises Unavailable."""
-    return database().connect(store_id)
+    """A connection to the primary for a short read, or for a change that is no event. Raises Unavailable."""
+    return database().connect(store_id, _check())
 
 
-def read(store_id: int, query: Callable[[Connection], T]) -> T:
-    """What `query` finds on a connection that sees all that the store has committed, if need be on a standby.
-
-    For what is much work to read. Raises Unavailable.
-    """
-    replica: Replica = current_app.extensions[REPLICA]
-    return replica.read(store_id, query)
+def writing(store_id: int) -> AbstractContextManager[Connection]:
+    """A connection to change the store with: the live feed is notified at its good end. Raises Unavailable."""
+    return _store_access().writing(store_id, _check())
 
 
-def password_work() -> PasswordWork:
+def reading(store_id: int) -> AbstractContextManager[Connection]:
+    """A connection for a long read, which a standby may answer. Raises Unavailable."""
+    return _store_access().reading(store_id, _check())
+
+
+def _check() -> Check | None:
+    """That the token of this request was not revoked, else TokenRevoked; None if it came without one."""
+    grant = request.environ.get(GRANT)
+    return check_of(grant) if grant else None
+
+
+def password_work() -> LongWork:
     """What this process checks and hashes passwords with."""
     return current_app.extensions[BCRYPT_WORK]
 
 
-def announce(store_id: int) -> None:
-    """Let the live feed know that something was committed in the store."""
-    notifier: Notifier = current_app.extensions[NOTIFIER]
-    notifier.notify(store_id)
+def picture_work() -> LongWork:
+    """What this process converts pictures with."""
+    return current_app.extensions[PICTURE_WORK]
+
+
+def _store_access() -> StoreAccess:
+    return current_app.extensions[STORE_ACCESS]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "tableorder.request_id"
 STORE_ID = "tableorder.store_id"
+GRANT = "tableorder.grant"
 NOTES = "tableorder.notes"
 
 

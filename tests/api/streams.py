@@ -7,11 +7,12 @@ import json
 import threading
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 
 from tests.api.client import Client, expect
+from tests.connections import connect
 from tests.waiting import PATIENCE, until
 
 ADMIN_STREAM = "/api/v1/admin/orders/sse"
@@ -46,7 +47,7 @@ class Reader:
         self.comments = 0
         self.retry: int | None = None
         self.is_over = False
-        self._connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=60)
+        self._connection = connect(base, timeout=60)
         self._connection.request("GET", f"{path}?{urlencode(query or {})}", headers=headers)
         self.response = self._connection.getresponse()
         self.status = self.response.status

@@ -12,8 +12,8 @@ def test_categories_are_listed_in_order_with_their_menus_counted(restaurant):
     assert expect(200, restaurant.admin.get("/admin/categories")) == {
         "store_id": restaurant.store_id,
         "categories": [
-            {"category_id": first, "category_name": "식사", "display_order": 1, "menu_count": 1},
-            {"category_id": second, "category_name": "음료", "display_order": 2, "menu_count": 0},
+            {"category_id": first, "category_name": "식사", "translations": {}, "display_order": 1, "menu_count": 1},
+            {"category_id": second, "category_name": "음료", "translations": {}, "display_order": 2, "menu_count": 0},
         ],
     }
 
@@ -21,7 +21,13 @@ def test_categories_are_listed_in_order_with_their_menus_counted(restaurant):
 def test_a_category_is_added_and_changed(restaurant):
     added = expect(201, restaurant.admin.post("/admin/categories", {"category_name": "가" * 50}))
     category_id = added["category_id"]
-    assert added == {"category_id": category_id, "category_name": "가" * 50, "display_order": 0, "menu_count": 0}
+    assert added == {
+        "category_id": category_id,
+        "category_name": "가" * 50,
+        "translations": {},
+        "display_order": 0,
+        "menu_count": 0,
+    }
     restaurant.add_menu(category_id=category_id)
     changed = expect(200, restaurant.admin.patch(f"/admin/categories/{category_id}", {"display_order": 4}))
     assert changed == added | {"display_order": 4, "menu_count": 1}

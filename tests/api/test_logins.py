@@ -45,6 +45,7 @@ def test_a_table_logs_in(restaurant):
         "table_id": table_id,
         "table_number": 5,
         "session_id": session_id,
+        "epoch": 1,
     }
     assert str(uuid.UUID(session_id)) == session_id
 
@@ -62,7 +63,12 @@ def test_an_admin_logs_in(restaurant, client):
         "features": FEATURES,
     }
     assert claims.pop("exp") - claims.pop("iat") == HOURS_16
-    assert claims == {"sub": restaurant.username, "user_type": "admin", "store_id": restaurant.store_id}
+    assert claims == {
+        "sub": restaurant.username,
+        "user_type": "admin",
+        "store_id": restaurant.store_id,
+        "epoch": 1,
+    }
 
 
 def test_a_second_login_joins_the_session_until_it_ends(restaurant):

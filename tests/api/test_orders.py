@@ -18,7 +18,7 @@ def test_an_order_is_answered_as_the_store_priced_it(restaurant, tablet, table_i
     assert ids == sorted(set(ids))
     for item in order["items"]:
         assert (item.pop("base_price"), item.pop("options"), item.pop("note")) == (item["unit_price"], [], None)
-        assert item.pop("category_name").startswith("분류")
+        assert item.pop("category_name").startswith("분류") and item.pop("display_name") is None
     assert order.pop("menu_version") == expect(200, tablet.get("/customer/menus"))["version"]
     assert order == {
         "table_id": table_id,

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from tableorder.database.migrations import apply_pending
-from tests.api.client import Restaurant, expect
+from tests.api.client import Restaurant, expect, refused
 from tests.api.server import Server, StreamServer, add_restaurant, run_sql
 from tests.database import servers
 from tests.database.servers import free_port
@@ -153,6 +153,24 @@ def test_what_was_just_written_is_there_though_the_standby_is_behind(server, pri
         assert outcomes(server)["behind"] >= 16
     caught_up(primary, standby)
     assert answered_by_the_standby(server, restaurant) == len(READS)
+
+
+def test_a_standby_that_is_behind_neither_lets_a_revoked_token_in_nor_refuses_a_new_one(
+    server, primary, standby, restaurant
+):
+    old = restaurant.admin.token
+    caught_up(primary, standby)
+    with standby.behind():
+        statement = "UPDATE stores SET token_epoch = token_epoch + 1 WHERE store_id = %s"
+        run_sql(primary.url(), statement, restaurant.store_id)
+        restaurant.__post_init__()  # logs in again
+        for path in READS:
+            refused(401, "token_revoked", restaurant.admin.get(path, token=old))
+            expect(200, restaurant.admin.get(path))
+    caught_up(primary, standby)
+    assert answered_by_the_standby(server, restaurant) == len(READS)
+    for path in READS:
+        refused(401, "token_revoked", restaurant.admin.get(path, token=old))
 
 
 def test_a_standby_that_is_frozen_or_gone_is_done_without(server, primary, standby, restaurant):

@@ -33,7 +33,7 @@ SELECT set_config('app.store_id', :store, true);
 STATEMENTS = {
     "menus": filled_in(
         CATALOG,
-        {"store_id": ":store", "category_id": "NULL", "known_versions": "'{}'", "for_admin": "false"},
+        {"store_id": ":store", "category_id": "NULL", "known_editions": "'{}'", "wanted": "NULL", "for_admin": "false"},
     ),
     "order": filled_in(
         PLACE,
@@ -42,6 +42,7 @@ STATEMENTS = {
             "table_id": ":table",
             "items": LINES,
             "note": "NULL",
+            "wanted": "NULL",
             "expected_total": "NULL",
             "key": "NULL",
             "request_hash": "NULL",

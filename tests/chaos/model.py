@@ -22,14 +22,13 @@ same moment, and it cannot find:
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import secrets
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import bcrypt
 import psycopg2
@@ -45,6 +44,7 @@ from tests.api.client import TABLE_PASSWORD
 from tests.api.server import JWT_SECRET_KEY
 from tests.chaos.progress import report
 from tests.chaos.site import Site, opened_site
+from tests.connections import connect
 
 TABLES, MENUS, STEPS = 2, 4, 20
 CHECKED_EVERY = 250  # sequences
@@ -213,7 +213,7 @@ class Api:
     """One kept connection to the server, as a tablet or a browser has it."""
 
     def __init__(self, base: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=30)
+        self._connection = connect(base, timeout=30)
 
     def close(self) -> None:
         """Hang up."""

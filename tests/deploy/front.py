@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -47,9 +48,9 @@ http {{
 
 
 class Front:
-    """nginx with the shipped file, in which only ports and paths are others."""
+    """nginx with the shipped file, in which only ports and paths are others, and its patience with us may be less."""
 
-    def __init__(self, folder: Path, api: Server, stream: Server, connections: int) -> None:
+    def __init__(self, folder: Path, api: Server, stream: Server, connections: int, haste: int) -> None:
         self.http, self.https = free_port(), free_port()
         self.folder = folder
         self.base = f"https://localhost:{self.https}"
@@ -69,6 +70,7 @@ class Front:
             "listen 443 ssl ": f"listen 127.0.0.1:{self.https} ssl ",
             "listen [::]:443 ssl ": f"listen [::1]:{self.https} ssl ",
             "/var/www/tableorder": str(folder),
+            "/var/cache/tableorder": str(folder / "pictures"),
             "/etc/tableorder/tls/fullchain.pem": str(self.certificate),
             "/etc/tableorder/tls/privkey.pem": str(key),
             "/var/log/nginx/tableorder.log": str(self.access_log),
@@ -78,6 +80,7 @@ class Front:
         for shipped, here in changes.items():
             assert shipped in text
             text = text.replace(shipped, here)
+        text = re.sub(r"(?<=proxy_read_timeout )(\d+)s;", lambda found: f"{1000 * int(found[1]) // haste}ms;", text)
         (folder / "tableorder.conf").write_text(text)
         user = "user root;" if os.geteuid() == 0 else ""
         settings = WRAPPER.format(folder=folder, user=user, connections=connections, files=2 * connections)
@@ -99,10 +102,10 @@ class Front:
 
 
 @contextmanager
-def opened_front(api: Server, stream: Server, *, connections: int = DEBIANS) -> Iterator[Front]:
-    """nginx in front of the two, which takes so many connections at once."""
+def opened_front(api: Server, stream: Server, *, connections: int = DEBIANS, haste: int = 1) -> Iterator[Front]:
+    """nginx in front of the two, which takes so many connections at once, and waits for us so many times shorter."""
     with tempfile.TemporaryDirectory(prefix="tableorder-test-") as folder:
-        front = Front(Path(folder), api, stream, connections)
+        front = Front(Path(folder), api, stream, connections, haste)
         try:
             until(lambda: answers(front.https))
             yield front

@@ -6,16 +6,19 @@ import json
 import os
 import re
 import secrets
+import select
 import shlex
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPMessage, HTTPResponse
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg2
@@ -207,6 +210,47 @@ def test_the_largest_body_comes_through(served):
         answer = HTTPResponse(connection)
         answer.begin()
         assert json.loads(answer.read())["code"] in ("json_invalid", "request_entity_too_large")  # as the API says
+
+
+def test_what_is_large_is_compressed_and_still_cached_by_its_etag(served):
+    headers = {"Authorization": f"Bearer {expect(200, log_in_demo_table(served))['access_token']}"}
+    menus = requests.get(f"{served.base}/api/v1/customer/menus", headers=headers, timeout=30)
+    assert menus.headers["Content-Encoding"] == "gzip" and len(menus.json()["categories"]) > 1
+    again = requests.get(
+        f"{served.base}/api/v1/customer/menus",
+        headers=headers | {"If-None-Match": menus.headers["ETag"]},
+        timeout=30,
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    page = requests.get(f"{served.base}/tablet", timeout=30).text
+    files = re.findall(r'(?:src|href)="(screens/[^"]+\.(?:js|css))', page)
+    assert files
+    for file in files:
+        answer = requests.get(f"{served.base}/{file}", timeout=30)
+        is_large = len(answer.content) > 2048
+        assert (answer.headers.get("Content-Encoding") == "gzip") or not is_large, file
+
+
+def test_logins_of_one_address_wait_for_a_turn_and_those_past_the_queue_are_refused(nginx_alone):
+    """Nobody is behind it, which the first is told at once, forty others later, and who asks for something else."""
+    with ExitStack() as stack:
+        logins = [stack.enter_context(socket.create_connection(("127.0.0.1", nginx_alone), 30)) for _ in range(60)]
+        for login in logins:
+            login.sendall(LOGIN + b"Content-Length: 2\r\n\r\n{}")
+        until(lambda: len(select.select(logins, [], [], 0)[0]) >= 16)
+        refused(503, "unavailable", requests.get(f"http://127.0.0.1:{nginx_alone}/health", timeout=30))
+        answered = select.select(logins, [], [], 0)[0]
+        assert len(answered) < 30
+        codes = Counter(problem_of(login)["code"] for login in answered)
+    assert codes.keys() == {"unavailable", "overloaded"} and codes["overloaded"] >= 10
+
+
+def problem_of(connection: socket.socket) -> dict[str, Any]:
+    answer = HTTPResponse(connection)
+    answer.begin()
+    assert (answer.status, answer.getheader("Retry-After")) == (503, "1")
+    assert_complete(answer.headers)
+    return json.loads(answer.read())
 
 
 def assert_complete(headers: HTTPMessage) -> None:

@@ -22,7 +22,7 @@ OWN_STORE = "(store_id = ( SELECT (NULLIF(current_setting('app.store_id'::text, 
 
 STORE_TABLES = store_tables()
 READ_ONLY = {"stores"}
-WITHOUT_A_STORE = {"login_failures", "failed_logins", "familiar_addresses"}
+WITHOUT_A_STORE = {"failed_logins", "familiar_addresses"}
 BOOKS = {"order_history", "order_voids", "stock_moves"}
 
 TABLES = """

@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 
 import psycopg2
 import pytest
 
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.images import Picture
 from tableorder.domain.logins import LoginLimits
 from tableorder.domain.pages import Page
 from tableorder.housekeeping import tables
@@ -22,7 +24,9 @@ from tableorder.repositories.logins import LoginRepository, Renewal, Standing
 from tableorder.repositories.menus import COLUMNS, MenuRepository
 from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import Listing, OrderRepository
+from tableorder.repositories.pictures import PictureRepository
 from tableorder.repositories.sessions import SessionRepository
+from tableorder.repositories.settings import SettingsRepository
 from tableorder.repositories.stock import StockRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
@@ -37,11 +41,17 @@ SET session_replication_role = replica;
 INSERT INTO stores (store_id, store_name, admin_username, admin_password_hash)
 SELECT s, '식당', 'admin-' || s, 'x' FROM generate_series(1, %(stores)s) AS s;
 INSERT INTO menu_versions (store_id) SELECT s FROM generate_series(1, %(stores)s) AS s;
+INSERT INTO store_settings (store_id, origin_notice) SELECT s, '쌀' FROM generate_series(1, %(stores)s) AS s;
 INSERT INTO categories (category_id, store_id, category_name)
 SELECT (s - 1) * 6 + c, s, '분류 ' || c FROM generate_series(1, %(stores)s) AS s, generate_series(1, 6) AS c;
-INSERT INTO menus (menu_id, store_id, category_id, menu_name, price)
-SELECT (s - 1) * 60 + m, s, (s - 1) * 6 + 1 + m %% 6, '메뉴 ' || m, 1000
+INSERT INTO menus (menu_id, store_id, category_id, menu_name, price, translations)
+SELECT (s - 1) * 60 + m, s, (s - 1) * 6 + 1 + m %% 6, '메뉴 ' || m, 1000, '{"en": {"name": "Dish"}}'
   FROM generate_series(1, %(stores)s) AS s, generate_series(1, 60) AS m;
+INSERT INTO pictures (store_id, sha256, webp, unused_since)
+SELECT store_id, sha256(drawn.webp), drawn.webp, CASE WHEN menu_id %% 6 = 0 THEN now() - interval '2 days' END
+  FROM menus, LATERAL (SELECT ('picture ' || menu_id)::bytea AS webp) AS drawn
+ WHERE menu_id %% 3 = 0;
+UPDATE menus SET picture_sha256 = sha256(('picture ' || menu_id)::bytea) WHERE menu_id %% 6 = 3;
 INSERT INTO option_groups (group_id, store_id, group_name)
 SELECT (s - 1) * 5 + g, s, '그룹 ' || g FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS g;
 INSERT INTO options (option_id, store_id, group_id, option_name)
@@ -210,9 +220,12 @@ def large(make_database) -> Iterator[Installation]:
 ADMIN = AdminIdentity(STORE, f"admin-{STORE}")
 ORDER = (TABLE - 1) * 2 + 1
 STANDING = Standing("table", TABLE, "10.0.1.50", True, None, None, 12)
+PICTURE = Picture(b"a new picture")
+WITH_PICTURE = (STORE - 1) * 60 + 3
 VALUES = dict.fromkeys(COLUMNS) | {
     "category_id": CATEGORY,
     "menu_name": "새 메뉴",
+    "translations": {},
     "price": 1000,
     "display_order": 0,
     "is_available": True,
@@ -245,8 +258,22 @@ def _reorder(connection: Connection, table: TableIdentity) -> None:
 
 SENT = order_of((MENU, 1), (MENU + 1, 2), (MENU + 2, 3))
 GROUP, OPTION, STOCK = (STORE - 1) * 5 + 1, (STORE - 1) * 20 + 4, (STORE - 1) * 12 + 1
-NEW_GROUP = {"group_name": "양", "min_select": 0, "max_select": 1, "max_each": 1, "display_order": None}
-NEW_OPTION = {"option_name": "특", "price_delta": 0, "is_available": True, "is_default": False, "display_order": None}
+NEW_GROUP = {
+    "group_name": "양",
+    "translations": {},
+    "min_select": 0,
+    "max_select": 1,
+    "max_each": 1,
+    "display_order": None,
+}
+NEW_OPTION = {
+    "option_name": "특",
+    "translations": {},
+    "price_delta": 0,
+    "is_available": True,
+    "is_default": False,
+    "display_order": None,
+}
 WITH_OPTIONS = {"items": [{"menu_id": MENU - 1, "quantity": 1, "options": []}, {"menu_id": MENU + 3, "quantity": 2}]}
 
 
@@ -275,6 +302,11 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "orders.place": lambda c, t: OrderRepository(c).place(table=t, order=SENT, key=None),
     "orders.place with a key": lambda c, t: OrderRepository(c).place(table=t, order=SENT, key="1"),
     "orders.place with options": lambda c, t: OrderRepository(c).place(table=t, order=WITH_OPTIONS, key=None),
+    "orders.place in a language": lambda c, t: OrderRepository(c).place(
+        table=t, order=WITH_OPTIONS | {"lang": "en"}, key=None
+    ),
+    "settings.get": lambda c, t: SettingsRepository(c).get(store_id=STORE),
+    "settings.update": lambda c, t: SettingsRepository(c).update(store_id=STORE, changes={"origin_notice": "쌀"}),
     "orders.void_lines": _place_and_void_lines,
     "options.list": lambda c, t: OptionRepository(c).list(store_id=STORE),
     "options.add_group": lambda c, t: OptionRepository(c).add_group(store_id=STORE, values=NEW_GROUP),
@@ -316,9 +348,12 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
         category_id=CATEGORY, category_name="x", display_order=None
     ),
     "categories.add, categories.delete": _add_and_delete_category,
-    "menus.catalog": lambda c, t: MenuRepository(c).catalog(store_id=STORE, category_id=None, known_versions=()),
+    "menus.catalog": lambda c, t: MenuRepository(c).catalog(store_id=STORE, category_id=None, known_editions=()),
+    "menus.catalog, in a language": lambda c, t: MenuRepository(c).catalog(
+        store_id=STORE, category_id=None, known_editions=(), wanted=["en-US", "en"]
+    ),
     "menus.catalog, a category": lambda c, t: MenuRepository(c).catalog(
-        store_id=STORE, category_id=CATEGORY, known_versions=()
+        store_id=STORE, category_id=CATEGORY, known_editions=()
     ),
     "menus.list": lambda c, t: MenuRepository(c).list(store_id=STORE, category_id=None),
     "menus.add": lambda c, t: MenuRepository(c).add(store_id=STORE, values=VALUES),
@@ -329,6 +364,13 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     ),
     "menus.reorder": _reorder,
     "menus.delete": lambda c, t: MenuRepository(c).delete(menu_id=MENU),
+    "menus.add, with a picture": lambda c, t: MenuRepository(c).add(store_id=STORE, values=VALUES, picture=PICTURE),
+    "menus.update, another picture": lambda c, t: MenuRepository(c).update(
+        store_id=STORE, menu_id=WITH_PICTURE, changes={}, picture=PICTURE, sets_picture=True
+    ),
+    "menus.delete, with a picture": lambda c, t: MenuRepository(c).delete(menu_id=WITH_PICTURE),
+    "menus.catalog, without pictures": lambda c, t: MenuRepository(c).catalog(store_id=STORE, with_pictures=False),
+    "pictures.get": lambda c, t: PictureRepository(c).get(sha256=sha256(b"picture 2943").hexdigest()),
     "history.list_of_store": lambda c, t: list_of_store(c, Page(20)),
     "history.list_of_store, some days": lambda c, t: list_of_store(c, Page(20, DAY, DAY)),
     "history.list_of_store, a later page": lambda c, t: list_of_store(c, LATER),
@@ -368,6 +410,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_admin_keys": lambda c, t: tables.prune_admin_keys(c, 100),
     "housekeeping.prune_table_sessions": lambda c, t: tables.prune_table_sessions(c, 100),
     "housekeeping.prune_menus": lambda c, t: tables.prune_menus(c, 100),
+    "housekeeping.prune_pictures": lambda c, t: tables.prune_pictures(c, 100),
     "housekeeping.prune_options": lambda c, t: tables.prune_options(c, 100),
     "housekeeping.prune_option_groups": lambda c, t: tables.prune_option_groups(c, 100),
     "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 10),
@@ -379,13 +422,14 @@ ONE_ROW = {"event_horizon"}
 
 REPOSITORIES = (
     CategoryRepository, EventRepository, HistoryRepository, LoginRepository, MenuRepository, OptionRepository,
-    OrderRepository, SessionRepository, StockRepository, TableRepository, TicketRepository, VoidRepository,
+    OrderRepository, PictureRepository, SessionRepository, SettingsRepository, StockRepository, TableRepository,
+    TicketRepository, VoidRepository,
 )  # fmt: skip
 
 
 def test_every_method_of_every_repository_is_here():
     named = {word.strip(", ") for call in CALLS for word in call.split() if "." in word}
-    nouns = {"Category": "categories", "History": "history", "Stock": "stock"}
+    nouns = {"Category": "categories", "History": "history", "Settings": "settings", "Stock": "stock"}
     methods = {
         f"{nouns.get(cls.__name__[:-10], cls.__name__[:-10].lower() + 's')}.{name}"
         for cls in REPOSITORIES

@@ -39,17 +39,14 @@ export type Status = Schemas["Order"]["status"];
 export type TableToken = Schemas["TableToken"];
 export type AdminToken = Schemas["AdminToken"];
 export type Order = Schemas["Order"];
-export type OrderItem = Schemas["OrderItem"] & Partial<Named>;
+export type OrderItem = Schemas["OrderItem"];
 export type OrderRequest = Schemas["OrderBody"];
 export type ChosenOption = Required<Schemas["OptionChoiceBody"]>;
 
-// The menu, with what guests get of it in their own language.
-type Named = { display_name: string };
-export type Option = Schemas["GuestOption"] & Partial<Named>;
-export type OptionGroup = Omit<Schemas["GuestOptionGroup"], "options"> & Partial<Named> & { options: Option[] };
-export type Menu = Omit<Schemas["GuestMenu"], "option_groups"> &
-  Partial<Named> & { option_groups: OptionGroup[]; display_description?: string | null; image_url?: string | null };
-export type Category = Omit<Schemas["GuestMenuCategory"], "menus"> & Partial<Named> & { menus: Menu[] };
+export type Option = Schemas["GuestOption"];
+export type OptionGroup = Schemas["GuestOptionGroup"];
+export type Menu = Schemas["GuestMenu"] & { image_url?: string | null };
+export type Category = Omit<Schemas["GuestMenuCategory"], "menus"> & { menus: Menu[] };
 export type MenuDocument = Omit<Schemas["GuestMenus"], "categories"> & { categories: Category[]; origin_notice?: string | null };
 
 // The live feeds: what an event's data is, by its type.

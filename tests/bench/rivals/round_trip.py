@@ -32,7 +32,7 @@ def health() -> Response:
 @app.get("/api/v1/customer/menus")
 def show_menu() -> Response:
     tag = request.environ["HTTP_IF_NONE_MATCH"].removesuffix('.all"').lstrip('"')
-    run(CATALOG, category_id=None, known_versions=[tag], for_admin=False)
+    run(CATALOG, category_id=None, known_editions=[tag], wanted=None, for_admin=False)
     return Response(status=304)
 
 
@@ -49,6 +49,7 @@ def place_order() -> Response:
         PLACE,
         items=json.dumps(order["items"]),
         note=None,
+        wanted=None,
         expected_total=None,
         key=None,
         request_hash=order_fingerprint(order),

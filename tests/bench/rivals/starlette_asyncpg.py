@@ -98,8 +98,8 @@ def answer(text: str, status: int = 200, headers: dict[str, str] | None = None) 
 async def show_menu(request: Request) -> Response:
     store_id = claims(request, "table")["store_id"]
     tags = re.findall(r'"([^"]*)\.all"', request.headers.get("if-none-match", ""))
-    version, _, document = await run_ours(
-        store_id, CATALOG, store_id=store_id, category_id=None, known_versions=tags, for_admin=False
+    version, *_, document = await run_ours(
+        store_id, CATALOG, store_id=store_id, category_id=None, known_editions=tags, wanted=None, for_admin=False
     )
     headers = {"ETag": f'"{version}.all"', "Cache-Control": "private, no-cache"}
     return Response(status_code=304, headers=headers) if document is None else answer(document, 200, headers)
@@ -115,6 +115,7 @@ async def place_order(request: Request) -> Response:
         table_id=table["table_id"],
         items=json.dumps(items),
         note=None,
+        wanted=None,
         expected_total=None,
         key=request.headers.get("idempotency-key"),
         request_hash=order_fingerprint({"items": items}),

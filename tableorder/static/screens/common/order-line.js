@@ -1,4 +1,5 @@
-// A line of an order, as it was ordered: the dish, how many, with what, and what was asked for.
+// A line of an order, as it was ordered: the dish, how many, with what, and what was asked for. By the restaurant's own
+// names, which the kitchen knows.
 
 import { h } from "./dom.js";
 
@@ -8,7 +9,7 @@ export function orderLine(item) {
   return h(
     "li",
     { class: "line" },
-    h("span", { class: "line-name" }, item.display_name ?? item.menu_name),
+    h("span", { class: "line-name" }, item.menu_name),
     h("span", { class: "line-count" }, `× ${item.quantity}`),
     options.length > 0 && h("span", { class: "line-more small" }, options.join(", ")),
     item.note && h("span", { class: "line-more small" }, `“${item.note}”`),

@@ -4,7 +4,7 @@ import { h, showList } from "../common/dom.js";
 import { keep, recall } from "../common/kept.js";
 import { won } from "../common/money.js";
 import { stepper } from "../common/stepper.js";
-import { words } from "../words/guests/index.js";
+import { languageTag, words } from "../words/guests/index.js";
 import { nameOf } from "./menu.js";
 
 /** @typedef {import("../types.js").Menu} Menu */
@@ -81,7 +81,8 @@ export function orderOf(cart, card, has) {
     ...(has("quotes") && { expected_unit_price: unitPrice(card.find(menu_id), options) }),
   }));
   const version = card.document?.version;
-  return { items, ...(has("quotes") && { expected_total: cart.total(card), ...(version && { menu_version: version }) }) };
+  const lang = has("languages") && { lang: languageTag };
+  return { items, ...lang, ...(has("quotes") && { expected_total: cart.total(card), ...(version && { menu_version: version }) }) };
 }
 
 /**

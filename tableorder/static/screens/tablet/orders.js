@@ -56,13 +56,20 @@ export function showOrders(place, orders) {
   );
 }
 
+/** A line with the names that the guests ordered by. @param {import("../types.js").OrderItem} item */
+const asSeen = (item) => ({
+  ...item,
+  menu_name: item.display_name ?? item.menu_name,
+  options: (item.options ?? []).map((option) => ({ ...option, option_name: option.display_name ?? option.option_name })),
+});
+
 /** @param {Order} order */
 function orderCard(order) {
   return h(
     "li",
     { class: "card order", "data-status": order.status },
     h("p", { class: "order-head" }, h("strong", { class: "label accent" }, words.status[order.status]), h("span", { class: "small muted" }, clockTime(order.order_time))),
-    h("ul", {}, ...order.items.map(orderLine)),
+    h("ul", {}, ...order.items.map((item) => orderLine(asSeen(item)))),
     order.note && h("p", { class: "small muted" }, `“${order.note}”`),
     h("p", { class: "money order-total" }, won(order.total_amount)),
   );

@@ -9,7 +9,7 @@ import { won } from "../common/money.js";
 import { keepPage } from "../common/offline.js";
 import { Outbox } from "../common/outbox.js";
 import { whenReleased } from "../common/pressing.js";
-import { speak, words } from "../words/guests/index.js";
+import { languageTag, speak, words } from "../words/guests/index.js";
 import { Cart, orderOf, showCart } from "./cart.js";
 import { showDish } from "./dish.js";
 import { MenuCard, followReading, showMenu } from "./menu.js";
@@ -133,7 +133,7 @@ function onEvent(event) {
 // -- What the guests do -----------------------------------------------------------------------------------------------
 
 async function loadMenu() {
-  const query = { ...(session.has("languages") && { lang: language }), ...(session.has("pictures") && { pictures: "url" }) };
+  const query = { ...(session.has("languages") && { lang: languageTag }), ...(session.has("pictures") && { pictures: "url" }) };
   card.take(await session.api.call("show_menu", { query: /** @type {{}} */ (query), signal: present.signal }));
   update();
 }

@@ -14,10 +14,14 @@ export const LANGUAGES = { ko: "한국어", en: "English", ja: "日本語", zh: 
 
 export let words = ko;
 
+/** The language tag (BCP 47) that the menu is asked for in. */
+export let languageTag = "ko";
+
 /** @param {string | null} language one that we do not have is Korean */
 export function speak(language) {
   const known = language !== null && language in ALL ? /** @type {Language} */ (language) : "ko";
   words = ALL[known];
+  languageTag = known === "zh" ? "zh-Hans" : known;
   document.documentElement.lang = known;
   return known;
 }
