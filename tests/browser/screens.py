@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
@@ -79,6 +80,12 @@ class Window:
         field = self.find(f"[name={name}]")[0]
         field.clear()
         field.send_keys(text)
+
+    def press(self, selector: str, key: str) -> None:
+        """Press a key on the first, once there is one."""
+        until(lambda: self.find(selector))
+        self.browser.execute_script("document.querySelector(arguments[0]).focus()", selector)
+        ActionChains(self.browser).send_keys(key).perform()
 
     def run(self, script: str) -> object:
         self.look()

@@ -82,7 +82,7 @@ def test_dishes_are_sorted_by_drag_by_keys_and_by_buttons(office, admin):
     ).release().perform()
     until(lambda: names_of(admin, "찌개·탕") == [second, first, *others])
     until(lambda: rows(office) == [second, first, *others])
-    office.find("[data-menu] .handle")[0].send_keys(Keys.ARROW_DOWN)
+    office.press("[data-menu] .handle", Keys.ARROW_DOWN)
     until(lambda: names_of(admin, "찌개·탕") == before)
     until(lambda: rows(office) == before)
     office.tap("[data-menu] .handle")
@@ -104,14 +104,14 @@ def test_categories_and_options_keep_their_new_order(office, admin):
     office.log_in()
     until(lambda: office.find(".menu-editor .handle"))
     for key in (Keys.ARROW_DOWN, Keys.ARROW_UP):
-        office.find(f"[aria-label='{before[0]} 옮기기']")[0].send_keys(key)
+        office.press(f"[aria-label='{before[0]} 옮기기']", key)
         expected = [before[1], before[0], *before[2:]] if key == Keys.ARROW_DOWN else before
         until(lambda wanted=expected: categories() == wanted)
     office.tap("#go-options")
     before = options()
     until(lambda: office.find(f"[aria-label='{before[0]} 옮기기']"))
     for key in (Keys.ARROW_DOWN, Keys.ARROW_UP):
-        office.find(f"[aria-label='{before[0]} 옮기기']")[0].send_keys(key)
+        office.press(f"[aria-label='{before[0]} 옮기기']", key)
         expected = [before[1], before[0], *before[2:]] if key == Keys.ARROW_DOWN else before
         until(lambda wanted=expected: options() == wanted)
 

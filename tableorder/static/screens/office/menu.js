@@ -47,6 +47,7 @@ export class MenuView {
 
   load = async () => {
     this.categories = (await this.shift.call("list_menus", {})).categories;
+    this.chosen = this.category?.category_id ?? 0;
     this.draw();
   };
 
