@@ -317,6 +317,7 @@ SECTIONS = (
             _limit("menus", "its menus, before the same; with those deleted lately ten times as many"),
             _limit("option_groups", "its option groups, before the same"),
             _limit("options", "its options, before the same"),
+            _limit("staff", "its people who may log in, before the same; with closed accounts ten times as many"),
             _limit("session_orders", "orders of a table's session, before the same"),
             _limit("session_lines", "lines of these orders, before the same"),
             _limit("order_rate", "orders of a session in any 60 s, before 429 `too_many_orders`"),

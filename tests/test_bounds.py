@@ -26,6 +26,7 @@ ONE_A_STORE = "a row for each store"
 # What bounds each table, with the test that shows it.
 TABLES = {
     "stores": BY_THE_OPERATOR,
+    "staff": "LIMIT_STAFF: tests/api/test_staff.py::test_past_the_limit_nobody_is_added",
     "menu_versions": ONE_A_STORE,
     "store_settings": ONE_A_STORE,
     "event_horizon": "one row",

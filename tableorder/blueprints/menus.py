@@ -8,11 +8,13 @@ from werkzeug.http import parse_etags
 from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.languages import found_language, lookup_tags
+from tableorder.domain.roles import EVERYBODY
 from tableorder.repositories.menus import Catalog, MenuRepository
 from tableorder.schemas.menus import (
     GuestMenus,
     GuestMenusQuery,
     Menu,
+    MenuAvailabilitySchema,
     MenuChangeSchema,
     MenuDeleted,
     MenuOrder,
@@ -21,7 +23,7 @@ from tableorder.schemas.menus import (
     MenuSchema,
     MenusQuery,
 )
-from tableorder.web.authentication import requires_admin, requires_table
+from tableorder.web.authentication import requires_admin, requires_role, requires_table
 from tableorder.web.context import config, connect, reading, writing
 from tableorder.web.document_cache import DocumentCache
 from tableorder.web.nouns import Noun
@@ -68,7 +70,7 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
 
 
 @blueprint.get("/admin/menus")
-@requires_admin
+@requires_role(*EVERYBODY)
 @takes_query(MenusQuery)
 @answers(Menus, "The menus by category")
 @may_refuse(CategoryNotFound)
@@ -103,6 +105,17 @@ def update_menu(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str
     Orders that were placed keep their names and prices. null clears a description or an image.
     A menu that moves to another category comes last there unless `display_order` is given, too.
     """
+    with writing(admin.store_id) as connection:
+        return MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=body)
+
+
+@blueprint.put("/admin/menus/<id:menu_id>/availability")
+@requires_role(*EVERYBODY)
+@takes_body(MenuAvailabilitySchema)
+@answers(Menu, "The menu")
+@may_refuse(MenuNotFound)
+def set_menu_availability(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str:
+    """Sell a menu out, or offer it again."""
     with writing(admin.store_id) as connection:
         return MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=body)
 

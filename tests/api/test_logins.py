@@ -60,6 +60,8 @@ def test_an_admin_logs_in(restaurant, client):
         "store_id": restaurant.store_id,
         "store_name": "한식당",
         "username": restaurant.username,
+        "role": "owner",
+        "staff_id": None,
         "features": FEATURES,
     }
     assert claims.pop("exp") - claims.pop("iat") == HOURS_16
@@ -67,6 +69,8 @@ def test_an_admin_logs_in(restaurant, client):
         "sub": restaurant.username,
         "user_type": "admin",
         "store_id": restaurant.store_id,
+        "role": "owner",
+        "staff_id": None,
         "epoch": 1,
     }
 
