@@ -21,6 +21,7 @@ class Limits:
     menus: int = 2000
     option_groups: int = 200
     options: int = 2000
+    picture_bytes: int = 20_000_000  # of its menus' pictures together
     staff: int = 100  # who may log in
     session_orders: int = 300  # live ones
     session_lines: int = 3000

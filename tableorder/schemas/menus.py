@@ -13,6 +13,7 @@ from tableorder.schemas.fields import (
     Integer,
     Language,
     OptionalText,
+    QueryChoice,
     QueryInteger,
     Text,
     Translations,
@@ -20,6 +21,7 @@ from tableorder.schemas.fields import (
 from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
 MAX_MENUS = DEFAULT_LIMITS.menus  # that a request puts in order
+PICTURE_URL = "/api/v1/pictures/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp"
 MENU_VERSION = "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"
 
 
@@ -33,7 +35,8 @@ class GuestMenu(values.Displayed):
     menu_name = values.text()
     price = values.won()
     description = values.text(or_null=True)
-    image_base64 = values.text("a data URL", or_null=True)
+    image_base64 = values.text("a data URL; null if `pictures=url` was asked for", or_null=True)
+    image_url = values.text("where the picture is, for good", or_null=True)
     display_order = values.number()
     is_available = values.switch("false: sold out, cannot be ordered")
     option_groups = values.list_of(GuestOptionGroup)
@@ -44,6 +47,7 @@ class GuestMenu(values.Displayed):
         "price": 9000,
         "description": "묵은지와 돼지고기",
         "image_base64": None,
+        "image_url": PICTURE_URL,
         "display_order": 1,
         "is_available": True,
         "option_groups": [GuestOptionGroup.example],
@@ -167,6 +171,11 @@ class MenuOrderSchema(BodySchema):
 
 class MenusQuery(QuerySchema):
     category_id = QueryInteger(load_default=None)
+    pictures = QueryChoice(
+        "url",
+        load_default=None,
+        metadata={"description": "url: only `image_url`; else `image_base64` has the pictures, too"},
+    )
 
 
 class GuestMenusQuery(MenusQuery):

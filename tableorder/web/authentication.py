@@ -65,7 +65,7 @@ def requires_role(
             answer = handler(admin, *args, **kwargs)
             if not is_read:
                 note(object={**kwargs, **_made(answer)})
-            if admin.role == "kitchen" and isinstance(answer, Response):
+            if admin.role == "kitchen" and isinstance(answer, Response) and answer.is_json and answer.data:
                 answer.set_data(without_money(answer.get_data()))
             return answer
 
