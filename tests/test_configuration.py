@@ -40,7 +40,7 @@ def test_the_defaults_are_the_codes():
 
 def test_gunicorns_defaults_are_those_of_the_table():
     texts = [file.read_text() for file in (CHECKOUT / "deploy").glob("gunicorn*.py")]
-    texts.append((CHECKOUT / "tableorder" / "starting.py").read_text())
+    texts.append((CHECKOUT / "tableorder" / "server" / "preflight.py").read_text())
     found = dict(re.findall(r"""(?:text|whole_number)\(["']([A-Z_]+)["'], ["']?([^"')]+)["']?\)""", "".join(texts)))
     assert found.keys() == {"HOST", "PORT", "WEB_BIND", "WEB_CONCURRENCY", "WEB_THREADS", "STREAM_BIND"}
     assert found.pop("WEB_BIND") == "address("
