@@ -13,6 +13,7 @@ from tableorder.stream import metrics as stream_metrics
 from tableorder.web.document_cache import ENTRY_BYTES, DocumentCache
 from tests.factories import query
 from tests.management.running import CHECKOUT
+from tests.noun_entries import entries
 
 LIMITS = "tests/api/test_limits.py::"
 PRUNED = "tests/housekeeping/test_tables.py::test_what_is_past_the_bound_goes_and_what_is_within_it_stays"
@@ -28,7 +29,6 @@ ONE_A_STORE = "a row for each store"
 TABLES = {
     "stores": BY_THE_OPERATOR,
     "menu_versions": ONE_A_STORE,
-    "store_settings": ONE_A_STORE,
     "event_horizon": "one row",
     "option_groups": f"LIMIT_OPTION_GROUPS, with retired ones ten times that: {MENUS}",
     "options": f"LIMIT_OPTIONS, with retired ones ten times that: {MENUS}",
@@ -52,6 +52,7 @@ TABLES = {
     "tests/housekeeping/test_runner.py::test_the_stream_process_keeps_house_and_says_so",
     "stream_tickets": f"so many a holder: {LIMITS}test_a_holder_has_so_many_tickets_and_the_latest_count",
 }
+TABLES |= entries("BOUNDS")
 
 # The labels of the figures, and the closed set that each takes its values from.
 LABELS = {

@@ -17,6 +17,7 @@ from tableorder.schemas.fields import ImageDataUrl, Password, Text
 from tableorder.schemas.menus import MenuSchema
 from tests.api.client import Client, Restaurant, expect, refused
 from tests.api.server import add_restaurant
+from tests.noun_entries import entries
 
 HOSTILE = [
     "' OR '1'='1",
@@ -160,13 +161,6 @@ class Scene:
         answer = self.admin.post(path, {"delta": 1, "reason": text}, headers={"Idempotency-Key": "1"})
         refused(400, "validation_failed", answer)
 
-    def settings(self, text: str) -> None:
-        changed = expect(200, self.admin.patch("/admin/settings", {"origin_notice": text}))
-        assert changed["origin_notice"] == expect(200, self.admin.get("/admin/settings"))["origin_notice"] == text
-
-    def no_time_zone(self, text: str) -> None:
-        refused(400, "validation_failed", self.admin.patch("/admin/settings", {"time_zone": text}))
-
     def shown(self) -> dict:
         """The category as the guests see it."""
         categories = expect(200, self.tablet.get("/customer/menus"))["categories"]
@@ -204,8 +198,6 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("OptionSchema", "option_name"): lambda scene, text: scene.option(text, change=False),
     ("OptionChangeSchema", "option_name"): lambda scene, text: scene.option(text, change=True),
     ("StockChangeSchema", "reason"): lambda scene, text: scene.no_stock_reason(text[:20]),
-    ("SettingsChangeSchema", "origin_notice"): Scene.settings,
-    ("SettingsChangeSchema", "time_zone"): Scene.no_time_zone,
 }
 
 NEVER_KEPT = {
@@ -218,8 +210,10 @@ NEVER_KEPT = {
     ("OffsetBooksQuery", "cursor"),
     ("OrdersQuery", "status"),
     ("StockChangeSchema", "reason"),
-    ("SettingsChangeSchema", "time_zone"),
 }
+
+FIELDS |= entries("TEXTS")
+NEVER_KEPT |= set(entries("NEVER_KEPT"))
 
 
 @pytest.fixture(scope="module")
