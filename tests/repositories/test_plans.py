@@ -435,12 +435,16 @@ def test_every_method_of_every_repository_is_here():
     assert methods - {"tables.require"} == named
 
 
+# They are for the operator, who sees all stores.
+OPERATORS = {"StoreRepository", "OldPictureRepository"}
+
+
 def repositories_by_noun() -> Iterator[tuple[str, type]]:
-    """Those of the application. StoreRepository is for the operator, who sees all stores."""
-    for module in pkgutil.iter_modules(repositories.__path__):
-        for name, value in vars(importlib.import_module(f"tableorder.repositories.{module.name}")).items():
-            if name.endswith("Repository") and value.__module__.endswith(f".{module.name}") and module.name != "stores":
-                yield module.name, value
+    """The application's: each is in the module of its noun."""
+    for module in pkgutil.iter_modules(repositories.__path__, f"{repositories.__name__}."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if name.endswith("Repository") and value.__module__ == module.name and name not in OPERATORS:
+                yield module.name.rpartition(".")[2], value
 
 
 def test_a_listing_that_the_caller_has_is_not_built(large):
