@@ -52,7 +52,8 @@ class Scene:
         self.admin = restaurant.admin
         self.category_id = restaurant.add_category("분류")
         self.menu_id = restaurant.add_menu(category_id=self.category_id)
-        self.table_id = restaurant.add_table(1)
+        restaurant.add_table(1)
+        self.other_table_id = restaurant.add_table(2)  # a new password revokes the tokens of its tablets
         self.tablet = restaurant.seat(1)
 
     def category(self, text: str) -> None:
@@ -91,8 +92,8 @@ class Scene:
         expect(200, self.admin.delete(f"/admin/tables/{table_id}"))
 
     def table_password_change(self, text: str) -> None:
-        expect(200, self.admin.patch(f"/admin/tables/{self.table_id}", {"table_password": text}))
-        self.logs_in_with(1, text)
+        expect(200, self.admin.patch(f"/admin/tables/{self.other_table_id}", {"table_password": text}))
+        self.logs_in_with(2, text)
 
     def logs_in_with(self, table_number: int, password: str) -> None:
         body = {"store_id": self.restaurant.store_id, "table_number": table_number}
