@@ -169,6 +169,9 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
         stock_id = insert(connection, "stock", "stock_id", **counted)
         move = {"store_id": shop.store_id, "stock_id": stock_id, "epoch": 1, "delta": 3, "reason": "set"}
         insert(connection, "stock_moves", "move_id", **move)
+    if exists(connection, "staff"):
+        person = {"username": "minji", "display_name": "김민지", "role": "staff", "password_hash": "-"}
+        insert(connection, "staff", "staff_id", store_id=shop.store_id, **person)
     if exists(connection, "failed_logins"):
         count = {"kind": "table", "account_id": shop.table_id, "address": ""}
         failure = {"failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}
