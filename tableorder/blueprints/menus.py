@@ -7,6 +7,7 @@ from werkzeug.http import parse_etags
 
 from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.labels import LABEL_LANGUAGES
 from tableorder.domain.languages import found_language, lookup_tags
 from tableorder.repositories.menus import Catalog, MenuRepository
 from tableorder.schemas.menus import (
@@ -20,6 +21,7 @@ from tableorder.schemas.menus import (
     Menus,
     MenuSchema,
     MenusQuery,
+    MissingLabels,
 )
 from tableorder.web.authentication import requires_admin, requires_table
 from tableorder.web.context import config, connect, reading, writing
@@ -76,6 +78,19 @@ def list_menus(admin: AdminIdentity, query: dict[str, Any]) -> str:
     """List the menus."""
     with reading(admin.store_id) as connection:
         return MenuRepository(connection).list(store_id=admin.store_id, **query)
+
+
+@blueprint.get("/admin/menus/labels")
+@requires_admin
+@answers(MissingLabels, "What guests are not told")
+def list_missing_labels(admin: AdminIdentity) -> dict[str, Any]:
+    """List what guests are not told of the menus.
+
+    The menus that declare no allergens, and those whose name has an ingredient that must be labelled with its origin
+    (원산지 표시) while neither they nor the store's notice name it. A hint, no judgement.
+    """
+    with reading(admin.store_id) as connection:
+        return MenuRepository(connection).missing_labels(store_id=admin.store_id)
 
 
 @blueprint.post("/admin/menus")
@@ -146,7 +161,8 @@ def _catalog(
     """
     wanted = lookup_tags(lang) if lang else None
     languages = _menus.get((store_id, LANGUAGES))
-    guess = found_language(wanted, languages.body.decode().split() if languages else ()) if wanted else None
+    known_languages = languages.body.decode().split() if languages else []
+    guess = found_language(wanted, [*known_languages, *LABEL_LANGUAGES]) if wanted else None
     kept = _menus.get((store_id, category_id, guess))
     with connect(store_id) as connection:
         catalog = MenuRepository(connection).catalog(

@@ -1,11 +1,14 @@
 """What a store sells. A deleted menu is retired: gone from every list, kept while lines refer to it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
 from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
+from tableorder.domain.labels import LabelledMenu, missing_labels
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits, with_retired
 
 _SQL = load_statements(__file__)
@@ -14,7 +17,8 @@ CATALOG = Statement("catalog", _SQL["catalog"])
 
 # The columns that an admin sets.
 COLUMNS = (
-    "category_id", "menu_name", "translations", "price", "description", "image_base64", "display_order", "is_available",
+    "category_id", "menu_name", "translations", "price", "description", "allergens", "origins", "spicy", "min_age",
+    "image_base64", "display_order", "is_available",
 )  # fmt: skip
 
 
@@ -60,7 +64,8 @@ class MenuRepository:
         """
         limit = limits.menus
         document, live = self._connection.fetch_one(
-            _SQL["add_menu"], {"store_id": store_id, "limit": limit, "kept_limit": with_retired(limit), **values}
+            _SQL["add_menu"],
+            {"store_id": store_id, "limit": limit, "kept_limit": with_retired(limit), **_parameters(values)},
         )
         if document is None:
             raise LimitReached.of_retired("menus", limit, live)
@@ -69,8 +74,9 @@ class MenuRepository:
     def update(self, *, store_id: int, menu_id: int, changes: Mapping[str, object]) -> str:
         """Change the columns in `changes` and return the menu. Raises MenuNotFound, CategoryNotFound.
 
-        A None clears a description or an image; the other columns are never None. A menu that changes its category
-        comes last in the new one unless its place is given, too: its place in the old one says nothing there.
+        A None clears a description, the allergens, an age or an image; the other columns are never None. A menu that
+        changes its category comes last in the new one unless its place is given, too: its place in the old one says
+        nothing there.
         """
         document = self._connection.fetch_value(
             _SQL["update_menu"],
@@ -78,14 +84,22 @@ class MenuRepository:
                 "store_id": store_id,
                 "menu_id": menu_id,
                 "sets_description": "description" in changes,
+                "sets_allergens": "allergens" in changes,
+                "sets_min_age": "min_age" in changes,
                 "sets_image": "image_base64" in changes,
                 **dict.fromkeys(COLUMNS),
-                **changes,
+                **_parameters(changes),
             },
         )
         if document is None:
             raise MenuNotFound(menu_id=menu_id)
         return document
+
+    def missing_labels(self, *, store_id: int) -> dict[str, Any]:
+        """What guests are not told of the menus; see domain/labels.py."""
+        rows = self._connection.fetch_all(_SQL["labels"], {"store_id": store_id})
+        menus = [LabelledMenu(*row[:-1]) for row in rows]
+        return missing_labels(menus, rows[0][-1] if rows else "")
 
     def reorder(self, *, menu_ids: Sequence[int]) -> None:
         """Give a category's menus the order of `menu_ids`, which names each of them once.
@@ -129,3 +143,8 @@ class MenuRepository:
         if not category_known:
             raise CategoryNotFound(category_id=category_id)
         return Catalog(edition, language, languages or (), document)
+
+
+def _parameters(values: Mapping[str, object]) -> dict[str, object]:
+    """The columns as the statements take them: a list of origins is JSON, and no array."""
+    return {**values, "origins": json.dumps(values["origins"])} if "origins" in values else {**values}

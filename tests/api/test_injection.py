@@ -160,6 +160,11 @@ class Scene:
         answer = self.admin.post(path, {"delta": 1, "reason": text}, headers={"Idempotency-Key": "1"})
         refused(400, "validation_failed", answer)
 
+    def origin(self, origin: dict[str, str]) -> None:
+        changed = expect(200, self.admin.patch(f"/admin/menus/{self.menu_id}", {"origins": [origin]}))
+        assert changed["origins"] == [origin]
+        assert {m["menu_id"]: m for m in self.shown()["menus"]}[self.menu_id]["origins"] == [origin]
+
     def settings(self, text: str) -> None:
         changed = expect(200, self.admin.patch("/admin/settings", {"origin_notice": text}))
         assert changed["origin_notice"] == expect(200, self.admin.get("/admin/settings"))["origin_notice"] == text
@@ -205,6 +210,8 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("OptionChangeSchema", "option_name"): lambda scene, text: scene.option(text, change=True),
     ("StockChangeSchema", "reason"): lambda scene, text: scene.no_stock_reason(text[:20]),
     ("SettingsChangeSchema", "origin_notice"): Scene.settings,
+    ("OriginSchema", "ingredient"): lambda scene, text: scene.origin({"ingredient": text, "origin": "국내산"}),
+    ("OriginSchema", "origin"): lambda scene, text: scene.origin({"ingredient": "쌀", "origin": text}),
     ("SettingsChangeSchema", "time_zone"): Scene.no_time_zone,
 }
 
