@@ -48,6 +48,7 @@ class Config:
     bcrypt_cost: int = DEFAULT_COST
     login_limits: LoginLimits = field(default_factory=LoginLimits)
     limits: Limits = DEFAULT_LIMITS
+    picture_work: int = 1  # pictures that a worker converts at once
     trusted_proxies: int = 0
     cors_origins: frozenset[str] = frozenset()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
@@ -78,6 +79,7 @@ class Config:
                 window=value["LOGIN_FAILURE_WINDOW"],
                 checks=value["LIMIT_LOGIN_CHECKS"],
             ),
+            picture_work=value["LIMIT_PICTURE_WORK"],
             limits=limits(environment),
             trusted_proxies=value["TRUSTED_PROXIES"],
             cors_origins=value["CORS_ORIGINS"],

@@ -85,8 +85,8 @@ def whole_number(least: int, most: int) -> Kind:
     return Kind(f"a whole number from {least} to {most}", lambda text: _within(int(text), least, most))
 
 
-def _limit(name: str, meaning: str) -> Setting:
-    return Setting(f"LIMIT_{name.upper()}", whole_number(0, 1_000_000), getattr(Limits, name), meaning)
+def _limit(name: str, meaning: str, *, most: int = 1_000_000) -> Setting:
+    return Setting(f"LIMIT_{name.upper()}", whole_number(0, most), getattr(Limits, name), meaning)
 
 
 def one_of(*choices: str) -> Kind:
@@ -292,6 +292,12 @@ SECTIONS = (
                 "passwords that a worker checks or hashes at once, before 503; 0 for any number. Less than "
                 "`WEB_THREADS`, so that others are served meanwhile",
             ),
+            Setting(
+                "LIMIT_PICTURE_WORK",
+                whole_number(1, 1000),
+                1,
+                "pictures that a worker converts at once, before 503; each takes up to 700 MB, in a process of its own",
+            ),
             Setting("LOGIN_ACCOUNT_FAILURES", whole_number(1, 1000), 10, "failed logins of one account before 429"),
             Setting(
                 "LOGIN_ADDRESS_FAILURES",
@@ -317,8 +323,17 @@ SECTIONS = (
             _limit("menus", "its menus, before the same; with those deleted lately ten times as many"),
             _limit("option_groups", "its option groups, before the same"),
             _limit("options", "its options, before the same"),
+            _limit(
+                "picture_bytes",
+                "bytes of its menus' pictures together, before the same; those that no menu shows any more do not "
+                "count, but have a bound of ten times as many",
+                most=MAX_INTEGER,
+            ),
             _limit("session_orders", "orders of a table's session, before the same"),
-            _limit("session_lines", "lines of these orders, before the same"),
+            _limit(
+                "session_lines",
+                "lines of these orders, before the same; they have three times as many chosen options in all",
+            ),
             _limit("order_rate", "orders of a session in any 60 s, before 429 `too_many_orders`"),
             _limit("table_streams", "feeds of a table that may be open on a process, before 503 `too_many_streams`"),
             _limit("store_table_streams", "feeds of all tables of a store, before the same"),

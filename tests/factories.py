@@ -6,6 +6,7 @@ version of the schema.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -157,6 +158,11 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
         option_id = insert(connection, "options", "option_id", **option)
         attached = {"store_id": shop.store_id, "menu_id": shop.menu_id, "group_id": group_id}
         insert(connection, "menu_option_groups", "group_id", **attached)
+    if _exists(connection, "pictures"):
+        webp = f"그림 {shop.store_id}".encode()
+        insert(
+            connection, "pictures", "sha256", store_id=shop.store_id, webp=webp, sha256=hashlib.sha256(webp).digest()
+        )
     if _exists(connection, "stock"):
         counted = {"store_id": shop.store_id, "option_id": option_id, "remaining": 3}
         stock_id = insert(connection, "stock", "stock_id", **counted)

@@ -18,6 +18,7 @@ LIMITS = "tests/api/test_limits.py::"
 PRUNED = "tests/housekeeping/test_tables.py::test_what_is_past_the_bound_goes_and_what_is_within_it_stays"
 GUESSING = "tests/api/test_guessing.py::"
 MENUS = LIMITS + "test_past_the_limit_nothing_is_added_until_one_is_deleted"
+PICTURES = LIMITS + "test_what_is_shown_no_more_does_not_count_but_has_a_bound"
 RATE = LIMITS + "test_a_session_orders_so_often_in_a_minute"
 
 BY_THE_OPERATOR = "only the operator adds rows"
@@ -37,6 +38,7 @@ TABLES = {
     "tables": f"LIMIT_TABLES: {MENUS}",
     "categories": f"LIMIT_CATEGORIES: {MENUS}",
     "menus": f"LIMIT_MENUS, with retired ones ten times that: {LIMITS}test_what_is_retired_has_a_limit_too",
+    "pictures": f"LIMIT_PICTURE_BYTES, with unused ones ten times that more: {PICTURES}",
     "table_sessions": f"one a table is active; ended ones go a day later: {PRUNED}",
     "orders": f"LIMIT_SESSION_ORDERS: {LIMITS}test_a_session_has_so_many_orders",
     "order_items": f"LIMIT_SESSION_LINES: {LIMITS}test_a_session_has_so_many_lines",
@@ -64,7 +66,6 @@ LABELS = {
 CACHED = {
     "tableorder/database/migrations.py": "the process's own files",
     "tableorder/domain/errors.py": "no arguments",
-    "tableorder/domain/images.py": "no arguments",
     "tableorder/domain/passwords.py": "the cost of the settings",
     "tableorder/domain/text.py": "single characters",
     "tableorder/web/requests.py": "the classes of the schemas",

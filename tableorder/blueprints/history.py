@@ -27,7 +27,8 @@ def list_store_history(admin: AdminIdentity, query: dict[str, Any]) -> str:
     Newest first, those of deleted tables too. `table_number` is the number that a table had at that time. The days are
     in the store's time zone (TIME_ZONE), both included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile.
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
+    entries is shorter than `limit`.
     """
     page, number = Page.from_query(query), query["table_number"]
     with reading(admin.store_id) as connection:
@@ -44,8 +45,8 @@ def list_history(admin: AdminIdentity, table_id: int, query: dict[str, Any]) -> 
 
     Newest first; also after the table was deleted. The days are in the store's time zone (TIME_ZONE), both included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. `offset` counts entries, and
-    each session that ends meanwhile moves them on.
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
+    entries is shorter than `limit`. `offset` counts entries, and each session that ends meanwhile moves them on.
     """
     page = Page.from_query(query)
     with reading(admin.store_id) as connection:

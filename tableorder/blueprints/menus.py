@@ -5,8 +5,16 @@ from typing import Any
 from flask import Response, request
 from werkzeug.http import parse_etags
 
-from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
+from tableorder.domain.errors import (
+    CategoryNotFound,
+    LimitReached,
+    MenuNotFound,
+    MenusMissing,
+    SeveralCategories,
+    TooManyPictures,
+)
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.images import Picture
 from tableorder.domain.labels import LABEL_LANGUAGES
 from tableorder.domain.languages import found_language, lookup_tags
 from tableorder.repositories.menus import Catalog, MenuRepository
@@ -28,6 +36,7 @@ from tableorder.web.context import config, connect, reading, writing
 from tableorder.web.document_cache import DocumentCache
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_answer, may_refuse, reads_header
+from tableorder.web.pictures import convert_picture
 from tableorder.web.requests import takes_body, takes_query
 from tableorder.web.responses import answer, answers
 
@@ -35,7 +44,7 @@ blueprint = Noun("menus", __name__, heading="Menus")
 
 LANGUAGES = "languages"
 
-# By store, category and language, each menu; by store, the languages that its menu was last seen in.
+# By store, category, form and language, each menu; by store, the languages that its menu was last seen in.
 _menus = DocumentCache(max_bytes=16 * 1024 * 1024)
 
 
@@ -58,10 +67,10 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
     # The ETag is the menu's edition and the part asked for (RFC 9110, 13.1.2). PostgreSQL is asked each time which
     # edition is the present one, and for the menu only if this process does not have that edition either; so a change
     # shows in the next answer of every process.
-    part = f".{query['category_id'] or 'all'}"
+    part = f".{query['category_id'] or 'all'}" + (f".{query['pictures']}" if query["pictures"] else "")
     condition = request.environ.get("HTTP_IF_NONE_MATCH", "")
     known = _known_editions(condition, part)
-    catalog, body = _catalog(table.store_id, query["category_id"], query["lang"], known)
+    catalog, body = _catalog(table.store_id, query, known)
     response = Response(status=304) if condition == "*" or body is None else answer(body)
     if catalog.edition is not None:
         response.set_etag(catalog.edition + part)
@@ -77,7 +86,7 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
 def list_menus(admin: AdminIdentity, query: dict[str, Any]) -> str:
     """List the menus."""
     with reading(admin.store_id) as connection:
-        return MenuRepository(connection).list(store_id=admin.store_id, **query)
+        return MenuRepository(connection).list(**_asked_for(admin.store_id, query))
 
 
 @blueprint.get("/admin/menus/labels")
@@ -97,29 +106,42 @@ def list_missing_labels(admin: AdminIdentity) -> dict[str, Any]:
 @requires_admin
 @takes_body(MenuSchema)
 @answers(Menu, "The menu", 201)
-@may_refuse(CategoryNotFound, LimitReached)
+@may_refuse(CategoryNotFound, LimitReached, TooManyPictures)
 def add_menu(admin: AdminIdentity, body: dict[str, Any]) -> str:
     """Add a menu.
 
-    It comes last in its category unless `display_order` says otherwise.
+    It comes last in its category unless `display_order` says otherwise. While as many pictures are being converted as
+    the process converts at once, the answer is 503, with Retry-After.
     """
+    picture = _picture_of(body)
     with writing(admin.store_id) as connection:
-        return MenuRepository(connection).add(store_id=admin.store_id, values=body, limits=config().limits)
+        return MenuRepository(connection).add(
+            store_id=admin.store_id, values=body, picture=picture, limits=config().limits
+        )
 
 
 @blueprint.patch("/admin/menus/<id:menu_id>")
 @requires_admin
 @takes_body(MenuChangeSchema)
 @answers(Menu, "The menu")
-@may_refuse(MenuNotFound, CategoryNotFound)
+@may_refuse(MenuNotFound, CategoryNotFound, LimitReached, TooManyPictures)
 def update_menu(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str:
     """Change a menu.
 
     Orders that were placed keep their names and prices. null clears a description or an image.
     A menu that moves to another category comes last there unless `display_order` is given, too.
     """
+    sets_picture = "image_base64" in body
+    picture = _picture_of(body)
     with writing(admin.store_id) as connection:
-        return MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=body)
+        return MenuRepository(connection).update(
+            store_id=admin.store_id,
+            menu_id=menu_id,
+            changes=body,
+            picture=picture,
+            sets_picture=sets_picture,
+            limits=config().limits,
+        )
 
 
 @blueprint.put("/admin/menus/order")
@@ -151,34 +173,46 @@ def delete_menu(admin: AdminIdentity, menu_id: int) -> dict[str, Any]:
     return {"message": "the menu is deleted", "menu_id": menu_id}
 
 
-def _catalog(
-    store_id: int, category_id: int | None, lang: str | None, known: list[str]
-) -> tuple[Catalog, bytes | None]:
+def _catalog(store_id: int, query: dict[str, Any], known: list[str]) -> tuple[Catalog, bytes | None]:
     """The present menu with its JSON, which is None if the caller knows that edition.
 
     It is kept under the language that was found, never under `lang`, of which clients can think up any number. Which
     one PostgreSQL will find is guessed from the languages that the store had last; a wrong guess costs the building.
     """
-    wanted = lookup_tags(lang) if lang else None
+    asked = _asked_for(store_id, query)
+    part = tuple(asked.values())
+    wanted = lookup_tags(query["lang"]) if query["lang"] else None
     languages = _menus.get((store_id, LANGUAGES))
     known_languages = languages.body.decode().split() if languages else []
     guess = found_language(wanted, [*known_languages, *LABEL_LANGUAGES]) if wanted else None
-    kept = _menus.get((store_id, category_id, guess))
+    kept = _menus.get((*part, guess))
     with connect(store_id) as connection:
         catalog = MenuRepository(connection).catalog(
-            store_id=store_id,
-            category_id=category_id,
-            known_editions=[*known, kept.version] if kept else known,
-            wanted=wanted,
+            **asked, known_editions=[*known, kept.version] if kept else known, wanted=wanted
         )
     if catalog.document is not None:
         body = catalog.document.encode()
-        _menus.put((store_id, category_id, catalog.language), catalog.edition, body)
+        _menus.put((*part, catalog.language), catalog.edition, body)
         _menus.put((store_id, LANGUAGES), catalog.edition, " ".join(catalog.languages).encode())
         return catalog, body
     if kept and catalog.edition == kept.version and catalog.edition not in known:
         return catalog, kept.body
     return catalog, None
+
+
+def _asked_for(store_id: int, query: dict[str, Any]) -> dict[str, Any]:
+    """Which menus, in which form."""
+    return {
+        "store_id": store_id,
+        "category_id": query["category_id"],
+        "with_pictures": query["pictures"] != "url",
+    }
+
+
+def _picture_of(body: dict[str, Any]) -> Picture | None:
+    """The picture taken out of a menu's body, converted. Raises ValidationFailed, TooManyPictures."""
+    upload = body.pop("image_base64", None)
+    return convert_picture(upload, field="image_base64") if upload else None
 
 
 def _known_editions(condition: str, part: str) -> list[str]:

@@ -26,8 +26,8 @@ def list_voids(admin: AdminIdentity, query: dict[str, Any]) -> str:
     Newest first: who, when, why, and the order with every line. The days are in the store's time zone (TIME_ZONE), both
     included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. `offset` counts entries, and
-    each order that is voided meanwhile moves them on.
+    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
+    entries is shorter than `limit`. `offset` counts entries, and each order that is voided meanwhile moves them on.
     """
     page = Page.from_query(query)
     with reading(admin.store_id) as connection:

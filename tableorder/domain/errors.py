@@ -187,6 +187,12 @@ class StockNotFound(NotFound):
     example = {"stock_id": 7}
 
 
+class PictureNotFound(NotFound):
+    code = "picture_not_found"
+    detail = "there is no picture {sha256}"
+    example = {"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+
+
 class CategoryNotFound(NotFound):
     code = "category_not_found"
     detail = "there is no category {category_id}"
@@ -435,6 +441,13 @@ class TooManyLogins(Unavailable):
 
     code = "too_many_logins"
     detail = "too many passwords are being checked at once; try again"
+
+
+class TooManyPictures(Unavailable):
+    """As many pictures are being converted as are allowed at once."""
+
+    code = "too_many_pictures"
+    detail = "too many pictures are being converted at once; try again"
 
 
 class TooManyStreams(Unavailable):

@@ -21,6 +21,7 @@ class Limits:
     menus: int = 2000
     option_groups: int = 200
     options: int = 2000
+    picture_bytes: int = 20_000_000  # of its menus' pictures together
     session_orders: int = 300  # live ones
     session_lines: int = 3000
     order_rate: int = 20  # orders of a session in any 60 s

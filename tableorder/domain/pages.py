@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+# Of a page's documents as they are stored, which is compressed: some 5 MB as they are sent. A page that would have more
+# ends before; it always has one entry.
+PAGE_BYTES = 512 * 1024
+
 
 @dataclass(frozen=True)
 class Page:
@@ -32,6 +36,7 @@ class Page:
         time, identifier = self.before or (None, None)
         return {
             "limit": self.limit,
+            "page_bytes": PAGE_BYTES,
             "start": self.start,
             "end": self.end,
             "before_time": time,

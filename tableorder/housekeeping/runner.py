@@ -42,6 +42,7 @@ class Housekeeper:
             "admin_keys": tables.prune_admin_keys,
             "table_sessions": tables.prune_table_sessions,
             "menus": tables.prune_menus,
+            "pictures": tables.prune_pictures,
             "options": tables.prune_options,
             "option_groups": tables.prune_option_groups,
             "stream_tickets": tables.prune_stream_tickets,

@@ -36,6 +36,11 @@ def prune_menus(connection: Connection, at_most: int) -> int | None:
     return _prune(connection, "prune_menus", at_most)
 
 
+def prune_pictures(connection: Connection, at_most: int) -> int | None:
+    """Remove pictures that no menu has shown for a day."""
+    return _prune(connection, "prune_pictures", at_most)
+
+
 def prune_options(connection: Connection, at_most: int) -> int | None:
     """Remove options that were retired more than a day ago."""
     return _prune(connection, "prune_options", at_most)

@@ -16,6 +16,9 @@ SELECT prune_table_sessions(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466
 -- name: prune_menus
 SELECT prune_menus(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
 
+-- name: prune_pictures
+SELECT prune_pictures(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
+
 -- name: prune_options
 SELECT prune_options(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
 

@@ -82,6 +82,7 @@ http {
     fastcgi_temp_path $folder/fastcgi;
     uwsgi_temp_path $folder/uwsgi;
     scgi_temp_path $folder/scgi;
+    proxy_cache_path $folder/pictures keys_zone=pictures:1m max_size=200m use_temp_path=off;
     client_max_body_size $max_body;
     gzip on;
     gzip_types application/json application/problem+json text/css text/javascript image/svg+xml;
@@ -101,6 +102,18 @@ $maps
     server {
         listen 127.0.0.1:$port;
         location / { proxy_pass http://unix:$folder/$api:; }
+        location ~ ^/api/v1/pictures/ {  # as deploy/nginx.conf has it
+            proxy_pass http://unix:$folder/$api:;
+            proxy_cache pictures;
+            proxy_cache_key $$uri;
+            proxy_ignore_headers Vary;
+            proxy_hide_header X-Request-ID;
+            proxy_set_header Host $$http_host;
+            proxy_set_header X-Forwarded-For $$remote_addr;
+            proxy_set_header X-Request-ID $$request_id;
+            proxy_set_header Origin "";
+            add_header X-Request-ID $$request_id always;
+        }
         location ~ ^/api/v1/auth/ {
             limit_req zone=logins burst=40;
             proxy_pass http://unix:$folder/$api:;

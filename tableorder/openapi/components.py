@@ -65,3 +65,4 @@ SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
 }
 
 ID = {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER}
+SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}

@@ -181,7 +181,15 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
 
 def _parameters(route: Route, plugin: SchemaPlugin) -> list[Any]:
     operation = route.operation
-    in_path = [{"name": name, "in": "path", "required": True, "schema": components.ID} for name in route.ids]
+    in_path = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": components.SHA256 if name == "sha256" else components.ID,
+        }
+        for name in route.ids
+    ]
     in_query = plugin.query_parameters(operation.query) if operation.query else []
     return [*in_path, *in_query, *operation.headers, "X-Request-ID"]
 

@@ -12,11 +12,16 @@ WITH found AS MATERIALIZED (
                   %(before_id)s::bigint))
      ORDER BY completed_time DESC, history_id DESC
      LIMIT %(limit)s + 1
-), page AS (
-    SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
+), measured AS (
+    SELECT history_id, row_number() OVER newest_first AS place,
+           sum(pg_column_size(archived_order_data)) OVER newest_first - pg_column_size(archived_order_data) AS bytes_before
       FROM found
-     ORDER BY completed_time DESC, history_id DESC
-     LIMIT %(limit)s
+    WINDOW newest_first AS (ORDER BY completed_time DESC, history_id DESC)
+), page AS (
+    SELECT found.history_id, session_id, table_id, table_number, completed_time, archived_order_data
+      FROM found
+      JOIN measured ON measured.history_id = found.history_id
+     WHERE measured.place <= %(limit)s AND measured.bytes_before < %(page_bytes)s
 )
 SELECT json_build_object(
            'store_id', %(store_id)s,
@@ -33,7 +38,7 @@ SELECT json_build_object(
            'next_cursor', (
                SELECT (extract(epoch FROM completed_time) * 1000000)::bigint || '-' || history_id
                  FROM page
-                WHERE (SELECT count(*) FROM found) > %(limit)s
+                WHERE (SELECT count(*) FROM found) > (SELECT count(*) FROM page)
                 ORDER BY completed_time, history_id
                 LIMIT 1))::text;
 
@@ -51,11 +56,16 @@ WITH found AS MATERIALIZED (
                   %(before_id)s::bigint))
      ORDER BY completed_time DESC, history_id DESC
      LIMIT %(limit)s + 1 OFFSET %(offset)s
-), page AS (
-    SELECT history_id, session_id, table_id, table_number, completed_time, archived_order_data
+), measured AS (
+    SELECT history_id, row_number() OVER newest_first AS place,
+           sum(pg_column_size(archived_order_data)) OVER newest_first - pg_column_size(archived_order_data) AS bytes_before
       FROM found
-     ORDER BY completed_time DESC, history_id DESC
-     LIMIT %(limit)s
+    WINDOW newest_first AS (ORDER BY completed_time DESC, history_id DESC)
+), page AS (
+    SELECT found.history_id, session_id, table_id, table_number, completed_time, archived_order_data
+      FROM found
+      JOIN measured ON measured.history_id = found.history_id
+     WHERE measured.place <= %(limit)s AND measured.bytes_before < %(page_bytes)s
 ), last_session AS (
     SELECT table_number
       FROM order_history
@@ -92,7 +102,7 @@ SELECT json_build_object(
            'next_cursor', (
                SELECT (extract(epoch FROM completed_time) * 1000000)::bigint || '-' || history_id
                  FROM page
-                WHERE (SELECT count(*) FROM found) > %(limit)s
+                WHERE (SELECT count(*) FROM found) > (SELECT count(*) FROM page)
                 ORDER BY completed_time, history_id
                 LIMIT 1))::text
   FROM named;

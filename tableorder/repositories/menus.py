@@ -8,17 +8,19 @@ from typing import Any
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
 from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
+from tableorder.domain.images import Picture
 from tableorder.domain.labels import LabelledMenu, missing_labels
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits, with_retired
+from tableorder.repositories.pictures import picture_parameters
 
 _SQL = load_statements(__file__)
 
 CATALOG = Statement("catalog", _SQL["catalog"])
 
-# The columns that an admin sets.
+# The columns that an admin sets; beside them a picture.
 COLUMNS = (
     "category_id", "menu_name", "translations", "price", "description", "allergens", "origins", "spicy", "min_age",
-    "image_base64", "display_order", "is_available",
+    "display_order", "is_available",
 )  # fmt: skip
 
 
@@ -46,39 +48,66 @@ class MenuRepository:
         self,
         *,
         store_id: int,
-        category_id: int | None,
-        known_editions: Sequence[str],
+        category_id: int | None = None,
+        with_pictures: bool = True,
+        known_editions: Sequence[str] = (),
         wanted: Sequence[str] | None = None,
     ) -> Catalog:
-        """What guests see, with names in the first language of `wanted` that there is. Raises CategoryNotFound."""
-        return self._read_catalog(store_id, category_id, known_editions, wanted, for_admin=False)
+        """What guests see, with names in the first language of `wanted` that there is. Raises CategoryNotFound.
 
-    def list(self, *, store_id: int, category_id: int | None) -> str:
+        The pictures are in it, or only their addresses.
+        """
+        return self._read_catalog(store_id, category_id, with_pictures, known_editions, wanted, for_admin=False)
+
+    def list(self, *, store_id: int, category_id: int | None = None, with_pictures: bool = True) -> str:
         """What admins see: the switches, the stock, the times. Raises CategoryNotFound."""
-        return self._read_catalog(store_id, category_id, (), None, for_admin=True).document or ""
+        return self._read_catalog(store_id, category_id, with_pictures, (), None, for_admin=True).document or ""
 
-    def add(self, *, store_id: int, values: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> str:
+    def add(
+        self,
+        *,
+        store_id: int,
+        values: Mapping[str, object],
+        picture: Picture | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> str:
         """Add a menu, as the last of its category without a display_order, and return it.
 
         `values`: all of COLUMNS. Raises CategoryNotFound, LimitReached.
         """
         limit = limits.menus
-        document, live = self._connection.fetch_one(
+        document, live, menu_fits, picture_fits = self._connection.fetch_one(
             _SQL["add_menu"],
-            {"store_id": store_id, "limit": limit, "kept_limit": with_retired(limit), **_parameters(values)},
+            {
+                "store_id": store_id,
+                "limit": limit,
+                "kept_limit": with_retired(limit),
+                **_parameters(values),
+                **picture_parameters(picture, limits),
+            },
         )
-        if document is None:
+        if not menu_fits:
             raise LimitReached.of_retired("menus", limit, live)
+        _require_room(picture_fits, limits)
         return document
 
-    def update(self, *, store_id: int, menu_id: int, changes: Mapping[str, object]) -> str:
-        """Change the columns in `changes` and return the menu. Raises MenuNotFound, CategoryNotFound.
+    def update(
+        self,
+        *,
+        store_id: int,
+        menu_id: int,
+        changes: Mapping[str, object],
+        picture: Picture | None = None,
+        sets_picture: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> str:
+        """Change the columns in `changes` and return the menu. `sets_picture`: to `picture`, or to none.
 
-        A None clears a description, the allergens, an age or an image; the other columns are never None. A menu that
-        changes its category comes last in the new one unless its place is given, too: its place in the old one says
-        nothing there.
+        A None clears a description, the allergens or an age; the other columns are never None. A menu that changes its
+        category comes last in the new one unless its place is given, too: its place in the old one says nothing there.
+        Raises MenuNotFound, CategoryNotFound, LimitReached.
         """
-        document = self._connection.fetch_value(
+        document, picture_fits = self._connection.fetch_one(
             _SQL["update_menu"],
             {
                 "store_id": store_id,
@@ -86,11 +115,13 @@ class MenuRepository:
                 "sets_description": "description" in changes,
                 "sets_allergens": "allergens" in changes,
                 "sets_min_age": "min_age" in changes,
-                "sets_image": "image_base64" in changes,
+                "sets_picture": sets_picture,
+                **picture_parameters(picture, limits),
                 **dict.fromkeys(COLUMNS),
                 **_parameters(changes),
             },
         )
+        _require_room(picture_fits, limits)
         if document is None:
             raise MenuNotFound(menu_id=menu_id)
         return document
@@ -125,6 +156,7 @@ class MenuRepository:
         self,
         store_id: int,
         category_id: int | None,
+        with_pictures: bool,
         known_editions: Sequence[str],
         wanted: Sequence[str] | None,
         *,
@@ -135,6 +167,7 @@ class MenuRepository:
             {
                 "store_id": store_id,
                 "category_id": category_id,
+                "with_pictures": with_pictures,
                 "known_editions": [*known_editions],
                 "wanted": wanted and [*wanted],
                 "for_admin": for_admin,
@@ -148,3 +181,10 @@ class MenuRepository:
 def _parameters(values: Mapping[str, object]) -> dict[str, object]:
     """The columns as the statements take them: a list of origins is JSON, and no array."""
     return {**values, "origins": json.dumps(values["origins"])} if "origins" in values else {**values}
+
+
+def _require_room(picture_fits: bool, limits: Limits) -> None:
+    """Raises LimitReached."""
+    if not picture_fits:
+        limit = limits.picture_bytes
+        raise LimitReached(f"the pictures of all menus would have more than {limit} bytes together", limit=limit)

@@ -1,6 +1,7 @@
 -- name: catalog
 -- The store's menu, of one category if given, unless its edition is among `known_editions`: its version, and the language
 -- that was found for the one that is `wanted`. The edition and the menu are read by one statement, so they belong together.
+-- `with_pictures`: they are in the menu, not only their addresses.
 WITH groups AS MATERIALIZED (
     SELECT group_id, can_be_satisfied, document
       FROM offered_groups(%(store_id)s::int, %(for_admin)s::boolean, %(wanted)s::text[])
@@ -33,9 +34,11 @@ SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition
                           'menus', COALESCE((
                               SELECT json_agg(CASE WHEN %(for_admin)s::boolean
                                                    THEN admin_menu_document(menus, category.category_name,
-                                                                            offer.orderable, stock.remaining, offer.groups)
+                                                                            offer.orderable, stock.remaining, offer.groups,
+                                                                            %(with_pictures)s::boolean)
                                                    ELSE with_members(
-                                                            menu_document(menus, offer.orderable, offer.groups),
+                                                            menu_document(menus, offer.orderable, offer.groups,
+                                                                          %(with_pictures)s::boolean),
                                                             display_document(menus.translations, %(wanted)s::text[],
                                                                              menus.menu_name, menus.description)) END
                                               ORDER BY menus.display_order, menus.menu_id)
@@ -62,75 +65,112 @@ SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition
 
 -- name: add_menu
 -- Additions to a store wait for each other, so that each counts those before. The category is locked, so that a reorder
--- under way is over and its places count. Retired menus are kept for a day at least, so they have a limit too.
+-- under way is over and its places count. Retired menus are kept for a day at least, so they have a limit too. The picture
+-- is stored by a statement before, so that the menu's document has it; one that is stored already is locked.
 SELECT pg_advisory_xact_lock(7283464, %(store_id)s);
 
 SELECT FROM categories WHERE category_id = %(category_id)s FOR NO KEY UPDATE;
 
-WITH present AS (
-    SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live, count(*) AS kept
+INSERT INTO pictures (store_id, sha256, webp)
+SELECT %(store_id)s, %(picture_sha256)s::bytea, %(picture_webp)s::bytea
+ WHERE %(picture_sha256)s::bytea IS NOT NULL
+   AND picture_fits(%(store_id)s, NULL, %(picture_sha256)s, %(picture_size)s, %(picture_limit)s)
+    ON CONFLICT (store_id, sha256) DO UPDATE
+   SET unused_since = pictures.unused_since;
+
+WITH verdict AS MATERIALIZED (
+    SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live,
+           %(limit)s = 0
+           OR count(*) FILTER (WHERE deleted_at IS NULL) < %(limit)s AND count(*) < %(kept_limit)s AS menu_fits,
+           %(picture_sha256)s::bytea IS NULL
+           OR picture_fits(%(store_id)s, NULL, %(picture_sha256)s, %(picture_size)s, %(picture_limit)s) AS picture_fits
       FROM menus
      WHERE store_id = %(store_id)s
 ), added AS (
-    INSERT INTO menus (store_id, category_id, menu_name, translations, price, description, allergens, origins, spicy, min_age,
-                   image_base64, display_order, is_available)
+    INSERT INTO menus (store_id, category_id, menu_name, translations, price, description, allergens, origins, spicy,
+                       min_age, picture_sha256, display_order, is_available)
     SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(translations)s::jsonb, %(price)s, %(description)s,
-       %(allergens)s::text[], %(origins)s::jsonb, %(spicy)s, %(min_age)s, %(image_base64)s,
+           %(allergens)s::text[], %(origins)s::jsonb, %(spicy)s, %(min_age)s, %(picture_sha256)s,
            COALESCE(%(display_order)s::int,
                     (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
                        FROM menus
                       WHERE category_id = %(category_id)s AND deleted_at IS NULL)),
            %(is_available)s
-      FROM present
-     WHERE %(limit)s = 0 OR present.live < %(limit)s AND present.kept < %(kept_limit)s
+      FROM verdict
+     WHERE verdict.menu_fits AND verdict.picture_fits
     RETURNING admin_menu_document(menus, (SELECT category_name
                                             FROM categories
                                            WHERE categories.category_id = menus.category_id),
-                                  menus.is_available, NULL, NULL)::text AS document
+                                  menus.is_available, NULL, NULL, true)::text AS document
 )
-SELECT (SELECT document FROM added), live FROM present;
+SELECT added.document, verdict.live, verdict.menu_fits, verdict.picture_fits FROM verdict LEFT JOIN added ON true;
 
 -- name: update_menu
--- Locks the menu and then the category, as a reorder does.
+-- Changes of pictures wait for each other, as additions do. Locks the menu and then the category, as a reorder does.
+SELECT pg_advisory_xact_lock(7283464, %(store_id)s) WHERE %(sets_picture)s;
+
 SELECT FROM menus WHERE menu_id = %(menu_id)s AND deleted_at IS NULL FOR NO KEY UPDATE;
 
 SELECT FROM categories WHERE category_id = %(category_id)s FOR NO KEY UPDATE;
 
-UPDATE menus
-   SET category_id = COALESCE(%(category_id)s, menus.category_id),
-       menu_name = COALESCE(%(menu_name)s, menus.menu_name),
-       translations = COALESCE(%(translations)s::jsonb, menus.translations),
-       price = COALESCE(%(price)s, menus.price),
-       description = CASE WHEN %(sets_description)s THEN %(description)s ELSE menus.description END,
-       allergens = CASE WHEN %(sets_allergens)s THEN %(allergens)s::text[] ELSE menus.allergens END,
-       origins = COALESCE(%(origins)s::jsonb, menus.origins),
-       spicy = COALESCE(%(spicy)s, menus.spicy),
-       min_age = CASE WHEN %(sets_min_age)s THEN %(min_age)s ELSE menus.min_age END,
-       image_base64 = CASE WHEN %(sets_image)s THEN %(image_base64)s ELSE menus.image_base64 END,
-       display_order = COALESCE(
-           %(display_order)s,
-           CASE WHEN menus.category_id <> %(category_id)s THEN (
-               SELECT LEAST(COALESCE(max(others.display_order)::bigint + 1, 0), 2147483647)
-                 FROM menus AS others
-                WHERE others.category_id = %(category_id)s AND others.deleted_at IS NULL) END,
-           menus.display_order),
-       is_available = COALESCE(%(is_available)s, menus.is_available)
- WHERE menus.menu_id = %(menu_id)s AND menus.deleted_at IS NULL;
-
-SELECT admin_menu_document(menus, categories.category_name,
-                           menus.is_available
-                           AND stock.remaining IS DISTINCT FROM 0
-                           AND COALESCE(bool_and(groups.can_be_satisfied), true),
-                           stock.remaining,
-                           json_agg(groups.document ORDER BY menu_option_groups.display_order)
-                               FILTER (WHERE groups.group_id IS NOT NULL))::text
+INSERT INTO pictures (store_id, sha256, webp)
+SELECT %(store_id)s, %(picture_sha256)s::bytea, %(picture_webp)s::bytea
   FROM menus
-  JOIN categories ON categories.category_id = menus.category_id
-  LEFT JOIN stock ON stock.menu_id = menus.menu_id
-  LEFT JOIN menu_option_groups ON menu_option_groups.menu_id = menus.menu_id
-  LEFT JOIN offered_groups(%(store_id)s, true) AS groups ON groups.group_id = menu_option_groups.group_id
- WHERE menus.menu_id = %(menu_id)s AND menus.deleted_at IS NULL
- GROUP BY menus.menu_id, categories.category_id, stock.stock_id;
+ WHERE menus.menu_id = %(menu_id)s
+   AND menus.deleted_at IS NULL
+   AND %(picture_sha256)s::bytea IS NOT NULL
+   AND picture_fits(%(store_id)s, %(menu_id)s, %(picture_sha256)s, %(picture_size)s, %(picture_limit)s)
+    ON CONFLICT (store_id, sha256) DO UPDATE
+   SET unused_since = pictures.unused_since;
+
+WITH verdict AS MATERIALIZED (
+    SELECT %(picture_sha256)s::bytea IS NULL
+           OR picture_fits(%(store_id)s, %(menu_id)s, %(picture_sha256)s, %(picture_size)s,
+                           %(picture_limit)s)
+           OR NOT EXISTS (SELECT FROM menus WHERE menu_id = %(menu_id)s AND deleted_at IS NULL) AS picture_fits
+), changed AS (
+    UPDATE menus
+       SET category_id = COALESCE(%(category_id)s, menus.category_id),
+           menu_name = COALESCE(%(menu_name)s, menus.menu_name),
+           translations = COALESCE(%(translations)s::jsonb, menus.translations),
+           price = COALESCE(%(price)s, menus.price),
+           description = CASE WHEN %(sets_description)s THEN %(description)s ELSE menus.description END,
+           allergens = CASE WHEN %(sets_allergens)s THEN %(allergens)s::text[] ELSE menus.allergens END,
+           origins = COALESCE(%(origins)s::jsonb, menus.origins),
+           spicy = COALESCE(%(spicy)s, menus.spicy),
+           min_age = CASE WHEN %(sets_min_age)s THEN %(min_age)s ELSE menus.min_age END,
+           image_base64 = CASE WHEN NOT %(sets_picture)s THEN menus.image_base64 END,
+           picture_sha256 = CASE WHEN %(sets_picture)s THEN %(picture_sha256)s ELSE menus.picture_sha256 END,
+           display_order = COALESCE(
+               %(display_order)s,
+               CASE WHEN menus.category_id <> %(category_id)s THEN (
+                   SELECT LEAST(COALESCE(max(others.display_order)::bigint + 1, 0), 2147483647)
+                     FROM menus AS others
+                    WHERE others.category_id = %(category_id)s AND others.deleted_at IS NULL) END,
+               menus.display_order),
+           is_available = COALESCE(%(is_available)s, menus.is_available)
+      FROM verdict
+     WHERE menus.menu_id = %(menu_id)s AND menus.deleted_at IS NULL AND verdict.picture_fits
+    RETURNING menus
+)
+SELECT CASE WHEN (changed.menus).menu_id IS NOT NULL
+            THEN admin_menu_document(changed.menus, categories.category_name,
+                                     (changed.menus).is_available
+                                     AND stock.remaining IS DISTINCT FROM 0
+                                     AND COALESCE(offer.can_be_satisfied, true),
+                                     stock.remaining, offer.groups, true)::text END,
+       verdict.picture_fits
+  FROM verdict
+  LEFT JOIN changed ON true
+  LEFT JOIN categories ON categories.category_id = (changed.menus).category_id
+  LEFT JOIN stock ON stock.menu_id = (changed.menus).menu_id
+ CROSS JOIN LATERAL (
+     SELECT bool_and(groups.can_be_satisfied) AS can_be_satisfied,
+            json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups
+       FROM menu_option_groups
+       JOIN offered_groups(%(store_id)s, true) AS groups ON groups.group_id = menu_option_groups.group_id
+      WHERE menu_option_groups.menu_id = (changed.menus).menu_id
+ ) AS offer;
 
 -- name: reorder_menus
 -- The menus are locked in the order of their ids, then their category: a menu that is being added to it comes before or

@@ -54,7 +54,17 @@ WITH sent AS (
                             JOIN orders ON orders.order_id = order_items.order_id
                            WHERE orders.session_id = %(session_id)s::uuid)
                          + (SELECT count(*) FROM sent) > %(session_lines)s::int
-                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int, 'noun', 'lines') END AS problem
+                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int, 'noun', 'lines')
+                WHEN %(session_lines)s::int > 0
+                     AND 1500 * used.orders >= 3 * %(session_lines)s::int  -- a line has 30 options at most
+                     AND (SELECT sum(jsonb_array_length(order_items.options))
+                            FROM order_items
+                            JOIN orders ON orders.order_id = order_items.order_id
+                           WHERE orders.session_id = %(session_id)s::uuid) >= 3 * %(session_lines)s::int
+                THEN jsonb_build_object(
+                         'code', 'limit_reached',
+                         'limit', 3 * %(session_lines)s::int,
+                         'noun', 'options in its lines') END AS problem
       FROM used
 ), chosen AS MATERIALIZED (
     SELECT sent.*, menus.menu_name, menus.price, menus.is_available, categories.category_name,

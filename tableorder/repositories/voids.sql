@@ -12,12 +12,17 @@ WITH found AS MATERIALIZED (
                   %(before_id)s::bigint))
      ORDER BY voided_at DESC, void_id DESC
      LIMIT %(limit)s + 1 OFFSET %(offset)s
+), measured AS (
+    SELECT void_id, row_number() OVER newest_first AS place,
+           sum(pg_column_size(voided_order)) OVER newest_first - pg_column_size(voided_order) AS bytes_before
+      FROM found
+    WINDOW newest_first AS (ORDER BY voided_at DESC, void_id DESC)
 ), page AS (
-    SELECT void_id, kind, order_id, session_id, table_id, table_number, status, voided_at, voided_by,
+    SELECT found.void_id, kind, order_id, session_id, table_id, table_number, status, voided_at, voided_by,
            reason, voided_order, lines
       FROM found
-     ORDER BY voided_at DESC, void_id DESC
-     LIMIT %(limit)s
+      JOIN measured ON measured.void_id = found.void_id
+     WHERE measured.place <= %(limit)s AND measured.bytes_before < %(page_bytes)s
 )
 SELECT json_build_object(
            'store_id', %(store_id)s,
@@ -52,6 +57,6 @@ SELECT json_build_object(
            'next_cursor', (
                SELECT (extract(epoch FROM voided_at) * 1000000)::bigint || '-' || void_id
                  FROM page
-                WHERE (SELECT count(*) FROM found) > %(limit)s
+                WHERE (SELECT count(*) FROM found) > (SELECT count(*) FROM page)
                 ORDER BY voided_at, void_id
                 LIMIT 1))::text;

@@ -11,7 +11,7 @@ from typing import Any, cast
 from marshmallow import Schema, ValidationError, fields, validate
 
 from tableorder.domain.errors import ValidationFailed
-from tableorder.domain.images import image_problem
+from tableorder.domain.images import MAX_UPLOAD_BYTES, ImageRefused, Upload, read_data_url
 from tableorder.domain.labels import ALLERGENS, MAX_ORIGINS
 from tableorder.domain.languages import (
     MAX_LANGUAGES,
@@ -140,21 +140,35 @@ class SessionId(fields.Field[str]):
         return value.lower()
 
 
-class ImageDataUrl(fields.Field[str]):
-    """The data URL of a real picture, or None, which a blank one stands for, too."""
+class QueryChoice(fields.Field[str]):
+    """One of a few words in a query string."""
+
+    json_type = ("string", None)
+
+    def __init__(self, *choices: str, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(choices, error="Must be one of: {choices}."), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return _string(value)
+
+
+class ImageDataUrl(fields.Field[Upload]):
+    """The data URL of a picture, read but not decoded, or None, which a blank one stands for, too."""
 
     json_type = ("string", "image-data-url")
     json_rules = {
-        "description": "a real picture of at most 2 MiB: `data:image/png;base64,…`, or jpeg, webp or gif",
+        "description": f"a real picture of at most {MAX_UPLOAD_BYTES >> 20} MiB: `data:image/png;base64,…`, or jpeg, "
+        "webp or gif; it is kept as a WebP of at most 1280 pixels, upright, without metadata and animation",
     }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_none=True, pre_load=_none_if_blank, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if problem := image_problem(_string(value)):
-            raise _sentence(problem)
-        return value
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Upload:
+        try:
+            return read_data_url(_string(value))
+        except ImageRefused as refusal:
+            raise _sentence(str(refusal)) from None
 
 
 class Language(fields.Field[str]):

@@ -16,6 +16,7 @@ from tableorder.schemas.fields import (
     Language,
     OptionalText,
     Origins,
+    QueryChoice,
     QueryInteger,
     Text,
     Translations,
@@ -23,6 +24,7 @@ from tableorder.schemas.fields import (
 from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
 MAX_MENUS = DEFAULT_LIMITS.menus  # that a request puts in order
+PICTURE_URL = "/api/v1/pictures/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp"
 LABELS = {"origin_notice": "쌀: 국내산", "allergen_names": {"난류": "Eggs", "우유": "Milk"}}
 MENU_VERSION = "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"
 
@@ -58,7 +60,8 @@ class GuestMenu(values.Displayed):
     origins = values.list_of(Origin)
     spicy = values.number("0, not at all, to 3")
     min_age = values.count_or_null("from this age; null: for everybody")
-    image_base64 = values.text("a data URL", or_null=True)
+    image_base64 = values.text("a data URL; null if `pictures=url` was asked for", or_null=True)
+    image_url = values.text("where the picture is, for good", or_null=True)
     display_order = values.number()
     is_available = values.switch("false: sold out, cannot be ordered")
     option_groups = values.list_of(GuestOptionGroup)
@@ -73,6 +76,7 @@ class GuestMenu(values.Displayed):
         "spicy": 2,
         "min_age": None,
         "image_base64": None,
+        "image_url": PICTURE_URL,
         "display_order": 1,
         "is_available": True,
         "option_groups": [GuestOptionGroup.example],
@@ -225,6 +229,11 @@ class MenuOrderSchema(BodySchema):
 
 class MenusQuery(QuerySchema):
     category_id = QueryInteger(load_default=None)
+    pictures = QueryChoice(
+        "url",
+        load_default=None,
+        metadata={"description": "url: only `image_url`; else `image_base64` has the pictures, too"},
+    )
 
 
 class GuestMenusQuery(MenusQuery):

@@ -10,14 +10,15 @@ from werkzeug.routing import MapAdapter
 
 from tableorder.config import Config
 from tableorder.database.connection import Database
+from tableorder.domain.errors import TooManyLogins, TooManyPictures
 from tableorder.metrics import pool_observer
 from tableorder.transactions.store_access import StoreAccess
-from tableorder.web.context import BCRYPT_WORK, CONFIG, DATABASE, STORE_ACCESS
-from tableorder.web.converters import BigIdConverter, IdConverter
+from tableorder.web.context import BCRYPT_WORK, CONFIG, DATABASE, PICTURE_WORK, STORE_ACCESS
+from tableorder.web.converters import BigIdConverter, IdConverter, Sha256Converter
 from tableorder.web.cors import register_cors
+from tableorder.web.long_work import LongWork
 from tableorder.web.middleware import with_middleware
 from tableorder.web.nouns import Noun
-from tableorder.web.password_work import PasswordWork
 from tableorder.web.problems import register_error_handlers
 
 
@@ -51,11 +52,13 @@ def create_app(config: Config, nouns: Iterable[Noun]) -> Flask:
     open_database = partial(Database, echo=config.logs.echo, slow=config.logs.slow_statement)
     app.extensions[DATABASE] = database = open_database(config.pool)
     database.pool.on_change = pool_observer(database.pool)
-    app.extensions[BCRYPT_WORK] = PasswordWork(config.login_limits.checks)
+    app.extensions[BCRYPT_WORK] = LongWork("bcrypt", config.login_limits.checks, TooManyLogins)
+    app.extensions[PICTURE_WORK] = LongWork("pictures", config.picture_work, TooManyPictures)
     standby = open_database(config.replica) if config.replica else None
     app.extensions[STORE_ACCESS] = StoreAccess(database, standby)
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["big_id"] = BigIdConverter
+    app.url_map.converters["sha256"] = Sha256Converter
     register_error_handlers(app)
     register_cors(app, config.cors_origins)
     for noun in nouns:

@@ -8,13 +8,14 @@ from tableorder.config import Config
 from tableorder.database.connection import Check, Connection, Database
 from tableorder.repositories.tokens import check_of
 from tableorder.transactions.store_access import StoreAccess
+from tableorder.web.long_work import LongWork
 from tableorder.web.middleware import GRANT
-from tableorder.web.password_work import PasswordWork
 
 CONFIG = "tableorder.config"
 DATABASE = "tableorder.database"
 STORE_ACCESS = "tableorder.store_access"
 BCRYPT_WORK = "tableorder.password_work"
+PICTURE_WORK = "tableorder.picture_work"
 
 
 def config() -> Config:
@@ -48,9 +49,14 @@ def _check() -> Check | None:
     return check_of(grant) if grant else None
 
 
-def password_work() -> PasswordWork:
+def password_work() -> LongWork:
     """What this process checks and hashes passwords with."""
     return current_app.extensions[BCRYPT_WORK]
+
+
+def picture_work() -> LongWork:
+    """What this process converts pictures with."""
+    return current_app.extensions[PICTURE_WORK]
 
 
 def _store_access() -> StoreAccess:

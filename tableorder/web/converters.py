@@ -26,3 +26,9 @@ class BigIdConverter(IdConverter):
 
     regex = "[1-9][0-9]{0,18}"
     most = MAX_BIG_INTEGER
+
+
+class Sha256Converter(BaseConverter):
+    """`<sha256:name>`: a SHA-256 in lower-case hexadecimal digits, as we write it."""
+
+    regex = "[0-9a-f]{64}"

@@ -21,6 +21,7 @@ from tableorder.web.app import create_app
 from tests.api.client import TABLE_PASSWORD, Restaurant, Tablet, expect
 from tests.api.openapi_client import OpenApiClient
 from tests.api.server import JWT_SECRET_KEY, Server, run_sql
+from tests.api.test_menus import data_url
 
 UNKNOWN = 2_000_000_000  # as an identifier: in range, and nobody's
 
@@ -63,6 +64,7 @@ PUBLIC = {
         "/counter",
         "/kitchen",
         "/service-worker.js",
+        "/api/v1/pictures/<sha256:sha256>.webp",
         "/screens/<version>/<path:filename>",
     )
 }
@@ -305,14 +307,20 @@ def test_its_own_role_is_let_in_everywhere(server, shop):
         described.judge(operation, response)
 
 
-def test_the_open_routes_ask_for_no_token_and_look_at_none(server):
+def test_the_open_routes_ask_for_no_token_and_look_at_none(server, restaurant):
+    image_url = expect(201, restaurant.admin.post("/admin/menus", with_picture(restaurant)))["image_url"]
     for method, path in PUBLIC:
         name = {"/docs/static": "docs.js", "/screens/<version>": "icon.svg"}.get(
             path.rpartition("/")[0], "swagger-ui.css"
         )
-        url = server.base + path.replace("<path:filename>", name)
+        url = server.base + (image_url if "<sha256:" in path else path.replace("<path:filename>", name))
         for headers in ({}, {"Authorization": "Bearer garbage"}):
             assert requests.request(method, url, headers=headers, timeout=30).status_code == 200, path
+
+
+def with_picture(restaurant: Restaurant) -> dict[str, Any]:
+    """A menu of it."""
+    return MENU | {"category_id": restaurant.add_category(), "image_base64": data_url("png")}
 
 
 @pytest.mark.parametrize("login", ["table", "admin"])

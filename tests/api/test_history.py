@@ -94,6 +94,21 @@ def test_the_last_page_has_no_next_cursor(restaurant, path):
         assert (answer["next_cursor"] is None) == is_last, limit
 
 
+def test_a_page_of_large_entries_is_shorter_and_says_where_the_next_one_begins(restaurant, table_id, path, query):
+    large = "SELECT json_build_object('orders', '[]'::json, 'filler', string_agg(md5(%s::text || n), ''))"
+    for number in range(3):
+        query(
+            "INSERT INTO order_history (session_id, table_id, store_id, archived_order_data)"
+            f" SELECT gen_random_uuid(), %s, %s, ({large} FROM generate_series(1, 10000) AS n)",
+            *(table_id, restaurant.store_id, number),
+        )
+    first = expect(200, restaurant.admin.get(f"{path}?limit=100"))
+    assert len(first["history"]) == 2  # of 320 kB each
+    rest = expect(200, restaurant.admin.get(f"{path}?limit=100&cursor={first['next_cursor']}"))
+    assert len(rest["history"]) == 4 and rest["next_cursor"] is None
+    assert len({entry["history_id"] for entry in first["history"] + rest["history"]}) == 6
+
+
 def walk(admin: Client, path: str, between: Callable[[], object]) -> list[dict]:
     """All entries, in pages of two; something happens between the pages."""
     entries, answer = [], expect(200, admin.get(f"{path}?limit=2"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import io
+import random
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -13,10 +16,11 @@ import psutil
 import psycopg2
 import pytest
 import requests
+from PIL import Image
 
 from tableorder.domain.limits import Limits
 from tableorder.repositories.tickets import ADMIN_TICKETS, SESSION_TICKETS
-from tests.api.client import TABLE_PASSWORD, Restaurant, at_once, expect, refused
+from tests.api.client import TABLE_PASSWORD, Client, Restaurant, at_once, expect, refused
 from tests.api.server import Server, StreamServer, add_restaurant, run_sql
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader, take_ticket
 from tests.waiting import until
@@ -27,6 +31,8 @@ FEW = {
     "LIMIT_MENUS": "3",
     "LIMIT_OPTION_GROUPS": "3",
     "LIMIT_OPTIONS": "3",
+    "LIMIT_PICTURE_BYTES": "2000",
+    "LIMIT_PICTURE_WORK": "8",
     "LIMIT_SESSION_ORDERS": "4",
     "LIMIT_SESSION_LINES": "10",
     "LIMIT_ORDER_RATE": "0",
@@ -161,8 +167,74 @@ def test_as_many_menus_as_a_store_may_have_are_put_in_order_at_once(restaurant, 
     refused(400, "validation_failed", restaurant.admin.put("/admin/menus/order", {"menu_ids": [*wanted, 1]}))
 
 
+# What its menus show
+
+
+def photo(number: int, side: int = 14) -> str:
+    """A picture of noise, stored as it is sent: of 14 x 14 pixels it has some 800 bytes."""
+    pixels = random.Random(number).randbytes(side * side * 3)
+    written = io.BytesIO()
+    Image.frombytes("RGB", (side, side), pixels).save(written, "WEBP", lossless=True)
+    return f"data:image/webp;base64,{base64.b64encode(written.getvalue()).decode()}"
+
+
+def show(restaurant: Restaurant, menu_id: int, picture: str | None) -> requests.Response:
+    return restaurant.admin.patch(f"/admin/menus/{menu_id}", {"image_base64": picture})
+
+
+def test_the_pictures_of_a_store_have_so_many_bytes_together(restaurant, few):
+    menu_ids = [expect(201, add_menu(restaurant, number))["menu_id"] for number in range(3)]
+    answers = at_once(*[functools.partial(show, restaurant, menu_id, photo(menu_id)) for menu_id in menu_ids])
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 409]
+    [last] = [menu_id for menu_id, answer in zip(menu_ids, answers, strict=True) if answer.status_code == 409]
+    first = next(menu_id for menu_id in menu_ids if menu_id != last)
+    assert refused(409, "limit_reached", show(restaurant, last, photo(last)))["limit"] == 2000
+    menus = expect(200, restaurant.admin.get("/admin/menus"))["categories"][0]["menus"]
+    assert [menu["menu_id"] for menu in menus if menu["image_url"] is None] == [last]
+    shown = next(menu["image_base64"] for menu in menus if menu["menu_id"] == first)
+    refused(409, "limit_reached", show(restaurant, last, shown))  # it would be in the menu twice
+    refused(409, "limit_reached", show(restaurant, first, photo(9, side=24)))
+    expect(200, show(restaurant, first, photo(10)))  # in place of one of its size
+    expect(200, show(restaurant, first, None))
+    expect(200, show(restaurant, last, photo(last)))
+    expect(200, restaurant.admin.delete(f"/admin/menus/{last}"))
+    body = {"category_id": restaurant_category(restaurant), "menu_name": "국", "price": 1, "image_base64": photo(11)}
+    expect(201, restaurant.admin.post("/admin/menus", body))
+    refused(409, "limit_reached", restaurant.admin.post("/admin/menus", body))
+    expect(201, add_restaurant(few).admin.post("/admin/categories", {"category_name": "국"}))
+
+
+def restaurant_category(restaurant: Restaurant) -> int:
+    return expect(200, restaurant.admin.get("/admin/categories"))["categories"][0]["category_id"]
+
+
+def test_a_store_with_more_than_the_limit_can_still_take_smaller_ones(restaurant, open_server, few):
+    """As after the conversion of its old pictures, or where the limit is lowered."""
+    menu_id = expect(201, add_menu(restaurant, 1))["menu_id"]
+    generous = Client(open_server(LIMIT_PICTURE_BYTES="0").base, restaurant.admin.token)
+    expect(200, generous.patch(f"/admin/menus/{menu_id}", {"image_base64": photo(1, side=64)}))
+    refused(409, "limit_reached", show(restaurant, menu_id, photo(2, side=72)))
+    expect(200, show(restaurant, menu_id, photo(3, side=56)))
+    expect(200, restaurant.admin.patch(f"/admin/menus/{menu_id}", {"price": 2}))
+
+
+def test_what_is_shown_no_more_does_not_count_but_has_a_bound(restaurant, few):
+    menu_id = expect(201, add_menu(restaurant, 1))["menu_id"]
+    fill = """
+        INSERT INTO pictures (store_id, sha256, webp)
+        SELECT %s, sha256(drawn.webp), drawn.webp
+          FROM generate_series(1, %s) AS n, LATERAL (SELECT rpad(n::text, 1000, 'x')::bytea AS webp) AS drawn
+            ON CONFLICT DO NOTHING
+    """
+    run_sql(few.database_url, fill, restaurant.store_id, 19)
+    expect(200, show(restaurant, menu_id, photo(1)))
+    run_sql(few.database_url, fill, restaurant.store_id, 20)
+    assert refused(409, "limit_reached", show(restaurant, menu_id, photo(2)))["limit"] == 2000
+    expect(200, show(restaurant, menu_id, None))
+
+
 def test_0_is_no_limit(open_server):
-    limits = dict.fromkeys(FEW, "0")
+    limits = dict.fromkeys(FEW, "0") | {"LIMIT_PICTURE_WORK": "8"}
     restaurant = add_restaurant(open_server(**limits))
     stream = open_server(StreamServer, **limits)
     for number in range(1, 6):
@@ -208,6 +280,19 @@ def test_a_session_has_so_many_lines(restaurant):
     assert sorted(answer.status_code for answer in answers) == [201] * 2 + [409] * 4
     expect(201, tablet.order(*[(menu_id, 1)] * 2))
     assert refused(409, "limit_reached", tablet.order((menu_id, 1)))["limit"] == 10
+
+
+def test_a_sessions_lines_have_so_many_options(restaurant, few):
+    """Or its orders would take up to a hundred times the room of lines without any."""
+    restaurant.add_table(1)
+    tablet, menu_id = restaurant.seat(1), restaurant.add_menu()
+    many = "(SELECT jsonb_agg('{}'::jsonb) FROM generate_series(1, %s))"
+    chosen = f"UPDATE order_items SET options = {many} WHERE order_id = %s"
+    order_id = expect(201, tablet.order((menu_id, 1)))["order_id"]
+    run_sql(few.database_url, chosen, 29, order_id)
+    expect(201, tablet.order((menu_id, 1)))
+    run_sql(few.database_url, chosen, 30, order_id)
+    assert refused(409, "limit_reached", tablet.order((menu_id, 1)))["limit"] == 30
 
 
 def test_a_session_orders_so_often_in_a_minute(slow):
@@ -291,8 +376,8 @@ def test_an_ended_sessions_token_gets_no_ticket_and_no_feed(restaurant, feed):
     [reader.close() for reader in readers]
     expect(200, restaurant.end_session(table_id))
     expect(200, restaurant.admin.delete(f"/admin/tables/{table_id}"))
-    refused(409, "session_ended", tablet.post("/customer/orders/sse/ticket"))
-    assert Reader(feed.base, TABLE_STREAM, token=tablet.token).problem["code"] == "session_ended"
+    refused(401, "token_revoked", tablet.post("/customer/orders/sse/ticket"))
+    assert Reader(feed.base, TABLE_STREAM, token=tablet.token).problem["code"] == "token_revoked"
 
 
 @pytest.mark.parametrize("round_", range(5))

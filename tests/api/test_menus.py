@@ -79,7 +79,7 @@ VALUES = {
     Boolean: (False, True),
     Text: ("국수", "냉면"),
     OptionalText: ("우유", "땅콩"),
-    ImageDataUrl: (data_url("png"), data_url("gif")),
+    ImageDataUrl: (data_url("webp"), data_url("webp", picture("WEBP", (9, 9)))),  # other kinds become one
     Allergens: (["우유", "난류"], []),
     Origins: ([{"ingredient": "쌀", "origin": "국내산"}], []),
     Translations: ({"en": {"name": "Noodles"}}, {"ja": {"name": "冷麺", "description": "冷たい"}}),
@@ -231,7 +231,7 @@ def test_an_admin_sees_what_guests_see_and_more(restaurant, tablet):
 
 def test_an_admin_changes_a_menu(restaurant):
     first, second = restaurant.add_category("식사"), restaurant.add_category("안주")
-    image = data_url("png")
+    image = data_url("webp")
     menu_id = restaurant.add_menu(category_id=first, description="매워요", image_base64=image)
 
     def change(**values):
@@ -245,14 +245,6 @@ def test_an_admin_changes_a_menu(restaurant):
     assert change(category_id=second)["category_name"] == "안주"
     changed = change(menu_name="부대찌개", display_order=7, is_available=False)
     assert changed["updated_at"] > changed["created_at"]
-
-
-@pytest.mark.parametrize("image_format", ["png", "jpeg", "webp", "gif"])
-def test_a_picture_comes_back_as_it_was_sent(restaurant, image_format):
-    image = data_url(image_format)
-    menu_id = restaurant.add_menu(image_base64=image)
-    listed = expect(200, restaurant.admin.get("/admin/menus"))
-    assert [m["image_base64"] for c in listed["categories"] for m in c["menus"] if m["menu_id"] == menu_id] == [image]
 
 
 @pytest.mark.parametrize(

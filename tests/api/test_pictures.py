@@ -1,15 +1,17 @@
-"""A menu's picture is decoded whole, within limits of its size."""
+"""A menu's picture is decoded whole, within limits of its size, and kept as a WebP with an address of its own."""
 
 import base64
+import hashlib
 import io
 import random
 import struct
 import zlib
+from functools import partial
 
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tests.api.client import expect, refused
+from tests.api.client import UNKNOWN_ID, at_once, expect, refused
 
 MEGAPIXELS, FRAMES = 40_000_000, 100
 
@@ -51,7 +53,27 @@ def send(restaurant, image):
 
 
 def accept(restaurant, image):
-    assert expect(201, send(restaurant, image))["image_base64"] == image
+    """Add a menu with the picture, and return what is shown of it."""
+    return Image.open(io.BytesIO(stored(restaurant, image)))
+
+
+def stored(restaurant, image):
+    """Add a menu with the picture, and return what is stored of it, which is all that a WebP may be."""
+    menu = expect(201, send(restaurant, image))
+    answer = restaurant.admin.get(menu["image_url"].removeprefix("/api/v1"))
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
+    assert menu["image_url"] == f"/api/v1/pictures/{hashlib.sha256(answer.content).hexdigest()}.webp"
+    assert menu["image_base64"] == data_url("WEBP", answer.content)
+    assert_can_be_shown(answer.content)
+    return answer.content
+
+
+def assert_can_be_shown(webp):
+    assert len(webp) <= 300_000
+    with Image.open(io.BytesIO(webp), formats=["WEBP"]) as shown:
+        assert max(shown.size) <= 1280 and shown.n_frames == 1
+        assert not {"exif", "xmp", "icc_profile"} & shown.info.keys() and not shown.getexif()
+        shown.load()
 
 
 def refuse(restaurant, image, why):
@@ -197,11 +219,231 @@ def test_an_empty_field_is_no_picture(restaurant, blank):
 
 
 def test_pictures_of_a_camera_are_good(restaurant):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    accept(restaurant, data_url("JPEG", content("JPEG", exif=exif, progressive=True)))
     accept(restaurant, data_url("JPEG", content("JPEG", photo(mode="CMYK"))))
     accept(restaurant, data_url("PNG", content("PNG", photo(mode="RGBA"), icc_profile=b"x" * 1000)))
     two = content("MPO", save_all=True, append_images=[photo()])
     accept(restaurant, data_url("JPEG", two))
     accept(restaurant, data_url("WEBP", content("WEBP", lossless=True)))
+    accept(restaurant, data_url("JPEG", content("JPEG", exif=b"Exif\0\0rubbish")))
+
+
+# What is stored
+
+
+def flag(size=(40, 20)):
+    """Red, with a blue left half."""
+    image = Image.new("RGB", size, "red")
+    image.paste("blue", (0, 0, size[0] // 2, size[1]))
+    return image
+
+
+def colour(image, x, y):
+    red, _, blue = image.convert("RGB").getpixel((x, y))
+    return "red" if red > 200 > 60 > blue else "blue" if blue > 200 > 60 > red else f"{red} {blue}"
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_a_photo_comes_back_upright_and_without_its_place(restaurant, image_format):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: its left is above
+    exif[0x010F] = "a camera"
+    exif.get_ifd(0x8825)[2] = (37.0, 33.0, 59.0)  # GPS
+    sent = content(image_format, flag(), exif=exif, quality=95)
+    assert Image.open(io.BytesIO(sent)).getexif().get_ifd(0x8825)
+    shown = accept(restaurant, data_url(image_format, sent))
+    assert shown.size == (20, 40)
+    assert (colour(shown, 10, 5), colour(shown, 10, 35)) == ("blue", "red")
+
+
+@pytest.mark.parametrize(("mode", "image_format"), [("L", "PNG"), ("1", "PNG"), ("I;16", "PNG"), ("LA", "PNG")])
+def test_grey_stays_grey(restaurant, mode, image_format):
+    white = Image.new(mode, (8, 8), {"I;16": 65535, "LA": (255, 255), "1": 1}.get(mode, 255))
+    assert min(accept(restaurant, data_url(image_format, content(image_format, white))).getpixel((4, 4))) > 250
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "GIF", "WEBP"])
+def test_what_is_transparent_stays_so(restaurant, image_format):
+    image = Image.new("RGBA", (16, 16), (0, 0, 0, 0))
+    image.paste((255, 0, 0, 255), (0, 0, 8, 16))
+    shown = accept(restaurant, data_url(image_format, content(image_format, image)))
+    assert [shown.convert("RGBA").getpixel((x, 8))[3] for x in (3, 12)] == [255, 0]
+
+
+@pytest.mark.parametrize(
+    ("size", "scaled"), [((1280, 1280), (1280, 1280)), ((2560, 1000), (1280, 500)), ((1, 4000), (1, 1280))]
+)
+def test_a_large_picture_is_scaled_down(restaurant, size, scaled):
+    assert accept(restaurant, data_url("JPEG", content("JPEG", flag(size)))).size == scaled
+
+
+def test_even_noise_has_300_kb_at_most(restaurant):
+    noise = Image.effect_noise((1400, 1400), 100).convert("RGB")
+    accept(restaurant, data_url("JPEG", content("JPEG", noise, quality=70)))
+
+
+@pytest.mark.parametrize("image_format", ["GIF", "WEBP", "PNG"])
+def test_an_animation_keeps_its_first_frame(restaurant, image_format):
+    frames = [Image.new("RGB", (16, 16), name) for name in ("red", "blue", "blue")]
+    moving = content(image_format, frames[0], save_all=True, append_images=frames[1:])
+    assert colour(accept(restaurant, data_url(image_format, moving)), 8, 8) == "red"
+
+
+def test_what_was_fetched_and_is_sent_again_stays_as_it_is(restaurant):
+    menu = expect(201, send(restaurant, data_url("JPEG", content("JPEG"))))
+    again = expect(200, restaurant.admin.patch(f"/admin/menus/{menu['menu_id']}", menu | {"price": 2}))
+    assert (again["price"], again["image_url"]) == (2, menu["image_url"])
+
+
+def riff(*chunks):
+    body = b"WEBP" + b"".join(
+        name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for name, data in chunks
+    )
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def test_what_is_hidden_in_a_webp_is_not_kept(restaurant):
+    plain = content("WEBP", flag())
+    pixels = plain[12:16], plain[20 : 20 + int.from_bytes(plain[16:20], "little")]
+    secret = b"where it was taken"
+    extended = (b"VP8X", b"\0\0\0\0" + (39).to_bytes(3, "little") + (19).to_bytes(3, "little"))
+    for hiding in (plain + secret, riff(extended, pixels, (b"XYZ ", secret)), riff(pixels, (b"XMP ", secret))):
+        assert secret not in stored(restaurant, data_url("WEBP", hiding))
+
+
+# Where it is
+
+
+@pytest.fixture
+def picture_url(restaurant):
+    return expect(201, send(restaurant, data_url("PNG", content("PNG"))))["image_url"]
+
+
+def test_a_picture_is_for_anybody_and_for_good(client, picture_url):
+    path = picture_url.removeprefix("/api/v1")
+    answer = client.get(path)
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    etag = f'"{picture_url[-69:-5]}"'
+    assert answer.headers["ETag"] == etag
+    for known in (etag, f"W/{etag}", f'"other", {etag}'):
+        again = client.get(path, headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+        assert again.headers["Cache-Control"] == answer.headers["Cache-Control"]
+    assert client.get(path, headers={"If-None-Match": '"other"'}).content == answer.content
+    head = client.call("HEAD", path)
+    assert (head.status_code, head.content, head.headers["Content-Length"]) == (200, b"", str(len(answer.content)))
+    refused(405, "method_not_allowed", client.post(path))
+
+
+def test_another_name_is_not_found(client, picture_url):
+    refused(404, "picture_not_found", client.get(f"/pictures/{'0' * 64}.webp"))
+    path = picture_url.removeprefix("/api/v1")
+    for wrong in (path[:-5], path.upper().replace("/PICTURES", "/pictures"), path[:-6] + ".webp", f"{path}.webp"):
+        assert refused(404, "not_found", client.get(wrong)).keys()
+    unknown = client.get(f"/pictures/{'0' * 64}.webp", headers={"If-None-Match": f'"{"0" * 64}"'})
+    refused(404, "picture_not_found", unknown)
+
+
+# In the menu
+
+
+def shown_in(client, path):
+    [menu] = [menu for category in expect(200, client.get(path))["categories"] for menu in category["menus"]]
+    return menu["image_url"], menu["image_base64"]
+
+
+@pytest.mark.parametrize("who", ["tablet", "admin"])
+def test_the_menu_has_the_address_and_only_if_asked_nothing_else(restaurant, tablet, picture_url, who):
+    client, path = (tablet, "/customer/menus") if who == "tablet" else (restaurant.admin, "/admin/menus")
+    url, data = shown_in(client, path)
+    assert url == picture_url and data.startswith("data:image/webp;base64,")
+    assert shown_in(client, f"{path}?pictures=url") == (picture_url, None)
+    problem = refused(400, "validation_failed", client.get(f"{path}?pictures=none"))
+    assert problem["errors"] == {"pictures": ["Must be one of: url."]}
+
+
+def test_each_form_of_the_menu_has_its_own_etag(tablet, picture_url):
+    forms = ["/customer/menus", "/customer/menus?pictures=url"]
+    etags = [tablet.get(form).headers["ETag"] for form in forms]
+    assert len(set(etags)) == 2
+    for _ in range(3):  # whichever worker has it kept by now
+        for form, own, other in zip(forms, etags, reversed(etags), strict=True):
+            assert tablet.get(form, headers={"If-None-Match": own}).status_code == 304
+            assert tablet.get(form, headers={"If-None-Match": other}).status_code == 200
+        assert shown_in(tablet, forms[0])[1] and shown_in(tablet, forms[1]) == (picture_url, None)
+
+
+# Beside those of the version before
+
+
+OLD = "data:image/PNG;base64,AAAA"
+
+
+def store_as_before(query, menu_id, image=OLD):
+    query("UPDATE menus SET image_base64 = %s WHERE menu_id = %s RETURNING true", image, menu_id)
+
+
+def test_a_picture_of_before_is_shown_as_it_is_until_it_is_changed(restaurant, tablet, query):
+    menu_id = restaurant.add_menu()
+    store_as_before(query, menu_id)
+    for path in ("/customer/menus", "/customer/menus?pictures=url"):
+        assert shown_in(tablet, path) == (None, OLD)
+    path = f"/admin/menus/{menu_id}"
+    assert expect(200, restaurant.admin.patch(path, {"price": 7}))["image_base64"] == OLD
+    changed = expect(200, restaurant.admin.patch(path, {"image_base64": data_url("PNG", content("PNG"))}))
+    assert changed["image_url"]
+    assert shown_in(tablet, "/customer/menus?pictures=url") == (changed["image_url"], None)
+    store_as_before(query, menu_id)
+    assert expect(200, restaurant.admin.patch(path, {"image_base64": None}))["image_base64"] is None
+
+
+def test_what_a_process_of_the_version_before_stores_is_shown(restaurant, tablet, picture_url, query):
+    [(menu_id,)] = query(
+        "SELECT menu_id FROM menus WHERE encode(picture_sha256, 'hex') = %s AND store_id = %s",
+        picture_url[-69:-5],
+        restaurant.store_id,
+    )
+    store_as_before(query, menu_id)
+    assert shown_in(tablet, "/customer/menus") == (None, OLD)
+
+
+# Which are in use
+
+
+def unused(query, restaurant):
+    rows = query(
+        "SELECT encode(sha256, 'hex') FROM pictures WHERE store_id = %s AND unused_since IS NOT NULL",
+        restaurant.store_id,
+    )
+    return {f"/api/v1/pictures/{sha256}.webp" for (sha256,) in rows}
+
+
+def test_a_picture_is_in_use_as_long_as_any_menu_shows_it(restaurant, query):
+    image = data_url("PNG", content("PNG"))
+    first, second = (expect(201, send(restaurant, image)) for _ in range(2))
+    url = first["image_url"]
+    assert second["image_url"] == url and unused(query, restaurant) == set()
+    expect(200, restaurant.admin.patch(f"/admin/menus/{first['menu_id']}", {"image_base64": None}))
+    assert unused(query, restaurant) == set()
+    expect(200, restaurant.admin.delete(f"/admin/menus/{second['menu_id']}"))
+    assert unused(query, restaurant) == {url}
+    expect(200, restaurant.admin.patch(f"/admin/menus/{first['menu_id']}", {"image_base64": image}))
+    assert unused(query, restaurant) == set()
+    other = data_url("PNG", content("PNG", flag()))
+    expect(200, restaurant.admin.patch(f"/admin/menus/{first['menu_id']}", {"image_base64": other}))
+    assert unused(query, restaurant) == {url}
+
+
+def test_two_menus_that_drop_a_picture_at_once_leave_it_unused(restaurant, query):
+    for number in range(5):
+        image = data_url("PNG", content("PNG", flag((40 + number, 20))))
+        menus = [expect(201, send(restaurant, image)) for _ in range(2)]
+        at_once(*[partial(restaurant.admin.delete, f"/admin/menus/{menu['menu_id']}") for menu in menus])
+        assert menus[0]["image_url"] in unused(query, restaurant)
+
+
+def test_a_menu_that_is_not_added_leaves_no_picture_in_use(restaurant, query):
+    body = {"category_id": UNKNOWN_ID, "menu_name": "x", "price": 1, "image_base64": data_url("PNG", content("PNG"))}
+    refused(404, "category_not_found", restaurant.admin.post("/admin/menus", body))
+    refused(404, "menu_not_found", restaurant.admin.patch(f"/admin/menus/{UNKNOWN_ID}", body))
+    assert query("SELECT count(*) FROM pictures WHERE store_id = %s", restaurant.store_id) == [(0,)]

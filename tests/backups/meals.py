@@ -18,7 +18,7 @@ from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
 from tests.factories import NO_LIMITS, order_of
 
-MENU = {"description": "묵은지", "image_base64": None, "display_order": 1, "is_available": True}
+MENU = {"description": "묵은지", "translations": {}, "display_order": 1, "is_available": True}
 
 
 def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:

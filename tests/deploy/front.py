@@ -70,6 +70,7 @@ class Front:
             "listen 443 ssl ": f"listen 127.0.0.1:{self.https} ssl ",
             "listen [::]:443 ssl ": f"listen [::1]:{self.https} ssl ",
             "/var/www/tableorder": str(folder),
+            "/var/cache/tableorder": str(folder / "pictures"),
             "/etc/tableorder/tls/fullchain.pem": str(self.certificate),
             "/etc/tableorder/tls/privkey.pem": str(key),
             "/var/log/nginx/tableorder.log": str(self.access_log),

@@ -181,7 +181,7 @@ def test_the_largest_picture_comes_through(front, restaurant):
         verify=str(front.certificate),
         timeout=30,
     )
-    assert expect(201, added)["image_base64"] == image_base64
+    assert expect(201, added)["image_url"]
 
 
 def picture() -> str:
@@ -190,6 +190,59 @@ def picture() -> str:
     written = BytesIO()
     Image.frombytes("RGB", (width, height), random.Random(1).randbytes(3 * width * height)).save(written, "PNG")
     assert LARGEST - 10_000 < len(written.getvalue()) <= LARGEST
+    return f"data:image/png;base64,{b64encode(written.getvalue()).decode()}"
+
+
+def test_a_picture_is_asked_of_the_api_once(front, restaurant, servers):
+    """By whatever query and origin; each answer has all headers, and an id of its own."""
+    menu = {"category_id": restaurant.add_category("그림"), "menu_name": "국수", "price": 1}
+    added = expect(201, restaurant.admin.post("/admin/menus", menu | {"image_base64": small_picture()}))
+    url = added["image_url"]
+    direct = requests.get(servers[0].base + url, timeout=30)
+    several = [
+        {},
+        {"Origin": "https://elsewhere.example"},
+        {"X-Request-ID": "chosen"},
+        {"Cookie": "a=b"},
+        {"Range": ""},
+    ]
+    kept = [front.get(f"{url}?x={number}", headers=headers) for number, headers in enumerate(several)]
+    for answer in kept:
+        assert (answer.status_code, answer.content) == (200, direct.content)
+        assert {*answer.headers} >= {*FIXED} - {"Content-Security-Policy"} | {"X-Request-ID", "ETag"}
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert not any(", " in answer.headers[name] for name in ("X-Request-ID", "ETag", "Content-Type"))
+    ids = [answer.headers["X-Request-ID"] for answer in kept]
+    assert len(set(ids)) == len(ids)
+    asked = [id_ for id_ in ids if id_ in servers[0].log()]
+    assert asked == ids[:1]
+    again = front.get(url, headers={"If-None-Match": direct.headers["ETag"]})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", direct.headers["ETag"])
+    head = requests.head(front.base + url, verify=str(front.certificate), timeout=30)
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(direct.content)))
+    for wrong in (url.replace("/api/", "/API/"), f"{url}/", url[:-6] + ".webp"):
+        refused(404, "not_found", front.get(wrong))
+    unknown = f"/api/v1/pictures/{'0' * 64}.webp"
+    problem = [refused(404, "picture_not_found", front.get(unknown)) for _ in range(2)]
+    assert problem[0]["request_id"] != problem[1]["request_id"]
+
+
+def test_pictures_that_are_kept_are_shown_while_the_api_is_away(front, restaurant, servers):
+    menu = {"category_id": restaurant.add_category("그림 둘"), "menu_name": "국수", "price": 1}
+    url = expect(201, restaurant.admin.post("/admin/menus", menu | {"image_base64": small_picture()}))["image_url"]
+    shown = front.get(url).content
+    servers[0].kill()
+    assert front.get(url).content == shown
+    unknown = front.get(f"/api/v1/pictures/{'1' * 64}.webp")
+    refused(503, "unavailable", unknown)
+    servers[0].start()
+    servers[0].wait_until_ready()
+
+
+def small_picture() -> str:
+    """One that nobody else has."""
+    written = BytesIO()
+    Image.frombytes("RGB", (8, 8), random.randbytes(192)).save(written, "PNG")
     return f"data:image/png;base64,{b64encode(written.getvalue()).decode()}"
 
 

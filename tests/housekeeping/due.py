@@ -90,6 +90,17 @@ KEPT = {
           FROM generate_series(1, %(count)s) AS n
         """,
     ),
+    "pictures": Kept(
+        tables.prune_pictures,
+        *DAY,
+        "unused_since",
+        """
+        INSERT INTO pictures (store_id, sha256, webp, unused_since)
+        SELECT 7, sha256(drawn.webp), drawn.webp, now() - %(age)s::interval - n * interval '1 us'
+          FROM generate_series(1, %(count)s) AS n,
+               LATERAL (SELECT (n || gen_random_uuid()::text)::bytea AS webp) AS drawn
+        """,
+    ),
     "options": Kept(
         tables.prune_options,
         *DAY,

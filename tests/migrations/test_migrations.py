@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 import subprocess
@@ -28,6 +30,7 @@ from tests.factories import (
     add_store,
     add_table,
     fill_every_table,
+    insert,
     query,
     start_session,
     value,
@@ -255,6 +258,22 @@ def _move_server_to(connection: Connection, time_zone: str) -> None:
     """The time zone of all later connections to this database."""
     name = value(connection, "SELECT quote_ident(current_database())")
     query(connection, f"ALTER DATABASE {name} SET timezone = '{time_zone}'")
+
+
+def test_going_back_from_pictures_puts_them_into_their_menus(database_at):
+    database = database_at(VERSIONS.index("0051.create-pictures") + 1)
+    connection = database.connection
+    store_id = add_store(connection)
+    webp = bytes(range(256)) * 2  # of which base64 makes several lines
+    sha256 = insert(
+        connection, "pictures", "sha256", store_id=store_id, sha256=hashlib.sha256(webp).digest(), webp=webp
+    )
+    category_id = add_category(connection, store_id)
+    shown = add_menu(connection, store_id, category_id, picture_sha256=sha256)
+    add_menu(connection, store_id, category_id)
+    database.roll_back_to(VERSIONS.index("0051.create-pictures"))
+    kept = query(connection, "SELECT menu_id, image_base64 FROM menus WHERE image_base64 IS NOT NULL")
+    assert kept == [(shown, "data:image/webp;base64," + base64.b64encode(webp).decode())]
 
 
 def test_missing_values_of_columns_with_a_default_are_filled_in(database_at):

@@ -178,6 +178,11 @@ CROSSINGS = [
         "UPDATE stock SET option_id = %(other_empty_option_id)s WHERE option_id = %(option_id)s",
     ),
     (
+        "menus_picture_sha256_fkey",
+        """UPDATE menus SET picture_sha256 = (SELECT sha256 FROM pictures WHERE store_id = %(other_store_id)s)
+            WHERE menu_id = %(menu_id)s""",
+    ),
+    (
         "tables_current_session_id_fkey",
         "UPDATE tables SET current_session_id = %(other_session_id)s WHERE table_id = %(table_id)s",
     ),

@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 
 import psycopg2
 import pytest
 
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.images import Picture
 from tableorder.domain.logins import LoginLimits
 from tableorder.domain.pages import Page
 from tableorder.housekeeping import tables
@@ -22,6 +24,7 @@ from tableorder.repositories.logins import LoginRepository, Renewal, Standing
 from tableorder.repositories.menus import COLUMNS, MenuRepository
 from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import Listing, OrderRepository
+from tableorder.repositories.pictures import PictureRepository
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.repositories.settings import SettingsRepository
 from tableorder.repositories.stock import StockRepository
@@ -44,6 +47,11 @@ SELECT (s - 1) * 6 + c, s, '분류 ' || c FROM generate_series(1, %(stores)s) AS
 INSERT INTO menus (menu_id, store_id, category_id, menu_name, price, translations)
 SELECT (s - 1) * 60 + m, s, (s - 1) * 6 + 1 + m %% 6, '메뉴 ' || m, 1000, '{"en": {"name": "Dish"}}'
   FROM generate_series(1, %(stores)s) AS s, generate_series(1, 60) AS m;
+INSERT INTO pictures (store_id, sha256, webp, unused_since)
+SELECT store_id, sha256(drawn.webp), drawn.webp, CASE WHEN menu_id %% 6 = 0 THEN now() - interval '2 days' END
+  FROM menus, LATERAL (SELECT ('picture ' || menu_id)::bytea AS webp) AS drawn
+ WHERE menu_id %% 3 = 0;
+UPDATE menus SET picture_sha256 = sha256(('picture ' || menu_id)::bytea) WHERE menu_id %% 6 = 3;
 INSERT INTO option_groups (group_id, store_id, group_name)
 SELECT (s - 1) * 5 + g, s, '그룹 ' || g FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS g;
 INSERT INTO options (option_id, store_id, group_id, option_name)
@@ -212,6 +220,8 @@ def large(make_database) -> Iterator[Installation]:
 ADMIN = AdminIdentity(STORE, f"admin-{STORE}")
 ORDER = (TABLE - 1) * 2 + 1
 STANDING = Standing("table", TABLE, "10.0.1.50", True, None, None, 12)
+PICTURE = Picture(b"a new picture")
+WITH_PICTURE = (STORE - 1) * 60 + 3
 VALUES = dict.fromkeys(COLUMNS) | {
     "category_id": CATEGORY,
     "menu_name": "새 메뉴",
@@ -358,6 +368,13 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     ),
     "menus.reorder": _reorder,
     "menus.delete": lambda c, t: MenuRepository(c).delete(menu_id=MENU),
+    "menus.add, with a picture": lambda c, t: MenuRepository(c).add(store_id=STORE, values=VALUES, picture=PICTURE),
+    "menus.update, another picture": lambda c, t: MenuRepository(c).update(
+        store_id=STORE, menu_id=WITH_PICTURE, changes={}, picture=PICTURE, sets_picture=True
+    ),
+    "menus.delete, with a picture": lambda c, t: MenuRepository(c).delete(menu_id=WITH_PICTURE),
+    "menus.catalog, without pictures": lambda c, t: MenuRepository(c).catalog(store_id=STORE, with_pictures=False),
+    "pictures.get": lambda c, t: PictureRepository(c).get(sha256=sha256(b"picture 2943").hexdigest()),
     "history.list_of_store": lambda c, t: list_of_store(c, Page(20)),
     "history.list_of_store, some days": lambda c, t: list_of_store(c, Page(20, DAY, DAY)),
     "history.list_of_store, a later page": lambda c, t: list_of_store(c, LATER),
@@ -397,6 +414,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_admin_keys": lambda c, t: tables.prune_admin_keys(c, 100),
     "housekeeping.prune_table_sessions": lambda c, t: tables.prune_table_sessions(c, 100),
     "housekeeping.prune_menus": lambda c, t: tables.prune_menus(c, 100),
+    "housekeeping.prune_pictures": lambda c, t: tables.prune_pictures(c, 100),
     "housekeeping.prune_options": lambda c, t: tables.prune_options(c, 100),
     "housekeeping.prune_option_groups": lambda c, t: tables.prune_option_groups(c, 100),
     "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 10),
@@ -408,8 +426,8 @@ ONE_ROW = {"event_horizon"}
 
 REPOSITORIES = (
     CategoryRepository, EventRepository, HistoryRepository, LoginRepository, MenuRepository, OptionRepository,
-    OrderRepository, SessionRepository, SettingsRepository, StockRepository, TableRepository, TicketRepository,
-    VoidRepository,
+    OrderRepository, PictureRepository, SessionRepository, SettingsRepository, StockRepository, TableRepository,
+    TicketRepository, VoidRepository,
 )  # fmt: skip
 
 

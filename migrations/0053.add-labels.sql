@@ -2,7 +2,7 @@
 -- 표시), how spicy it is, from which age it may be sold. allergen_names() has the codes in their order, with their names:
 -- the 19 that the Enforcement Rule of the Act on Labeling and Advertising of Foods lists (식품 등의 표시·광고에 관한 법률
 -- 시행규칙, 별표 2).
--- depends: 0050.add-translations
+-- depends: 0052.index-menu-pictures
 
 ALTER TABLE menus
     ADD COLUMN allergens text[],
@@ -41,7 +41,7 @@ CREATE FUNCTION allergen_names(wanted text[]) RETURNS json
               ('잣', 'Pine nuts', '松の実', '松子')
                ) AS allergen (code, en, ja, zh));
 
-CREATE OR REPLACE FUNCTION menu_document(offered menus, orderable boolean, option_groups json) RETURNS json
+CREATE OR REPLACE FUNCTION menu_document(offered menus, orderable boolean, option_groups json, with_pictures boolean) RETURNS json
     LANGUAGE sql STABLE
     RETURN json_build_object(
         'menu_id', (offered).menu_id,
@@ -52,13 +52,15 @@ CREATE OR REPLACE FUNCTION menu_document(offered menus, orderable boolean, optio
         'origins', (offered).origins,
         'spicy', (offered).spicy,
         'min_age', (offered).min_age,
-        'image_base64', (offered).image_base64,
+        'image_base64', CASE WHEN with_pictures THEN picture_data_url(offered) ELSE (offered).image_base64 END,
+        'image_url', picture_url(offered),
         'display_order', (offered).display_order,
         'is_available', orderable,
         'option_groups', COALESCE(option_groups, '[]'));
 
 CREATE OR REPLACE FUNCTION admin_menu_document(
-    offered menus, category_name text, orderable boolean, remaining integer, option_groups json) RETURNS json
+    offered menus, category_name text, orderable boolean, remaining integer, option_groups json, with_pictures boolean)
+    RETURNS json
     LANGUAGE sql STABLE
     RETURN json_build_object(
         'menu_id', (offered).menu_id,
@@ -70,7 +72,8 @@ CREATE OR REPLACE FUNCTION admin_menu_document(
         'origins', (offered).origins,
         'spicy', (offered).spicy,
         'min_age', (offered).min_age,
-        'image_base64', (offered).image_base64,
+        'image_base64', CASE WHEN with_pictures THEN picture_data_url(offered) ELSE (offered).image_base64 END,
+        'image_url', picture_url(offered),
         'display_order', (offered).display_order,
         'is_available', (offered).is_available,
         'orderable', orderable,

@@ -1,4 +1,4 @@
-"""bcrypt's work: a bounded number of hashes at once, on threads of low priority."""
+"""Long work for a request, such as bcrypt's: a bounded amount at once, on threads of low priority."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from flask import request
 
-from tableorder.domain.errors import NotServing, TooManyLogins
+from tableorder.domain.errors import NotServing, Unavailable
 from tableorder.server.affinity import give_way
 
 T = TypeVar("T")
@@ -21,24 +21,25 @@ UNLIMITED = 64  # threads, more than gunicorn gives a worker
 _GONE = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0) if hasattr(select, "poll") else 0
 
 
-class PasswordWork:
-    """Checks and makes hashes for this process, `limit` of them at once; 0 for any number.
+class LongWork:
+    """Does work of one kind for this process, `limit` pieces at once; 0 for any number.
 
-    A request beyond that is refused and does not wait: it would hold a thread that others need. The threads start with
-    the first work, which is after the fork.
+    A request beyond that gets `refusal` and does not wait: it would hold a thread that others need. The threads start
+    with the first work, which is after the fork. What they start themselves inherits their priority.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, name: str, limit: int, refusal: type[Unavailable]) -> None:
+        self._refusal = refusal
         self._turns = threading.BoundedSemaphore(limit) if limit else None
-        self._threads = ThreadPoolExecutor(limit or UNLIMITED, thread_name_prefix="bcrypt", initializer=give_way)
+        self._threads = ThreadPoolExecutor(limit or UNLIMITED, thread_name_prefix=name, initializer=give_way)
 
     @contextmanager
     def turn(self) -> Iterator[Callable[[Callable[[], T]], T]]:
-        """A way to run the work, for as long as this is held. Raises TooManyLogins, NotServing for who has left."""
+        """A way to run the work, for as long as this is held. Raises the refusal, NotServing for who has left."""
         if client_has_gone():
             raise NotServing("the client has not waited for the answer")
         if self._turns and not self._turns.acquire(blocking=False):
-            raise TooManyLogins
+            raise self._refusal
         try:
             yield self._run
         finally:

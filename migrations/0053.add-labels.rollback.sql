@@ -23,7 +23,8 @@ CREATE OR REPLACE FUNCTION option_document(offered options, remaining integer) R
         'display_order', (offered).display_order);
 
 CREATE OR REPLACE FUNCTION admin_menu_document(
-    offered menus, category_name text, orderable boolean, remaining integer, option_groups json) RETURNS json
+    offered menus, category_name text, orderable boolean, remaining integer, option_groups json, with_pictures boolean)
+    RETURNS json
     LANGUAGE sql STABLE
     RETURN json_build_object(
         'menu_id', (offered).menu_id,
@@ -31,7 +32,8 @@ CREATE OR REPLACE FUNCTION admin_menu_document(
         'price', (offered).price,
         'description', (offered).description,
         'translations', (offered).translations,
-        'image_base64', (offered).image_base64,
+        'image_base64', CASE WHEN with_pictures THEN picture_data_url(offered) ELSE (offered).image_base64 END,
+        'image_url', picture_url(offered),
         'display_order', (offered).display_order,
         'is_available', (offered).is_available,
         'orderable', orderable,
@@ -42,14 +44,15 @@ CREATE OR REPLACE FUNCTION admin_menu_document(
         'created_at', (offered).created_at,
         'updated_at', (offered).updated_at);
 
-CREATE OR REPLACE FUNCTION menu_document(offered menus, orderable boolean, option_groups json) RETURNS json
+CREATE OR REPLACE FUNCTION menu_document(offered menus, orderable boolean, option_groups json, with_pictures boolean) RETURNS json
     LANGUAGE sql STABLE
     RETURN json_build_object(
         'menu_id', (offered).menu_id,
         'menu_name', (offered).menu_name,
         'price', (offered).price,
         'description', (offered).description,
-        'image_base64', (offered).image_base64,
+        'image_base64', CASE WHEN with_pictures THEN picture_data_url(offered) ELSE (offered).image_base64 END,
+        'image_url', picture_url(offered),
         'display_order', (offered).display_order,
         'is_available', orderable,
         'option_groups', COALESCE(option_groups, '[]'));
