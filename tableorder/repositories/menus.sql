@@ -218,9 +218,8 @@ RETURNING true;
 SELECT menus.menu_id, menus.menu_name, menus.allergens IS NOT NULL AS is_declared,
        COALESCE((SELECT string_agg(origin ->> 'ingredient', ' ')
                    FROM jsonb_array_elements(menus.origins) AS origin), '') AS ingredients,
-       COALESCE(store_settings.origin_notice, '') AS origin_notice
+       COALESCE((SELECT origin_notice FROM store_settings WHERE store_id = %(store_id)s), '') AS origin_notice
   FROM menus
   JOIN categories ON categories.category_id = menus.category_id
-  LEFT JOIN store_settings ON store_settings.store_id = menus.store_id
  WHERE menus.store_id = %(store_id)s AND menus.deleted_at IS NULL
  ORDER BY categories.display_order, categories.category_id, menus.display_order, menus.menu_id;
