@@ -200,7 +200,8 @@ def require_files(applied: list[str], source: Path = SOURCE) -> None:
 
 def newer_migrations(applied: list[str], source: Path = SOURCE) -> list[str]:
     """Those of the applied migrations that come after all that this version has."""
-    return [name for name in applied if name > max(_ids_in(source), default="")]
+    latest = max(_ids_in(source), default="")
+    return [name for name in applied if name > latest]
 
 
 def disabled_keys(connection: extensions.connection) -> list[tuple[str, str]]:
