@@ -63,6 +63,7 @@ PUBLIC = {
         "/tablet",
         "/counter",
         "/kitchen",
+        "/office",
         "/service-worker.js",
         "/api/v1/pictures/<sha256:sha256>.webp",
         "/screens/<version>/<path:filename>",
