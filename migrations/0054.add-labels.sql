@@ -2,7 +2,7 @@
 -- 표시), how spicy it is, from which age it may be sold. allergen_names() has the codes in their order, with their names:
 -- the 19 that the Enforcement Rule of the Act on Labeling and Advertising of Foods lists (식품 등의 표시·광고에 관한 법률
 -- 시행규칙, 별표 2).
--- depends: 0052.index-menu-pictures
+-- depends: 0053.create-staff
 
 ALTER TABLE menus
     ADD COLUMN allergens text[],
