@@ -162,6 +162,11 @@ class Scene:
         answer = self.admin.post(path, {"delta": 1, "reason": text}, headers={"Idempotency-Key": "1"})
         refused(400, "validation_failed", answer)
 
+    def origin(self, origin: dict[str, str]) -> None:
+        changed = expect(200, self.admin.patch(f"/admin/menus/{self.menu_id}", {"origins": [origin]}))
+        assert changed["origins"] == [origin]
+        assert {m["menu_id"]: m for m in self.shown()["menus"]}[self.menu_id]["origins"] == [origin]
+
     def shown(self) -> dict:
         """The category as the guests see it."""
         categories = expect(200, self.tablet.get("/customer/menus"))["categories"]
@@ -199,6 +204,8 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("OptionSchema", "option_name"): lambda scene, text: scene.option(text, change=False),
     ("OptionChangeSchema", "option_name"): lambda scene, text: scene.option(text, change=True),
     ("StockChangeSchema", "reason"): lambda scene, text: scene.no_stock_reason(text[:20]),
+    ("OriginSchema", "ingredient"): lambda scene, text: scene.origin({"ingredient": text, "origin": "국내산"}),
+    ("OriginSchema", "origin"): lambda scene, text: scene.origin({"ingredient": "쌀", "origin": text}),
 }
 
 NEVER_KEPT = {
