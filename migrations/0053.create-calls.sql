@@ -34,7 +34,8 @@ CREATE TABLE calls (
     CONSTRAINT calls_asked_times_check CHECK (asked_times >= 1),
     CONSTRAINT calls_table_id_fkey FOREIGN KEY (store_id, table_id) REFERENCES tables (store_id, table_id) ON DELETE CASCADE,
     CONSTRAINT calls_session_id_fkey
-        FOREIGN KEY (table_id, session_id) REFERENCES table_sessions (table_id, session_id) ON DELETE CASCADE
+        FOREIGN KEY (table_id, session_id) REFERENCES table_sessions (table_id, session_id)
+        ON UPDATE CASCADE ON DELETE CASCADE  -- a session that moves takes its calls along
 );
 
 CREATE UNIQUE INDEX calls_open_session_id_key ON calls (session_id) WHERE closed_at IS NULL;

@@ -129,6 +129,8 @@ LISTS = {
     "/api/v1/admin/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/customer/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/admin/option-groups": f"LIMIT_OPTION_GROUPS, LIMIT_OPTIONS: {MENUS}",
+    "/api/v1/admin/call-items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",
+    "/api/v1/customer/call-items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",
     "/api/v1/admin/stock": f"one a menu or an option: {MENUS}",
     "/api/v1/admin/tables": f"LIMIT_TABLES: {MENUS}",
     "/api/v1/admin/orders": f"LIMIT_TABLES sessions: {LIMITS}test_a_session_has_so_many_lines",

@@ -45,9 +45,7 @@ def test_a_store_without_items_has_the_plain_call(restaurant, tablet):
     item = add_item(restaurant, translations={"en": {"name": "Water"}})
     [water] = expect(200, tablet.get("/customer/call-items?lang=en"))["call_items"]
     assert (water["call_item_id"], water["display_name"]) == (item, "Water")
-    assert (
-        expect(201, call(tablet, (None, 1)))["items"][0]["label"] == "직원 호출"
-    )  # an old list is all right
+    assert expect(201, call(tablet, (None, 1)))["items"][0]["label"] == "직원 호출"  # an old list is all right
 
 
 def test_a_second_call_adds_to_the_first(restaurant, tablet, events):
