@@ -179,8 +179,8 @@ CROSSINGS = [
     ),
     (
         "calls_session_id_fkey",
-        """INSERT INTO calls (store_id, table_id, session_id, table_number, items)
-           VALUES (%(store_id)s, %(table_id)s, %(other_session_id)s, 1, '[]')""",
+        """INSERT INTO calls (store_id, table_id, session_id, table_number, items, closed_at)
+           VALUES (%(store_id)s, %(table_id)s, %(other_session_id)s, 1, '[]', now())""",
     ),
     (
         "calls_table_id_fkey",
