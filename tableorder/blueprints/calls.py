@@ -55,7 +55,7 @@ def list_offered_call_items(table: TableIdentity, query: dict[str, Any]) -> str:
 
 @blueprint.post("/customer/calls")
 @requires_table
-@takes_body(CallSchema)
+@takes_body(CallSchema, required=False)
 @answers(Call, "A new call", 201)
 @may_answer(200, "The open call, added to", Call)
 @may_refuse(SessionEnded, TooManyCalls, CallItemNotFound, CallQuantityTooLarge, LimitReached)
