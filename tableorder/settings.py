@@ -329,6 +329,7 @@ SECTIONS = (
                 "count, but have a bound of ten times as many",
                 most=MAX_INTEGER,
             ),
+            _limit("staff", "its people who may log in, before the same; with closed accounts ten times as many"),
             _limit("session_orders", "orders of a table's session, before the same"),
             _limit(
                 "session_lines",

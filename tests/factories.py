@@ -172,6 +172,9 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
         stock_id = insert(connection, "stock", "stock_id", **counted)
         move = {"store_id": shop.store_id, "stock_id": stock_id, "epoch": 1, "delta": 3, "reason": "set"}
         insert(connection, "stock_moves", "move_id", **move)
+    if _exists(connection, "staff"):
+        person = {"username": "minji", "display_name": "김민지", "role": "staff", "password_hash": "-"}
+        insert(connection, "staff", "staff_id", store_id=shop.store_id, **person)
     if _exists(connection, "store_settings"):
         insert(connection, "store_settings", "store_id", store_id=shop.store_id, origin_notice="쌀: 국내산")
     if _exists(connection, "failed_logins"):

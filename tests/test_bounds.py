@@ -44,6 +44,7 @@ ONE_A_STORE = "a row for each store"
 # What bounds each table, with the test that shows it.
 TABLES = {
     "stores": BY_THE_OPERATOR,
+    "staff": "LIMIT_STAFF: tests/api/test_staff.py::test_past_the_limit_nobody_is_added",
     "menu_versions": ONE_A_STORE,
     "store_settings": ONE_A_STORE,
     "event_horizon": "one row",
@@ -125,6 +126,7 @@ KEPT = {
 
 # Lists that are answered unpaged, and what bounds their length. Those with a `limit` in the query are pages.
 LISTS = {
+    "/api/v1/admin/staff": "staff",
     "/api/v1/admin/categories": f"LIMIT_CATEGORIES: {MENUS}",
     "/api/v1/admin/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/customer/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",

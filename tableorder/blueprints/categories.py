@@ -10,6 +10,7 @@ from tableorder.domain.errors import (
     MenuInUse,
 )
 from tableorder.domain.identities import AdminIdentity
+from tableorder.domain.roles import EVERYBODY
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.schemas.categories import (
     Categories,
@@ -18,7 +19,7 @@ from tableorder.schemas.categories import (
     CategoryDeleted,
     CategorySchema,
 )
-from tableorder.web.authentication import requires_admin
+from tableorder.web.authentication import requires_admin, requires_role
 from tableorder.web.context import config, connect, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
@@ -29,7 +30,7 @@ blueprint = Noun("categories", __name__, heading="Categories")
 
 
 @blueprint.get("/admin/categories")
-@requires_admin
+@requires_role(*EVERYBODY)
 @answers(Categories, "The categories in their order")
 def list_categories(admin: AdminIdentity) -> str:
     """List the categories."""

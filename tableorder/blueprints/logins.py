@@ -6,14 +6,23 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import CredentialsInvalid, TooManyFailures, TooManyLogins
+from tableorder.domain.errors import CredentialsInvalid, TokenRevoked, TooManyFailures, TooManyLogins
 from tableorder.domain.identities import AdminIdentity, TableIdentity
-from tableorder.domain.passwords import hash_cost, hash_password, verify_password
+from tableorder.domain.passwords import LEAST_OF_PERSON, hash_cost, hash_password, verify_password
+from tableorder.domain.roles import EVERYBODY
 from tableorder.http.request_logs import printable
 from tableorder.http.tokens import LIFETIME, issue_token
 from tableorder.repositories.logins import AdminAccount, LoginRepository, Renewal, Standing, TableAccount
 from tableorder.repositories.sessions import SessionRepository
-from tableorder.schemas.logins import AdminLoginSchema, AdminToken, TableLoginSchema, TableToken
+from tableorder.schemas.logins import (
+    AdminLoginSchema,
+    AdminToken,
+    LoggedOut,
+    PasswordSchema,
+    TableLoginSchema,
+    TableToken,
+)
+from tableorder.web.authentication import requires_role
 from tableorder.web.client_address import client_address
 from tableorder.web.context import config, connect, password_work, writing
 from tableorder.web.middleware import note
@@ -30,7 +39,7 @@ with Retry-After. Wrong passwords and unknown accounts get the same answer. Whil
 as the process checks at once, the answer is 503, with Retry-After."""
 
 # What this version can do beyond the first one. Clients look here before they use it.
-FEATURES = ("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "calls")
+FEATURES = ("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "staff", "calls")
 
 Account = TypeVar("Account", TableAccount, AdminAccount)
 
@@ -67,17 +76,66 @@ def log_in_table(body: dict[str, Any]) -> dict[str, Any]:
 @may_refuse(CredentialsInvalid, TooManyFailures, TooManyLogins)
 @described_by(THROTTLED)
 def log_in_admin(body: dict[str, Any]) -> dict[str, Any]:
-    """Log an admin in."""
-    username, password = body["username"], body["password"]
+    """Log an admin in.
+
+    With a `store_id`, one of that store's people: its owner or one of its staff. Without, a store's owner.
+    """
+    account = _log_in_person(body["username"], body["password"], body.get("store_id"))
+    return _welcome(_identity(account, account.epoch), account.store_name)
+
+
+@blueprint.post("/auth/logout")
+@requires_role(*EVERYBODY)
+@answers(LoggedOut, "The tokens are revoked")
+def log_out(admin: AdminIdentity) -> dict[str, Any]:
+    """Log out everywhere.
+
+    All of one's own tokens are revoked, this one too.
+    """
+    with writing(admin.store_id) as connection:
+        _logins(connection).revoke(grant=admin.grant)
+    return {"message": "you are logged out everywhere"}
+
+
+@blueprint.put("/auth/password")
+@requires_role(*EVERYBODY)
+@takes_body(PasswordSchema)
+@answers(AdminToken, "A token for the new password")
+@may_refuse(CredentialsInvalid, TooManyFailures, TooManyLogins)
+@described_by(THROTTLED)
+def change_password(admin: AdminIdentity, body: dict[str, Any]) -> dict[str, Any]:
+    """Change one's own password.
+
+    The tokens given out before are revoked; the answer has a new one.
+    """
+    account = _log_in_person(admin.username, body["current_password"], admin.store_id)
+    new_password, cost = body["new_password"], config().bcrypt_cost
+    with password_work().turn() as run:
+        new_hash = run(lambda: hash_password(new_password, cost=cost, least=LEAST_OF_PERSON))
+    with writing(admin.store_id) as connection:
+        epoch = _logins(connection).set_password(grant=admin.grant, new_hash=new_hash)
+    if epoch is None:  # it was changed at the same moment
+        raise TokenRevoked
+    return _welcome(_identity(account, epoch), account.store_name)
+
+
+def _log_in_person(username: str, password: str, store_id: int | None) -> AdminAccount:
+    """The owner of any store, or with a `store_id` one of its people, if the password is theirs."""
     # Who has typed the password into both fields does not want to read it in a log.
     note(account=None if password in username else {"username": printable(username)}, address=client_address())
 
     def find(logins: LoginRepository) -> tuple[AdminAccount | None, Standing]:
-        unknown_id = _unknown_id(f"admin {username}")
-        return logins.find_admin(username=username, unknown_id=unknown_id, address=client_address())
+        if store_id is None:
+            unknown_id = _unknown_id(f"admin {username}")
+            return logins.find_admin(username=username, unknown_id=unknown_id, address=client_address())
+        unknown_id = _unknown_id(f"admin {username} of store {store_id}")
+        return logins.find_person(store_id=store_id, username=username, unknown_id=unknown_id, address=client_address())
 
-    account = _log_in(find, None, password)
-    return _welcome(AdminIdentity(account.store_id, account.username, account.epoch), account.store_name)
+    return _log_in(find, store_id, password)
+
+
+def _identity(account: AdminAccount, epoch: int) -> AdminIdentity:
+    return AdminIdentity(account.store_id, account.username, epoch, account.role, account.staff_id)
 
 
 def _welcome(identity: TableIdentity | AdminIdentity, store_name: str) -> dict[str, Any]:

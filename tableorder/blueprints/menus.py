@@ -16,11 +16,13 @@ from tableorder.domain.errors import (
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.images import Picture
 from tableorder.domain.languages import found_language, lookup_tags
+from tableorder.domain.roles import EVERYBODY
 from tableorder.repositories.menus import Catalog, MenuRepository
 from tableorder.schemas.menus import (
     GuestMenus,
     GuestMenusQuery,
     Menu,
+    MenuAvailabilitySchema,
     MenuChangeSchema,
     MenuDeleted,
     MenuOrder,
@@ -29,7 +31,7 @@ from tableorder.schemas.menus import (
     MenuSchema,
     MenusQuery,
 )
-from tableorder.web.authentication import requires_admin, requires_table
+from tableorder.web.authentication import requires_admin, requires_role, requires_table
 from tableorder.web.context import config, connect, reading, writing
 from tableorder.web.document_cache import DocumentCache
 from tableorder.web.nouns import Noun
@@ -77,7 +79,7 @@ def show_menu(table: TableIdentity, query: dict[str, Any]) -> Response:
 
 
 @blueprint.get("/admin/menus")
-@requires_admin
+@requires_role(*EVERYBODY)
 @takes_query(MenusQuery)
 @answers(Menus, "The menus by category")
 @may_refuse(CategoryNotFound)
@@ -127,6 +129,17 @@ def update_menu(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str
             sets_picture=sets_picture,
             limits=config().limits,
         )
+
+
+@blueprint.put("/admin/menus/<id:menu_id>/availability")
+@requires_role(*EVERYBODY)
+@takes_body(MenuAvailabilitySchema)
+@answers(Menu, "The menu")
+@may_refuse(MenuNotFound)
+def set_menu_availability(admin: AdminIdentity, menu_id: int, body: dict[str, Any]) -> str:
+    """Sell a menu out, or offer it again."""
+    with writing(admin.store_id) as connection:
+        return MenuRepository(connection).update(store_id=admin.store_id, menu_id=menu_id, changes=body)
 
 
 @blueprint.put("/admin/menus/order")

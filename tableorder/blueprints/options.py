@@ -11,6 +11,7 @@ from tableorder.domain.errors import (
     OptionNotFound,
 )
 from tableorder.domain.identities import AdminIdentity
+from tableorder.domain.roles import EVERYBODY
 from tableorder.repositories.options import OptionRepository
 from tableorder.schemas.options import (
     MenuOptionGroups,
@@ -25,7 +26,7 @@ from tableorder.schemas.options import (
     OptionGroupSchema,
     OptionSchema,
 )
-from tableorder.web.authentication import requires_admin
+from tableorder.web.authentication import requires_admin, requires_role
 from tableorder.web.context import config, reading, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
@@ -36,7 +37,7 @@ blueprint = Noun("options", __name__, heading="Options")
 
 
 @blueprint.get("/admin/option-groups")
-@requires_admin
+@requires_role(*EVERYBODY)
 @answers(OptionGroups, "The groups in their order")
 def list_option_groups(admin: AdminIdentity) -> str:
     """List the option groups."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tableorder.domain.errors import (
+    ApprovalRequired,
     KeepTooLarge,
     LimitReached,
     LinePriceTooLow,
@@ -22,6 +23,7 @@ from tableorder.domain.errors import (
     TotalTooLarge,
 )
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.roles import EVERYBODY, FLOOR
 from tableorder.repositories.orders import OrderRepository
 from tableorder.schemas.orders import (
     Order,
@@ -36,7 +38,7 @@ from tableorder.schemas.orders import (
     VoidLinesSchema,
     VoidQuery,
 )
-from tableorder.web.authentication import requires_admin, requires_table
+from tableorder.web.authentication import requires_role, requires_table
 from tableorder.web.context import config, connect, writing
 from tableorder.web.document_cache import DocumentCache, Versioned
 from tableorder.web.nouns import Noun
@@ -99,7 +101,7 @@ def get_session_order(table: TableIdentity, order_id: int) -> str:
 
 
 @blueprint.get("/admin/orders")
-@requires_admin
+@requires_role(*EVERYBODY)
 @takes_query(OrdersQuery)
 @answers(StoreOrders, "What the counter sees")
 @may_refuse(TableNotFound)
@@ -124,7 +126,7 @@ def list_orders(admin: AdminIdentity, query: dict[str, Any]) -> bytes:
 
 
 @blueprint.get("/admin/orders/<big_id:order_id>")
-@requires_admin
+@requires_role(*EVERYBODY)
 @answers(Order, "The order")
 @may_refuse(OrderNotFound)
 def get_order(admin: AdminIdentity, order_id: int) -> str:
@@ -134,7 +136,7 @@ def get_order(admin: AdminIdentity, order_id: int) -> str:
 
 
 @blueprint.patch("/admin/orders/<big_id:order_id>/status")
-@requires_admin
+@requires_role(*EVERYBODY)
 @takes_body(StatusSchema)
 @answers(OrderUpdated, "The order's status")
 @may_refuse(OrderNotFound, StatusBackwards)
@@ -149,15 +151,17 @@ def update_order_status(admin: AdminIdentity, order_id: int, body: dict[str, Any
 
 
 @blueprint.delete("/admin/orders/<big_id:order_id>")
-@requires_admin
+@requires_role(*FLOOR)
 @takes_query(VoidQuery)
 @answers(OrderVoided, "The order is voided")
-@may_refuse(OrderNotFound)
+@may_refuse(OrderNotFound, ApprovalRequired)
 def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any]) -> dict[str, Any]:
     """Void an order.
 
     It leaves every list and total; who voided it, when, why and every line stay in the voids. What was counted is given
     back if the order was still 대기중, or with `restock`.
+
+    Staff void what is 대기중; later only an owner or a manager does.
     """
     with writing(admin.store_id) as connection:
         table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, **query)
@@ -165,10 +169,10 @@ def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any]) -> di
 
 
 @blueprint.post("/admin/orders/<big_id:order_id>/void-lines")
-@requires_admin
+@requires_role(*FLOOR)
 @takes_body(VoidLinesSchema)
 @answers(Order, "What is left of the order; if nothing is, the same as for DELETE")
-@may_refuse(OrderNotFound, OrderItemNotFound, KeepTooLarge)
+@may_refuse(OrderNotFound, OrderItemNotFound, KeepTooLarge, ApprovalRequired)
 def void_order_lines(admin: AdminIdentity, order_id: int, body: dict[str, Any]) -> str | dict[str, Any]:
     """Void part of an order.
 

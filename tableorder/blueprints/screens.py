@@ -1,4 +1,4 @@
-"""The screens: the landing page and those of guests, counter and kitchen. Static files that use nothing but the API.
+"""The screens: the landing page and those of guests, counter, kitchen and owner. They use nothing but the API.
 
 A page's modules are served under a folder named for their content. So browsers keep them for good, and a page
 never runs modules of two versions.
@@ -65,6 +65,13 @@ def show_counter() -> Response:
 def show_kitchen() -> Response:
     """The cooks' screen."""
     return _page("kitchen")
+
+
+@blueprint.get("/office")
+@answers({"type": "string"}, "HTML", media_type="text/html")
+def show_office() -> Response:
+    """The owner's screen."""
+    return _page("office")
 
 
 @blueprint.get("/service-worker.js")

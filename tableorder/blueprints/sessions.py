@@ -4,9 +4,10 @@ from typing import Any
 
 from tableorder.domain.errors import NoActiveSession, SessionChanged, TableNotFound
 from tableorder.domain.identities import AdminIdentity
+from tableorder.domain.roles import FLOOR
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.sessions import EndSessionSchema, SessionEnded
-from tableorder.web.authentication import requires_admin
+from tableorder.web.authentication import requires_role
 from tableorder.web.context import writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
@@ -17,7 +18,7 @@ blueprint = Noun("sessions", __name__, heading="Tables and their sessions")
 
 
 @blueprint.post("/admin/tables/<id:table_id>/end-session")
-@requires_admin
+@requires_role(*FLOOR)
 @takes_body(EndSessionSchema, required=False)
 @takes_idempotency_key
 @answers(SessionEnded, "What the session came to")

@@ -3,9 +3,10 @@
 from typing import Any
 
 from tableorder.domain.identities import AdminIdentity
+from tableorder.domain.roles import EVERYBODY, OWNER
 from tableorder.repositories.settings import SettingsRepository
 from tableorder.schemas.settings import Settings, SettingsChangeSchema
-from tableorder.web.authentication import requires_admin
+from tableorder.web.authentication import requires_role
 from tableorder.web.context import connect, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.requests import takes_body
@@ -15,7 +16,7 @@ blueprint = Noun("settings", __name__, heading="Settings")
 
 
 @blueprint.get("/admin/settings")
-@requires_admin
+@requires_role(*EVERYBODY)
 @answers(Settings, "The settings")
 def show_settings(admin: AdminIdentity) -> str:
     """Show what the store has set."""
@@ -24,7 +25,7 @@ def show_settings(admin: AdminIdentity) -> str:
 
 
 @blueprint.patch("/admin/settings")
-@requires_admin
+@requires_role(*OWNER)
 @takes_body(SettingsChangeSchema)
 @answers(Settings, "The settings")
 def update_settings(admin: AdminIdentity, body: dict[str, Any]) -> str:

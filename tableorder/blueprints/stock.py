@@ -11,9 +11,10 @@ from tableorder.domain.errors import (
     StockShort,
 )
 from tableorder.domain.identities import AdminIdentity
+from tableorder.domain.roles import EVERYBODY
 from tableorder.repositories.stock import StockRepository
 from tableorder.schemas.stock import Stock, StockChangeSchema, Stocks, StockSchema
-from tableorder.web.authentication import requires_admin
+from tableorder.web.authentication import requires_role
 from tableorder.web.context import connect, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
@@ -24,7 +25,7 @@ blueprint = Noun("stock", __name__, heading="Stock")
 
 
 @blueprint.get("/admin/stock")
-@requires_admin
+@requires_role(*EVERYBODY)
 @answers(Stocks, "What is counted, lowest first")
 def list_stock(admin: AdminIdentity) -> str:
     """List what is left of all that is counted."""
@@ -33,7 +34,7 @@ def list_stock(admin: AdminIdentity) -> str:
 
 
 @blueprint.put("/admin/stock")
-@requires_admin
+@requires_role(*EVERYBODY)
 @takes_body(StockSchema)
 @answers(Stock, "The stock")
 @may_refuse(MenuNotFound, OptionNotFound)
@@ -47,7 +48,7 @@ def set_stock(admin: AdminIdentity, body: dict[str, Any]) -> str:
 
 
 @blueprint.post("/admin/stock/<id:stock_id>/adjust")
-@requires_admin
+@requires_role(*EVERYBODY)
 @takes_body(StockChangeSchema)
 @takes_idempotency_key
 @answers(Stock, "The stock")

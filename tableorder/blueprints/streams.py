@@ -4,10 +4,11 @@ from typing import Any
 
 from tableorder.domain.errors import SessionEnded
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.roles import EVERYBODY
 from tableorder.http.tokens import claims_of
 from tableorder.repositories.tickets import LIFETIME, TicketRepository
 from tableorder.schemas.streams import Ticket
-from tableorder.web.authentication import bearer, requires_admin, requires_table
+from tableorder.web.authentication import bearer, requires_role, requires_table
 from tableorder.web.context import connect
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
@@ -17,7 +18,7 @@ blueprint = Noun("streams", __name__, heading="Live feeds")
 
 
 @blueprint.post("/admin/orders/sse/ticket")
-@requires_admin
+@requires_role(*EVERYBODY)
 @answers(Ticket, "The ticket", 201)
 def add_admin_ticket(admin: AdminIdentity) -> dict[str, Any]:
     """Get a ticket for the store's live feed."""

@@ -5,9 +5,10 @@ from typing import Any
 from tableorder.domain.errors import LimitReached, TableInUse, TableNotFound, TableNumberTaken, TooManyLogins
 from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.passwords import hash_password
+from tableorder.domain.roles import EVERYBODY
 from tableorder.repositories.tables import TableRepository
 from tableorder.schemas.tables import Table, TableChangeSchema, TableDeleted, Tables, TableSchema
-from tableorder.web.authentication import requires_admin
+from tableorder.web.authentication import requires_admin, requires_role
 from tableorder.web.context import config, connect, password_work, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
@@ -18,7 +19,7 @@ blueprint = Noun("tables", __name__, heading="Tables and their sessions")
 
 
 @blueprint.get("/admin/tables")
-@requires_admin
+@requires_role(*EVERYBODY)
 @answers(Tables, "The tables by number")
 def list_tables(admin: AdminIdentity) -> str:
     """List the tables."""

@@ -30,6 +30,7 @@ from tableorder.domain.errors import (
 # What a violated constraint means to the one who asked.
 CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "stores_admin_username_key": UsernameTaken,
+    "staff_store_id_username_key": UsernameTaken,
     "tables_store_id_table_number_key": TableNumberTaken,
     "table_sessions_table_id_fkey": partial(TableNotFound, "there is no such table"),
     "categories_store_id_category_name_key": CategoryNameTaken,

@@ -48,6 +48,20 @@ class Forbidden(DomainError):
     detail = "this is for admins; the token is a table's"
 
 
+class RoleNotAllowed(Forbidden):
+    code = "role_not_allowed"
+    detail = "this is not for your role; the roles that may are: {roles}"
+    members = ("roles",)
+    example: ClassVar[Mapping[str, Any]] = {"roles": ["owner", "manager"]}
+
+
+class ApprovalRequired(Forbidden):
+    code = "approval_required"
+    detail = "an owner or a manager must approve of this: {action}"
+    members = ("action",)
+    example: ClassVar[Mapping[str, Any]] = {"action": "void"}
+
+
 class NotFound(DomainError):
     """Unknown, deleted or another store's: never told apart."""
 
@@ -218,6 +232,13 @@ class TableNotFound(NotFound):
     code = "table_not_found"
     detail = "there is no table {table_id}"
     example = {"table_id": 7}
+
+
+class StaffNotFound(NotFound):
+    code = "staff_not_found"
+    detail = "there is no person {staff_id} on the staff"
+    members = ("staff_id",)
+    example: ClassVar[Mapping[str, Any]] = {"staff_id": 4}
 
 
 class StoreNotFound(NotFound):
@@ -407,7 +428,7 @@ class MenusMissing(Conflict):
 
 
 class UsernameTaken(Conflict):
-    """Another store's admin has that name; the operator's commands say so, no answer does."""
+    """Another of the store's people has that name, or, where the operator adds a store, another store's owner."""
 
     code = "username_taken"
     detail = "that username is taken"

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+Role = Literal["owner", "manager", "staff", "kitchen"]
+
 
 class Grant(NamedTuple):
     """What a token rests on: its holder, and the epoch that the holder had. A later epoch revokes it."""
 
-    kind: Literal["owner", "table"]
+    kind: Literal["owner", "staff", "table"]
     holder_id: int
     epoch: int
 
@@ -30,13 +32,17 @@ class TableIdentity:
 
 @dataclass(frozen=True, slots=True)
 class AdminIdentity:
-    """A store's admin, at the counter."""
+    """One of a store's people, at the counter: its owner, or one of its staff, who has a `staff_id`."""
 
     store_id: int
     username: str
     epoch: int = 1
+    role: Role = "owner"
+    staff_id: int | None = None
 
     @property
     def grant(self) -> Grant:
         """What its token rests on."""
-        return Grant("owner", self.store_id, self.epoch)
+        if self.staff_id is None:
+            return Grant("owner", self.store_id, self.epoch)
+        return Grant("staff", self.staff_id, self.epoch)

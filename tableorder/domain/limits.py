@@ -16,12 +16,13 @@ def with_retired(limit: int) -> int:
 class Limits:
     """How many there may be of what clients can make more of. 0 is no limit."""
 
-    tables: int = 1000  # of a store; the next two as well
+    tables: int = 1000  # of a store; the next five as well
     categories: int = 200
     menus: int = 2000
     option_groups: int = 200
     options: int = 2000
     picture_bytes: int = 20_000_000  # of its menus' pictures together
+    staff: int = 100  # who may log in
     session_orders: int = 300  # live ones
     session_lines: int = 3000
     order_rate: int = 20  # orders of a session in any 60 s

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import dataclass
 
 from tableorder.domain.identities import Grant
+from tableorder.http.money import without_money
 
 REVOCATION = "tokens_revoked"  # the type of an event for us alone; its data are `kind`, `holder_id` and `up_to`
+
+_DATA = re.compile(rb"^data: (.*)$", re.MULTILINE)
 
 HEARTBEAT = b": \n\n"
 
@@ -56,6 +60,11 @@ def initial(document: str, position: int) -> bytes:
 def goodbye(reason: str) -> bytes:
     """The last event of a stream that we end. It has no id: who comes back does so with the last one that had."""
     return _write("goodbye", f'{{"reason": "{reason}"}}')
+
+
+def hide_money(text: bytes) -> bytes:
+    """Events without the amounts of money in their data."""
+    return _DATA.sub(lambda line: f"data: {without_money(line[1])}".encode(), text)
 
 
 def parse_event_id(text: str) -> int | None:

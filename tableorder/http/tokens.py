@@ -12,6 +12,7 @@ import jwt
 
 from tableorder.domain.errors import Forbidden, TokenExpired, TokenInvalid, TokenMissing
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.roles import EVERYBODY
 
 LIFETIME = 57_600  # seconds
 ALGORITHM = "HS256"
@@ -87,6 +88,7 @@ def claims_of(bearer: Bearer) -> dict[str, Any]:
     identity = bearer.identity
     if isinstance(identity, AdminIdentity):
         claims: dict[str, Any] = {"sub": identity.username, "user_type": "admin", "store_id": identity.store_id}
+        claims |= {"role": identity.role, "staff_id": identity.staff_id}
     else:
         claims = {
             "sub": f"table_{identity.table_id}",
@@ -100,7 +102,7 @@ def claims_of(bearer: Bearer) -> dict[str, Any]:
 
 
 def read_claims(claims: dict[str, Any]) -> Bearer:
-    """The reverse of claims_of; without an epoch, as in tokens of earlier versions, it is 1.
+    """The reverse of claims_of. Tokens of earlier versions have no epoch and no role: they are an owner's, of epoch 1.
 
     Raises KeyError, TypeError, ValueError.
     """
@@ -115,6 +117,9 @@ def read_claims(claims: dict[str, Any]) -> Bearer:
         )
         return Bearer(table, expires)
     if claims["user_type"] == "admin":
-        admin = AdminIdentity(store_id=int(claims["store_id"]), username=str(claims["sub"]), epoch=epoch)
+        role, staff_id = claims.get("role", "owner"), claims.get("staff_id")
+        if role not in EVERYBODY or (role == "owner") != (staff_id is None):
+            raise ValueError(role)
+        admin = AdminIdentity(int(claims["store_id"]), str(claims["sub"]), epoch, role, staff_id and int(staff_id))
         return Bearer(admin, expires)
     raise ValueError(claims["user_type"])

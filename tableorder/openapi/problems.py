@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from tableorder.domain.errors import DomainError, StoreNotFound, UsernameTaken, errors_by_code
+from tableorder.domain.errors import DomainError, StoreNotFound, errors_by_code
 from tableorder.http.problems import CRASH, problem_members, status_of
 from tableorder.schemas.values import Document
 
@@ -22,7 +22,7 @@ OF_HTTP: dict[str, tuple[int, str]] = {
 }
 
 # These are the commands' alone.
-NEVER_ANSWERED = {StoreNotFound.code, UsernameTaken.code}
+NEVER_ANSWERED = {StoreNotFound.code}
 
 PROBLEMS: dict[str, tuple[int, str, dict[str, Any]]] = {
     code: (status_of(error), error.detail, error.told())
@@ -78,6 +78,8 @@ def _member(name: str, kinds: list[type[DomainError]]) -> fields.Field[Any]:
     value = next((kind.example[name] for kind in kinds if name in kind.example), 0)
     codes = ", ".join(kind.code for kind in kinds)
     told: dict[str, Any] = {"allow_none": True, "metadata": {"description": f"of {codes}"}}
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return fields.List(fields.String(), **told)
     if isinstance(value, list):
         return fields.List(fields.Dict(), **told)
     return {int: fields.Integer, str: fields.String, dict: fields.Dict}[type(value)](**told)

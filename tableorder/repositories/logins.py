@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from tableorder.database.connection import Connection, Row
+from tableorder.domain.identities import Grant, Role
 from tableorder.domain.logins import LoginLimits
 
-TABLE, ADMIN, UNKNOWN = "table", "admin", "unknown"
+TABLE, ADMIN, STAFF, UNKNOWN = "table", "admin", "staff", "unknown"
 
 FAMILIAR_ADDRESSES = 20  # of an account, those of its latest logins
 EVERYWHERE = ""  # the address of the row that all addresses share from which nobody has logged in lately
@@ -25,13 +26,15 @@ class TableAccount:
 
 @dataclass(frozen=True)
 class AdminAccount:
-    """A store's admin as a login finds it."""
+    """A store's owner, or one of its staff, as a login finds them."""
 
     store_id: int
     store_name: str
     username: str
     password_hash: str
     epoch: int
+    role: Role = "owner"
+    staff_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,53 @@ class LoginRepository:
         account = AdminAccount(*row[4:]) if row[4] is not None else None
         kind, account_id = (ADMIN, account.store_id) if account else (UNKNOWN, unknown_id)
         return account, _standing(kind, account_id, address, row)
+
+    def find_person(
+        self, *, store_id: int, username: str, unknown_id: int, address: str
+    ) -> tuple[AdminAccount | None, Standing]:
+        """The owner or the member of staff with this username, on a connection bound to `store_id`."""
+        row = self._connection.fetch_one(
+            """
+            WITH found AS (
+                SELECT stores.store_id, stores.store_name, stores.admin_username AS username,
+                       stores.admin_password_hash AS password_hash, stores.token_epoch,
+                       'owner' AS role, NULL::integer AS staff_id
+                  FROM stores
+                 WHERE stores.store_id = %(store_id)s AND stores.admin_username = %(username)s AND stores.is_active
+                 UNION ALL
+                SELECT stores.store_id, stores.store_name, staff.username, staff.password_hash, staff.token_epoch,
+                       staff.role, staff.staff_id
+                  FROM staff
+                  JOIN stores ON stores.store_id = staff.store_id AND stores.is_active
+                 WHERE staff.store_id = %(store_id)s AND staff.username = %(username)s AND staff.is_active
+                 LIMIT 1
+            )
+            SELECT standing.is_known, standing.barred, standing.entry, dearest_password_cost(),
+                   found.store_id, found.store_name, found.username, found.password_hash, found.token_epoch,
+                   found.role, found.staff_id
+              FROM (VALUES (true)) AS asked (at_all)
+              LEFT JOIN found ON true
+             CROSS JOIN LATERAL login_standing(
+                       CASE WHEN found.store_id IS NULL THEN 'unknown'
+                            WHEN found.staff_id IS NULL THEN 'admin'
+                            ELSE 'staff' END,
+                       COALESCE(found.staff_id, found.store_id, %(unknown_id)s),
+                       %(address)s, %(window)s, %(account_limit)s, %(familiar_limit)s, %(address_limit)s) AS standing
+            """,
+            {
+                "store_id": store_id,
+                "username": username,
+                "unknown_id": unknown_id,
+                "address": address,
+                **self._parameters(),
+            },
+        )
+        account = AdminAccount(*row[4:]) if row[4] is not None else None
+        if account is None:
+            return None, _standing(UNKNOWN, unknown_id, address, row)
+        if account.staff_id is None:
+            return account, _standing(ADMIN, account.store_id, address, row)
+        return account, _standing(STAFF, account.staff_id, address, row)
 
     def record_failure(self, standing: Standing) -> int | None:
         """Count a failure of the account and of the address; seconds to wait if they were used up before, else None.
@@ -231,6 +281,14 @@ class LoginRepository:
                  WHERE %(kind)s = 'admin'
                    AND stores.store_id = %(account_id)s
                    AND stores.admin_password_hash = %(old_hash)s
+            ), renewed_staff AS (
+                UPDATE staff
+                   SET password_hash = CASE staff.password_hash
+                                            WHEN %(old_hash)s THEN %(new_hash)s
+                                            ELSE staff.password_hash END,
+                       last_login_at = now()
+                  FROM admitted
+                 WHERE %(kind)s = 'staff' AND staff.staff_id = %(account_id)s
             )
             SELECT seconds FROM standing
             """,
@@ -242,6 +300,36 @@ class LoginRepository:
                 "new_hash": renewal.new if renewal else None,
             },
         )
+
+    def set_password(self, *, grant: Grant, new_hash: str) -> int | None:
+        """Change the password of an owner or a member of staff; the new epoch, None if the grant was revoked.
+
+        The tokens given out before are revoked.
+        """
+        statement = {
+            "owner": """
+                UPDATE stores
+                   SET admin_password_hash = %(new_hash)s, token_epoch = token_epoch + 1
+                 WHERE store_id = %(holder_id)s AND token_epoch = %(epoch)s
+                RETURNING token_epoch
+                """,
+            "staff": """
+                UPDATE staff
+                   SET password_hash = %(new_hash)s, token_epoch = token_epoch + 1
+                 WHERE staff_id = %(holder_id)s AND token_epoch = %(epoch)s
+                RETURNING token_epoch
+                """,
+        }[grant.kind]
+        parameters = {"holder_id": grant.holder_id, "epoch": grant.epoch, "new_hash": new_hash}
+        return self._connection.fetch_value(statement, parameters)
+
+    def revoke(self, *, grant: Grant) -> None:
+        """Revoke all the tokens of an owner or a member of staff."""
+        statement = {
+            "owner": "UPDATE stores SET token_epoch = token_epoch + 1 WHERE store_id = %(holder_id)s",
+            "staff": "UPDATE staff SET token_epoch = token_epoch + 1 WHERE staff_id = %(holder_id)s",
+        }[grant.kind]
+        self._connection.fetch_all(statement, {"holder_id": grant.holder_id})
 
     def _subject(self, standing: Standing) -> dict[str, object]:
         return {

@@ -12,6 +12,7 @@ from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.languages import lookup_tags
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits
 from tableorder.domain.orders import MAX_OPTIONS, STATUSES, order_fingerprint
+from tableorder.domain.roles import MANAGEMENT
 
 _SQL = load_statements(__file__)
 
@@ -187,6 +188,7 @@ class OrderRepository:
                 "order_id": order_id,
                 "keeps": keeps,
                 "username": admin.username,
+                "may_void_later": admin.role in MANAGEMENT,
                 "reason": reason,
                 "restock": restock,
             },

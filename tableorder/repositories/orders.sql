@@ -346,7 +346,11 @@ WITH present AS MATERIALIZED (
       FROM kept
      WHERE NOT EXISTS (SELECT FROM lines WHERE lines.order_item_id = kept.order_item_id)
 ), refused AS MATERIALIZED (
-    SELECT 'order_item_not_found' AS refusal, jsonb_build_object('order_item_id', order_item_id) AS details
+    SELECT 'approval_required' AS refusal, jsonb_build_object('action', 'void') AS details
+      FROM present
+     WHERE status <> '대기중' AND NOT %(may_void_later)s::boolean
+     UNION ALL
+    SELECT 'order_item_not_found', jsonb_build_object('order_item_id', order_item_id)
       FROM gone
      WHERE NOT was_there
      UNION ALL

@@ -15,6 +15,17 @@ CHECKS = {
                             WHERE store_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
         """,
     ),
+    "staff": Statement(
+        "check_staff",
+        """
+        SELECT refuse_revoked_token()
+         WHERE NOT EXISTS (SELECT
+                             FROM staff
+                            WHERE staff_id = %(token_holder)s::int
+                              AND token_epoch = %(token_epoch)s::int
+                              AND is_active)
+        """,
+    ),
     "table": Statement(
         "check_table",
         """

@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from tableorder.domain.passwords import LEAST_OF_PERSON
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema
 from tableorder.schemas.fields import Integer, Password, Text
@@ -23,7 +24,7 @@ class Token(values.Document):
         "expires_in": 57600,
         "store_id": 1,
         "store_name": "온달 한식당",
-        "features": ["options", "notes", "quotes", "stock", "void_lines", "pictures", "languages"],
+        "features": ["options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "staff"],
     }
 
 
@@ -37,8 +38,10 @@ class TableToken(Token):
 
 class AdminToken(Token):
     username = values.text()
+    role = values.one_of("owner", "manager", "staff", "kitchen")
+    staff_id = values.identifier_or_null("null for an owner")
 
-    example = Token.example | {"username": "demo"}
+    example = Token.example | {"username": "demo", "role": "owner", "staff_id": None}
 
 
 class TableLoginSchema(BodySchema):
@@ -56,3 +59,17 @@ class AdminLoginSchema(BodySchema):
 
     username = Text(required=True, most=50)
     password = Password(required=True)
+    store_id = Integer(metadata={"description": "for staff, and for its owner; without it, an owner"})
+
+
+class LoggedOut(values.Document):
+    message = values.text()
+
+    example = {"message": "you are logged out everywhere"}
+
+
+class PasswordSchema(BodySchema):
+    examples = {"another password": {"current_password": "demo-admin", "new_password": "eight-or-more"}}
+
+    current_password = Password(required=True)
+    new_password = Password(required=True, least=LEAST_OF_PERSON)

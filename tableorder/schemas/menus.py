@@ -180,3 +180,10 @@ class MenusQuery(QuerySchema):
 
 class GuestMenusQuery(MenusQuery):
     lang = Language(load_default=None)
+
+
+class MenuAvailabilitySchema(BodySchema):
+    answer = Menu
+    examples = {"sold out": {"is_available": False}}
+
+    is_available = Boolean(required=True)

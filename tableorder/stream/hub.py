@@ -73,7 +73,13 @@ class Stream:
         seen = [frame for frame in while_good if self.sees(frame)]
         is_table = isinstance(self.bearer.identity, TableIdentity)
         self.is_over = is_table and any(frame.event_type == "session_ended" for frame in seen)
-        return [frame.text for frame in seen]
+        return [self.show(frame.text) for frame in seen]
+
+    def show(self, text: bytes) -> bytes:
+        """What the stream's owner gets of this text: the kitchen sees no money."""
+        identity = self.bearer.identity
+        is_kitchen = isinstance(identity, AdminIdentity) and identity.role == "kitchen"
+        return sse.hide_money(text) if is_kitchen else text
 
     def sees(self, frame: Frame) -> bool:
         """Whether the event is for this stream's owner: a table sees its own session, and that the menu changed."""
@@ -287,7 +293,7 @@ class Hub:
             await feed.in_flight.wait_until_few()
             stream.position, beginning = await self._look_at(stream)
         await self.require_good(stream.bearer)  # what ends it later is an event after the position
-        return beginning
+        return stream.show(beginning)
 
     async def _look_at(self, stream: Stream) -> tuple[int, bytes]:
         """The latest position and `initial`. Streams that wait for a look at their store have one together."""

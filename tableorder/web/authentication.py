@@ -10,7 +10,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from flask import Response, request
 
-from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.errors import RoleNotAllowed
+from tableorder.domain.identities import AdminIdentity, Role, TableIdentity
+from tableorder.domain.roles import EVERYBODY, MANAGEMENT
+from tableorder.http.money import without_money
 from tableorder.http.request_logs import printable
 from tableorder.http.tokens import Bearer, read_authorization, require_admin, require_table
 from tableorder.web.client_address import client_address
@@ -36,25 +39,42 @@ def requires_table(handler: Callable[Concatenate[TableIdentity, P], R]) -> Calla
     return checked
 
 
-def requires_admin(handler: Callable[Concatenate[AdminIdentity, P], R]) -> Callable[P, R]:
-    """Call `handler` with the admin first. Raises Unauthorized, or Forbidden for a table's token.
+def requires_role(
+    *roles: Role,
+) -> Callable[[Callable[Concatenate[AdminIdentity, P], R]], Callable[P, R]]:
+    """Call a handler with the admin first, who has one of these roles.
 
-    What is not only read has a line in the log that says who did it, to what, and from where.
+    Raises Unauthorized, Forbidden for a table's token, RoleNotAllowed. What is not only read has a line in the log that
+    says who did it, to what, and from where. The kitchen gets its answers without money.
     """
 
-    operation_of(handler).caller = "admin"
+    def decorate(handler: Callable[Concatenate[AdminIdentity, P], R]) -> Callable[P, R]:
+        operation = operation_of(handler)
+        operation.caller, operation.roles = "admin", roles
+        if len(roles) < len(EVERYBODY):
+            operation.problems.append(RoleNotAllowed)
 
-    @functools.wraps(handler)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        admin = require_admin(bearer())
-        if request.method == "GET" or request.method == "HEAD":
-            return handler(admin, *args, **kwargs)
-        note(actor=printable(admin.username), address=client_address(), object=dict(kwargs))
-        answer = handler(admin, *args, **kwargs)
-        note(object={**kwargs, **_made(answer)})
-        return answer
+        @functools.wraps(handler)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            admin = require_admin(bearer())
+            if admin.role not in roles:
+                raise RoleNotAllowed(roles=[*roles])
+            is_read = request.method == "GET" or request.method == "HEAD"
+            if not is_read:
+                note(actor=printable(admin.username), address=client_address(), object=dict(kwargs))
+            answer = handler(admin, *args, **kwargs)
+            if not is_read:
+                note(object={**kwargs, **_made(answer)})
+            if admin.role == "kitchen" and isinstance(answer, Response) and answer.is_json and answer.data:
+                answer.set_data(without_money(answer.get_data()))
+            return answer
 
-    return checked
+        return checked
+
+    return decorate
+
+
+requires_admin = requires_role(*MANAGEMENT)
 
 
 def _made(answer: object) -> dict[str, int]:

@@ -30,7 +30,7 @@ def database() -> Database:
 
 def connect(store_id: int | None) -> AbstractContextManager[Connection]:
     """A connection to the primary for a short read, or for a change that is no event. Raises Unavailable."""
-    return database().connect(store_id, _check())
+    return database().connect(store_id, None if store_id is None else _check())
 
 
 def writing(store_id: int) -> AbstractContextManager[Connection]:

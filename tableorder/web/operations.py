@@ -34,6 +34,7 @@ class Operation:
     """The record of one handler."""
 
     caller: Literal["admin", "table"] | None = None
+    roles: Sequence[str] = ()  # of an admin
     body: type[BodySchema] | None = None
     is_body_required: bool = True
     query: type[QuerySchema] | None = None

@@ -63,6 +63,7 @@ PUBLIC = {
         "/tablet",
         "/counter",
         "/kitchen",
+        "/office",
         "/service-worker.js",
         "/api/v1/pictures/<sha256:sha256>.webp",
         "/screens/<version>/<path:filename>",
@@ -110,6 +111,7 @@ ADMIN = {
     ("PUT", "/api/v1/admin/menus/order"): Call(200, {"menu_ids": ["{menu}"]}),
     ("POST", "/api/v1/admin/menus"): Call(201, MENU),
     ("PATCH", "/api/v1/admin/menus/{menu}"): Call(200, {"category_id": "{category}"}),
+    ("PUT", "/api/v1/admin/menus/{menu}/availability"): Call(200, {"is_available": True}),
     ("DELETE", "/api/v1/admin/menus/{menu}"): Call(200),
     ("GET", "/api/v1/admin/categories"): Call(200),
     ("POST", "/api/v1/admin/categories"): Call(201, {"category_name": "새 분류"}),
@@ -126,7 +128,16 @@ ADMIN = {
     ("POST", "/api/v1/admin/orders/sse/ticket"): Call(201),
     ("GET", "/api/v1/admin/settings"): Call(200),
     ("PATCH", "/api/v1/admin/settings"): Call(200, {"origin_notice": "쌀: 국내산"}),
+    ("GET", "/api/v1/admin/staff"): Call(200),
+    ("POST", "/api/v1/admin/staff"): Call(
+        201, {"username": "x", "display_name": "x", "role": "staff", "password": "12345678"}
+    ),
+    ("PATCH", "/api/v1/admin/staff/{staff}"): Call(200, {"role": "kitchen"}),
+    ("POST", "/api/v1/admin/staff/{staff}/revoke"): Call(200),
+    ("DELETE", "/api/v1/admin/staff/{staff}"): Call(200),
 }
+# They end the token that they are called with: tests/api/test_staff.py.
+OWN = {("POST", "/api/v1/auth/logout"), ("PUT", "/api/v1/auth/password")}
 STREAMS = {("GET", ADMIN_STREAM), ("GET", TABLE_STREAM)}
 
 PRIVATE = dict.fromkeys(TABLE, "table") | dict.fromkeys(ADMIN, "admin")
@@ -156,12 +167,19 @@ def open_shop(open_restaurant):
         order = expect(201, tablet.order((menu, 2)))
         ids = {"category": category, "menu": menu, "table": table, "order": order["order_id"]}
         ids |= {"empty_category": restaurant.add_category("빈 분류"), "free_table": restaurant.add_table(2)}
+        ids |= {"staff": add_person(restaurant)}
         ids |= {"item": order["items"][0]["order_item_id"]} | option_ids(restaurant)
         ids |= {"call": expect(201, tablet.post("/customer/calls", {}))["call_id"]}
         ids |= {"call_item": expect(201, restaurant.admin.post("/admin/call-items", {"label": "물"}))["call_item_id"]}
         return Shop(restaurant, tablet, ids)
 
     return open_
+
+
+def add_person(restaurant: Restaurant) -> int:
+    """One of the staff."""
+    person = {"username": "minji", "display_name": "김민지", "role": "staff", "password": "12345678"}
+    return expect(201, restaurant.admin.post("/admin/staff", person))["staff_id"]
 
 
 def option_ids(restaurant: Restaurant) -> dict[str, int]:
@@ -249,7 +267,7 @@ def test_every_route_has_an_entry():
         for method, path in PRIVATE
         for name, plain in [next((pair for pair in special.items() if pair[0] in path), ("", ""))]
     }
-    assert routes == entered | PUBLIC | LOGINS
+    assert routes == entered | PUBLIC | LOGINS | OWN
 
 
 def test_every_stream_has_an_entry():

@@ -19,7 +19,7 @@ from tests.api.client import TABLE_PASSWORD, Client, expect, refused
 from tests.api.server import JWT_SECRET_KEY, Server
 from tests.waiting import until
 
-FEATURES = ["options", "notes", "quotes", "stock", "void_lines"]
+FEATURES = ["options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "staff"]
 HOURS_16 = 57_600
 
 
@@ -60,6 +60,8 @@ def test_an_admin_logs_in(restaurant, client):
         "store_id": restaurant.store_id,
         "store_name": "한식당",
         "username": restaurant.username,
+        "role": "owner",
+        "staff_id": None,
         "features": FEATURES,
     }
     assert claims.pop("exp") - claims.pop("iat") == HOURS_16
@@ -67,6 +69,8 @@ def test_an_admin_logs_in(restaurant, client):
         "sub": restaurant.username,
         "user_type": "admin",
         "store_id": restaurant.store_id,
+        "role": "owner",
+        "staff_id": None,
         "epoch": 1,
     }
 

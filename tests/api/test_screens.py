@@ -9,7 +9,7 @@ import requests
 
 from tableorder.blueprints.screens import FILES
 
-PAGES = ("/", "/tablet", "/counter", "/kitchen")
+PAGES = ("/", "/tablet", "/counter", "/kitchen", "/office")
 LOADED = re.compile(r'(?:src|href)="(screens/[^"]+)"')
 
 

@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 
-from tests.bench import api, backups, scale, streams, worker
+from tests.bench import api, backups, pictures, scale, streams, worker
 from tests.bench.load import BenchError
 
 
@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     measurements = parser.add_subparsers(metavar="MEASUREMENT")
-    for measurement in (api, scale, worker, streams, backups):
+    for measurement in (api, scale, worker, streams, backups, pictures):
         measurement.add_parser(measurements)
     arguments = sys.argv[1:]
     if not {*measurements.choices, "-h", "--help"} & {*arguments}:

@@ -33,7 +33,14 @@ SELECT set_config('app.store_id', :store, true);
 STATEMENTS = {
     "menus": filled_in(
         CATALOG,
-        {"store_id": ":store", "category_id": "NULL", "known_editions": "'{}'", "wanted": "NULL", "for_admin": "false"},
+        {
+            "store_id": ":store",
+            "category_id": "NULL",
+            "known_editions": "'{}'",
+            "wanted": "NULL",
+            "for_admin": "false",
+            "with_pictures": "true",
+        },
     ),
     "order": filled_in(
         PLACE,

@@ -10,7 +10,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.api.client import Client, expect
 from tests.browser.chromium import chromium
-from tests.browser.screens import CounterWindow, KitchenWindow, TabletWindow
+from tests.browser.screens import CounterWindow, KitchenWindow, OfficeWindow, TabletWindow
 from tests.management.running import Serve
 from tests.npm import install
 
@@ -69,6 +69,16 @@ def counter(browser, served) -> Iterator[CounterWindow]:
 @pytest.fixture
 def kitchen(browser, served) -> Iterator[KitchenWindow]:
     window = KitchenWindow(browser, served.base)
+    try:
+        yield window
+    finally:
+        window.run("localStorage.clear()")
+        window.close()
+
+
+@pytest.fixture
+def office(browser, served) -> Iterator[OfficeWindow]:
+    window = OfficeWindow(browser, served.base)
     try:
         yield window
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
@@ -80,6 +81,12 @@ class Window:
         field.clear()
         field.send_keys(text)
 
+    def press(self, selector: str, key: str) -> None:
+        """Press a key on the first, once there is one."""
+        until(lambda: self.find(selector))
+        self.browser.execute_script("document.querySelector(arguments[0]).focus()", selector)
+        ActionChains(self.browser).send_keys(key).perform()
+
     def run(self, script: str) -> object:
         self.look()
         return self.browser.execute_script(script)
@@ -154,3 +161,17 @@ class KitchenWindow(StaffWindow):
     def ticket(self, order_id: int, selector: str = "") -> str:
         """A selector of something on an order's ticket."""
         return f"[data-order='{order_id}'] {selector}".strip()
+
+
+class OfficeWindow(StaffWindow):
+    """The office."""
+
+    path = "/office"
+
+    def fill(self, **values: str | int) -> None:
+        """Fill the fields of the dialog in and save."""
+        until(lambda: self.find("#dialog[open]"))
+        for name, value in values.items():
+            self.type(name, str(value))
+        self.tap("#dialog button[type=submit]")
+        until(lambda: not self.find("#dialog[open]"))

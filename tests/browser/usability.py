@@ -24,7 +24,8 @@ def small_targets(window: Window) -> list[str]:
     """The targets below 48 px; and a word if the page is wider than its window."""
     return window.run(
         """
-        const targets = "button, select, input:not([type=radio], [type=checkbox]), summary, nav a";
+        const inputs = "input:not([type=radio], [type=checkbox], [type=file])";
+        const targets = `button, .button, select, ${inputs}, summary, nav a`;
         return [...document.querySelectorAll(targets)]
             .filter((element) => element.checkVisibility())
             .filter((element) => {

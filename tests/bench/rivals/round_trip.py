@@ -32,7 +32,7 @@ def health() -> Response:
 @app.get("/api/v1/customer/menus")
 def show_menu() -> Response:
     tag = request.environ["HTTP_IF_NONE_MATCH"].removesuffix('.all"').lstrip('"')
-    run(CATALOG, category_id=None, known_editions=[tag], wanted=None, for_admin=False)
+    run(CATALOG, category_id=None, known_editions=[tag], wanted=None, with_pictures=True, for_admin=False)
     return Response(status=304)
 
 

@@ -99,7 +99,14 @@ async def show_menu(request: Request) -> Response:
     store_id = claims(request, "table")["store_id"]
     tags = re.findall(r'"([^"]*)\.all"', request.headers.get("if-none-match", ""))
     version, *_, document = await run_ours(
-        store_id, CATALOG, store_id=store_id, category_id=None, known_editions=tags, wanted=None, for_admin=False
+        store_id,
+        CATALOG,
+        store_id=store_id,
+        category_id=None,
+        known_editions=tags,
+        wanted=None,
+        with_pictures=True,
+        for_admin=False,
     )
     headers = {"ETag": f'"{version}.all"', "Cache-Control": "private, no-cache"}
     return Response(status_code=304, headers=headers) if document is None else answer(document, 200, headers)

@@ -20,6 +20,24 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   void_order_lines: ["POST", "/api/v1/admin/orders/{order_id}/void-lines"],
   set_stock: ["PUT", "/api/v1/admin/stock"],
   list_categories: ["GET", "/api/v1/admin/categories"],
+  add_category: ["POST", "/api/v1/admin/categories"],
+  update_category: ["PATCH", "/api/v1/admin/categories/{category_id}"],
+  delete_category: ["DELETE", "/api/v1/admin/categories/{category_id}"],
+  add_menu: ["POST", "/api/v1/admin/menus"],
+  delete_menu: ["DELETE", "/api/v1/admin/menus/{menu_id}"],
+  reorder_menus: ["PUT", "/api/v1/admin/menus/order"],
+  set_menu_option_groups: ["PUT", "/api/v1/admin/menus/{menu_id}/option-groups"],
+  list_option_groups: ["GET", "/api/v1/admin/option-groups"],
+  add_option_group: ["POST", "/api/v1/admin/option-groups"],
+  update_option_group: ["PATCH", "/api/v1/admin/option-groups/{group_id}"],
+  delete_option_group: ["DELETE", "/api/v1/admin/option-groups/{group_id}"],
+  add_option: ["POST", "/api/v1/admin/option-groups/{group_id}/options"],
+  update_option: ["PATCH", "/api/v1/admin/options/{option_id}"],
+  delete_option: ["DELETE", "/api/v1/admin/options/{option_id}"],
+  list_stock: ["GET", "/api/v1/admin/stock"],
+  add_table: ["POST", "/api/v1/admin/tables"],
+  update_table: ["PATCH", "/api/v1/admin/tables/{table_id}"],
+  delete_table: ["DELETE", "/api/v1/admin/tables/{table_id}"],
   list_menus: ["GET", "/api/v1/admin/menus"],
   update_menu: ["PATCH", "/api/v1/admin/menus/{menu_id}"],
   list_store_history: ["GET", "/api/v1/admin/history"],
@@ -48,6 +66,13 @@ export class Problem extends Error {
   }
 }
 
+/** Nobody can tell whether it was done: a call that may not be repeated got no answer. */
+export class Unanswered extends Problem {
+  constructor() {
+    super({ type: "about:blank", title: "No answer", status: 0, detail: "There was no answer.", code: "unanswered", request_id: "" }, 0);
+  }
+}
+
 /** One client of the API, with its token. */
 export class Api {
   /** @param {string} [token] */
@@ -66,18 +91,18 @@ export class Api {
    */
   async call(name, parameters) {
     const [method, path] = ROUTES[name];
-    const { body, path: ids, query, key, signal } = /** @type {AnyParameters} */ (parameters);
-    return this.send(method, fill(path, ids ?? {}, query ?? {}), { body, key, signal });
+    const { body, path: ids, query, key, once, signal } = /** @type {AnyParameters} */ (parameters);
+    return this.send(method, fill(path, ids ?? {}, query ?? {}), { body, key, once, signal });
   }
 
   /**
    * As `call`, by method and address: for what an installation may not have yet.
    * @param {string} method
    * @param {string} address
-   * @param {Pick<AnyParameters, "body" | "key" | "signal">} [parameters]
+   * @param {Pick<AnyParameters, "body" | "key" | "once" | "signal">} [parameters]
    * @returns {Promise<any>}
    */
-  async send(method, address, { body, key, signal } = {}) {
+  async send(method, address, { body, key, once, signal } = {}) {
     let [renewed, crashed] = [false, false];
     for (let attempt = 0; ; attempt++) {
       let wait = backOff(attempt);
@@ -90,6 +115,7 @@ export class Api {
         throw new Problem(answer, Number(response.headers.get("Retry-After")) || 0);
       } catch (error) {
         signal?.throwIfAborted();
+        if (once && !(error instanceof Problem && error.status < 500)) throw new Unanswered();
         if (!(error instanceof Problem)) noticeConnection(false);
         else if (error.status === 401 && this.renewToken && !renewed) {
           renewed = true;
@@ -140,6 +166,7 @@ export function backOff(attempt) {
  * @property {Record<string, string | number>} [path]
  * @property {Record<string, unknown>} [query]
  * @property {string | undefined} [key]
+ * @property {boolean | undefined} [once]
  * @property {AbortSignal | undefined} [signal]
  */
 

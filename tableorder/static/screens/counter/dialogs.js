@@ -1,10 +1,10 @@
 // What cannot be taken back is asked for once more: to void an order, whole or in part, and to end a session.
 
-import { Problem } from "../common/api.js";
 import { h, show } from "../common/dom.js";
 import { won } from "../common/money.js";
 import { stepper } from "../common/stepper.js";
-import { explain, words } from "../words/staff/index.js";
+import { ask } from "../staff/ask.js";
+import { words } from "../words/staff/index.js";
 
 /** @typedef {import("../types.js").Order} Order */
 /** @typedef {import("../staff/board.js").OpenTable} OpenTable */
@@ -89,33 +89,4 @@ export function askToEnd(dialog, table, onEnd) {
     h("p", { class: "muted" }, words.endAbout),
   );
   ask(dialog, form, [h("button", { type: "submit", class: "main" }, words.end)], onEnd);
-}
-
-/**
- * Show the form with "back" and these buttons; close once what one of them asks for is done.
- * @param {HTMLDialogElement} dialog
- * @param {HTMLFormElement} form
- * @param {HTMLButtonElement[]} buttons
- * @param {(value: string) => Promise<void>} onSubmit
- */
-function ask(dialog, form, buttons, onSubmit) {
-  const problem = h("p", { class: "notice wrong", role: "alert" });
-  const back = h("button", { type: "button", onclick: () => dialog.close() }, words.back);
-  form.append(problem, h("div", { class: "actions" }, back, ...buttons));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const value = /** @type {HTMLButtonElement} */ (event.submitter).value;
-    for (const button of buttons) button.disabled = true;
-    show(problem);
-    try {
-      await onSubmit(value);
-      dialog.close();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      show(problem, explain(error));
-      for (const button of buttons) button.disabled = false;
-    }
-  });
-  show(dialog, form);
-  dialog.showModal();
 }

@@ -1,0 +1,161 @@
+// The menu: categories on one side, the dishes of one of them on the other.
+
+import { h, show, showList } from "../common/dom.js";
+import { won } from "../common/money.js";
+import { office } from "../words/office/index.js";
+import { words as staff } from "../words/staff/index.js";
+import { askForCategory } from "./category-form.js";
+import { askForMenu } from "./menu-form.js";
+import { handle, isMoving } from "./sortable.js";
+
+/** @typedef {import("../types.js").AnswerOf<"list_menus">} Menus */
+/** @typedef {Menus["categories"][number]} Category */
+/** @typedef {Category["menus"][number]} Menu */
+
+export class MenuView {
+  /**
+   * @param {import("../staff/shift.js").Shift} shift
+   * @param {HTMLDialogElement} dialog
+   * @param {HTMLElement} place
+   */
+  constructor(shift, dialog, place) {
+    this.shift = shift;
+    this.dialog = dialog;
+    this.categories = /** @type {Category[] | null} */ (null);
+    this.chosen = 0;
+    this.names = h("ol", { class: "sortable" });
+    this.dishes = h("ol", { class: "sortable" });
+    this.title = h("h2", {});
+    this.none = h("p", { class: "muted" });
+    const words = office();
+    this.addMenu = h("button", { type: "button", class: "main", onclick: () => this.#askForMenu(null) }, words.addMenu);
+    this.change = h("button", { type: "button", class: "plain", onclick: () => this.#askForCategory(this.category) }, words.change);
+    show(
+      place,
+      h(
+        "div",
+        { class: "menu-editor" },
+        h("section", { "aria-label": words.categories }, this.names, h("button", { type: "button", class: "add", onclick: () => this.#askForCategory(null) }, words.addCategory)),
+        h("section", {}, h("div", { class: "section-head" }, this.title, this.change, this.addMenu), this.none, this.dishes),
+      ),
+    );
+  }
+
+  get category() {
+    return this.categories?.find((category) => category.category_id === this.chosen) ?? this.categories?.[0] ?? null;
+  }
+
+  load = async () => {
+    this.categories = (await this.shift.call("list_menus", {})).categories;
+    this.chosen = this.category?.category_id ?? 0;
+    this.draw();
+  };
+
+  draw() {
+    const { categories, category } = this;
+    const words = office();
+    if (!categories || isMoving()) return;
+    showList(
+      this.names,
+      categories,
+      (one) => String(one.category_id),
+      (one) => this.#categoryRow(one),
+      (one) => [one.category_name, one.menus.length, one === category],
+    );
+    show(this.title, category?.category_name);
+    this.addMenu.hidden = this.change.hidden = !category;
+    this.change.setAttribute("aria-label", words.changeOf(category?.category_name ?? ""));
+    show(this.none, !category ? words.noCategories : category.menus.length === 0 && words.noMenus);
+    showList(this.dishes, category?.menus ?? [], (menu) => String(menu.menu_id), (menu) => this.#dishRow(menu), withoutPlace);
+  }
+
+  /** @param {Category} category */
+  #categoryRow(category) {
+    const choose = () => {
+      this.chosen = category.category_id;
+      this.draw();
+    };
+    return h(
+      "li",
+      {},
+      handle(category.category_name, (keys) => void this.#sortCategories(keys.map(Number)).catch(this.shift.fail)),
+      h(
+        "button",
+        { type: "button", class: "plain row", "aria-current": String(category === this.category), "data-role": "choose", onclick: choose },
+        h("span", {}, category.category_name),
+        h("span", { class: "small muted" }, office().menuCount(category.menus.length)),
+      ),
+    );
+  }
+
+  /** @param {Menu} menu */
+  #dishRow(menu) {
+    const picture = pictureOf(menu);
+    const on = menu.is_available;
+    return h(
+      "li",
+      { "data-menu": menu.menu_id },
+      handle(menu.menu_name, (keys) => void this.#sortMenus(keys.map(Number)).catch(this.shift.fail)),
+      h(
+        "button",
+        { type: "button", class: "plain row", "data-role": "change", onclick: () => this.#askForMenu(menu) },
+        picture ? h("img", { src: picture, alt: "", loading: "lazy" }) : h("span", { class: "no-picture" }),
+        h("span", { class: "row-name" }, menu.menu_name),
+        menu.remaining !== null && h("span", { class: "label" }, `${office().stock} ${menu.remaining}`),
+        h("span", { class: "money" }, won(menu.price)),
+        h("span", { class: "unseen" }, office().change),
+      ),
+      h(
+        "button",
+        { type: "button", role: "switch", class: "switch", "aria-checked": String(on), "aria-label": menu.menu_name, "data-role": "sale", onclick: () => this.#sell(menu, !on) },
+        h("span", { "aria-hidden": "true" }, on ? staff.sold : staff.soldOut),
+      ),
+    );
+  }
+
+  /** @param {Menu} menu @param {boolean} is_available */
+  #sell({ menu_id }, is_available) {
+    this.shift.call("update_menu", { path: { menu_id }, body: { is_available } }).then(this.load).catch(this.shift.fail);
+  }
+
+  /** @param {number[]} ids */
+  async #sortMenus(ids) {
+    try {
+      await this.shift.call("reorder_menus", { body: { menu_ids: ids } });
+    } finally {
+      await this.load();
+    }
+  }
+
+  /** @param {number[]} ids */
+  async #sortCategories(ids) {
+    try {
+      for (const [index, category_id] of ids.entries()) {
+        const before = this.categories?.find((category) => category.category_id === category_id)?.display_order;
+        if (before !== index + 1) await this.shift.call("update_category", { path: { category_id }, body: { display_order: index + 1 } });
+      }
+    } finally {
+      await this.load();
+    }
+  }
+
+  /** @param {Category | null} category null: a new one */
+  #askForCategory(category) {
+    askForCategory(this.shift, this.dialog, category, async (category_id) => {
+      this.chosen = category_id;
+      await this.load();
+    });
+  }
+
+  /** @param {Menu | null} menu null: a new one */
+  #askForMenu(menu) {
+    const { categories, category } = this;
+    if (categories && category) askForMenu(this.shift, this.dialog, { menu, category, categories }, this.load).catch(this.shift.fail);
+  }
+}
+
+/** @param {Menu & { image_url?: string | null }} menu */
+export const pictureOf = (menu) => menu.image_url ?? menu.image_base64;
+
+/** What does not change when others are moved around it. @param {Menu} menu */
+const withoutPlace = ({ display_order, updated_at, ...rest }) => rest;

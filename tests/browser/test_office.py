@@ -1,0 +1,191 @@
+"""The owner at the desk."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from tests.api.client import expect
+from tests.browser.restaurant import guests_at, menu_id
+from tests.browser.usability import SIZES, small_targets, violations
+from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("nobody_at_the_tables")
+
+
+def menus_of(admin, category: str) -> list[dict]:
+    categories = expect(200, admin.get("/admin/menus"))["categories"]
+    return next((one["menus"] for one in categories if one["category_name"] == category), [])
+
+
+def names_of(admin, category: str) -> list[str]:
+    return [menu["menu_name"] for menu in menus_of(admin, category)]
+
+
+def rows(office) -> list[str]:
+    return office.texts("ol.sortable [data-menu] .row-name")
+
+
+def test_an_owner_makes_a_menu_with_a_picture_and_options(office, served, admin, console, tmp_path):
+    office.log_in()
+    office.tap("button.add", "분류 추가")
+    office.fill(category_name="후식")
+    office.reads("후식", "h2")
+    for name, price in (("수정과", 3000), ("식혜", 3500)):
+        office.tap("button.main", "메뉴 추가")
+        office.fill(menu_name=name, price=price)
+        until(lambda added=name: added in rows(office))
+
+    picture = tmp_path / "photo.png"
+    Image.new("RGB", (3000, 1500), "orange").save(picture)
+    office.tap("[data-menu] .row", "수정과")
+    until(lambda: office.find("#dialog[open] [name=picture]"))
+    office.find("#dialog [name=picture]")[0].send_keys(str(picture))
+    until(lambda: office.find("#dialog .picture-preview img"))
+    office.tap("#dialog [name=group][type=checkbox]")
+    office.fill(price=4000, remaining=5, low_at=2)
+    until(lambda: office.find("[data-menu] img"))
+    office.reads("남은 수량 5", "[data-menu] .label")
+    [cinnamon, _] = menus_of(admin, "후식")
+    assert (cinnamon["price"], cinnamon["remaining"], len(cinnamon["option_groups"])) == (4000, 5, 1)
+    [stock] = [one for one in expect(200, admin.get("/admin/stock"))["stock"] if one["name"] == "수정과"]
+    assert stock["low_at"] == 2
+
+    office.tap("[role=switch][aria-label='식혜']")
+    office.reads("품절", "[role=switch][aria-label='식혜']")
+    assert guests_at(served, 1).order((menu_id(admin, "식혜"), 1)).json()["code"] == "menu_sold_out"
+    for name in ("수정과", "식혜"):
+        office.tap("[data-menu] .row", name)
+        office.tap("#dialog button", "삭제")
+        office.reads(f"‘{name}’ 삭제할까요?", "#dialog h2")
+        office.tap("#dialog button.grave")
+        until(lambda gone=name: gone not in rows(office) and not office.find("#dialog[open]"))
+    office.tap("[aria-label='후식 고치기']")
+    office.tap("#dialog button", "삭제")
+    office.reads("‘후식’ 삭제할까요?", "#dialog h2")
+    office.tap("#dialog button.grave")
+    until(lambda: "후식" not in office.text())
+    assert console() == []
+
+
+def test_dishes_are_sorted_by_drag_by_keys_and_by_buttons(office, admin):
+    before = names_of(admin, "찌개·탕")
+    first, second, *others = before
+    office.log_in()
+    until(lambda: rows(office) == before)
+    [handle, *_] = office.find("[data-menu] .handle")
+    height = office.find("[data-menu]")[0].size["height"]
+    ActionChains(office.browser).click_and_hold(handle).move_by_offset(0, 10).move_by_offset(
+        0, height
+    ).release().perform()
+    until(lambda: names_of(admin, "찌개·탕") == [second, first, *others])
+    until(lambda: rows(office) == [second, first, *others])
+    office.press("[data-menu] .handle", Keys.ARROW_DOWN)
+    until(lambda: names_of(admin, "찌개·탕") == before)
+    until(lambda: rows(office) == before)
+    office.tap("[data-menu] .handle")
+    office.tap(f"[aria-label='{first}: 아래로']")
+    until(lambda: names_of(admin, "찌개·탕") == [second, first, *others])
+    office.tap(f"[aria-label='{first}: 위로']")
+    until(lambda: names_of(admin, "찌개·탕") == before)
+
+
+def test_categories_and_options_keep_their_new_order(office, admin):
+    def categories() -> list[str]:
+        return [one["category_name"] for one in expect(200, admin.get("/admin/menus"))["categories"]]
+
+    def options() -> list[str]:
+        groups = expect(200, admin.get("/admin/option-groups"))["option_groups"]
+        return [option["option_name"] for option in groups[0]["options"]]
+
+    before = categories()
+    office.log_in()
+    until(lambda: office.find(".menu-editor .handle"))
+    for key in (Keys.ARROW_DOWN, Keys.ARROW_UP):
+        office.press(f"[aria-label='{before[0]} 옮기기']", key)
+        expected = [before[1], before[0], *before[2:]] if key == Keys.ARROW_DOWN else before
+        until(lambda wanted=expected: categories() == wanted)
+    office.tap("#go-options")
+    before = options()
+    until(lambda: office.find(f"[aria-label='{before[0]} 옮기기']"))
+    for key in (Keys.ARROW_DOWN, Keys.ARROW_UP):
+        office.press(f"[aria-label='{before[0]} 옮기기']", key)
+        expected = [before[1], before[0], *before[2:]] if key == Keys.ARROW_DOWN else before
+        until(lambda wanted=expected: options() == wanted)
+
+
+def test_an_owner_keeps_the_tables_and_reads_the_history(office, served, admin, console):
+    soda = menu_id(admin, "콜라")
+    order = expect(201, guests_at(served, 8).order((soda, 3)))
+    office.log_in()
+    office.tap("#go-tables")
+    office.reads("손님 있음", "li")
+    office.tap("button.main", "테이블 추가")
+    office.fill(first=8, last=10, table_password="sesame")
+    office.reads("이미 있는 번호: 8", "#told")
+    office.reads("10번 테이블", "li")
+    office.tap("[aria-label='10번 테이블 고치기']")
+    office.fill(table_number=11)
+    office.reads("11번 테이블", "li")
+    for number in (9, 11):
+        office.tap(f"[aria-label='{number}번 테이블 고치기']")
+        office.tap("#dialog button", "삭제")
+        office.reads(f"‘{number}번 테이블’", "#dialog h2")
+        office.tap("#dialog button.grave")
+        until(lambda gone=number: not office.find(f"[aria-label='{gone}번 테이블 고치기']"))
+    expect(200, admin.post(f"/admin/tables/{order['table_id']}/end-session"))
+    office.tap("#go-history")
+    office.reads("7,500원", "tbody tr:first-child")
+    office.tap("tbody tr:first-child button")
+    office.reads("콜라 × 3", "#dialog .line")
+    office.tap("#dialog button", "닫기")
+    assert console() == []
+
+
+def test_a_new_dish_is_added_once_though_the_answer_is_lost(office, admin, browser):
+    office.log_in()
+    office.tap("button.main", "메뉴 추가")
+    office.type("menu_name", "잃어버린 전")
+    office.type("price", "9000")
+    office.run(
+        """
+        const before = window.fetch;
+        window.fetch = async (address, options) => {
+            const answer = await before(address, options);
+            if (options.method !== "POST" || !address.endsWith("/admin/menus")) return answer;
+            window.fetch = before;
+            throw new TypeError("the answer is lost");
+        };
+        """
+    )
+    office.tap("#dialog button[type=submit]")
+    office.reads("응답을 받지 못했습니다.", "#dialog [role=alert]")
+    until(lambda: names_of(admin, "찌개·탕").count("잃어버린 전") == 1)
+    expect(200, admin.delete(f"/admin/menus/{menu_id(admin, '잃어버린 전')}"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_everybody_can_use_the_office(office, served, admin, axe, size):
+    order = expect(201, guests_at(served, 8).order((menu_id(admin, "콜라"), 3)))
+    expect(200, admin.post(f"/admin/tables/{order['table_id']}/end-session"))
+    office.resize(*SIZES[size])
+    seen = violations(office, axe)
+    office.log_in()
+    for view, shows, opens in (
+        ("menu", "[data-menu]", "[data-menu] .row"),
+        ("options", ".groups .row", ".groups .row"),
+        ("tables", ".rows li", ".rows button"),
+        ("history", "tbody tr", "tbody button"),
+    ):
+        office.tap(f"#go-{view}")
+        until(lambda selector=shows: office.find(selector))
+        seen += violations(office, axe)
+        assert small_targets(office) == []
+        office.tap(opens)
+        until(lambda: office.find("#dialog[open]"))
+        seen += violations(office, axe)
+        assert small_targets(office) == []
+        office.tap("#dialog .actions button")
+    assert seen == []
