@@ -14,6 +14,7 @@ from tableorder.domain.errors import (
     TooManyCalls,
 )
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.roles import FLOOR
 from tableorder.repositories.calls import CallRepository
 from tableorder.schemas.calls import (
     AdminCall,
@@ -30,7 +31,7 @@ from tableorder.schemas.calls import (
     CurrentCall,
     GuestCallItems,
 )
-from tableorder.web.authentication import requires_admin, requires_table
+from tableorder.web.authentication import requires_admin, requires_role, requires_table
 from tableorder.web.context import config, connect
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_answer, may_refuse
@@ -94,7 +95,7 @@ def take_back_call(table: TableIdentity) -> str:
 
 
 @blueprint.get("/admin/calls")
-@requires_admin
+@requires_role(*FLOOR)
 @takes_query(CallsQuery)
 @answers(Calls, "A page of the calls")
 def list_calls(admin: AdminIdentity, query: dict[str, Any]) -> str:
@@ -107,7 +108,7 @@ def list_calls(admin: AdminIdentity, query: dict[str, Any]) -> str:
 
 
 @blueprint.post("/admin/calls/<big_id:call_id>/take")
-@requires_admin
+@requires_role(*FLOOR)
 @answers(AdminCall, "The call")
 @may_refuse(CallNotFound)
 def take_call(admin: AdminIdentity, call_id: int) -> str:
@@ -120,7 +121,7 @@ def take_call(admin: AdminIdentity, call_id: int) -> str:
 
 
 @blueprint.post("/admin/calls/<big_id:call_id>/close")
-@requires_admin
+@requires_role(*FLOOR)
 @answers(AdminCall, "The call")
 @may_refuse(CallNotFound)
 def close_call(admin: AdminIdentity, call_id: int) -> str:
