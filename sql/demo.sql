@@ -1,5 +1,6 @@
 -- A small Korean restaurant to try tableorder: admin "demo" with the password "demo-admin", tables 1 to 8 with the
 -- password "demo-table". Some dishes have options (맵기, 사이즈, 토핑), one is counted (갈비탕), one is sold out (해물파전).
+-- Guests can read it in English, Japanese and Chinese, with allergens and where the ingredients come from.
 -- Loading it twice changes nothing. Never use it in production: its passwords are public.
 
 WITH store AS (
@@ -11,16 +12,91 @@ WITH store AS (
     INSERT INTO tables (store_id, table_number, table_password_hash)
     SELECT store.store_id, number, '$2b$12$PxJRTGmZZOj7XzjKILesZ.7uF.P/ekcDW6I9QPAOKm9XIePJBAT4a'
       FROM store, generate_series(1, 8) AS number
+), demo_settings AS (
+    INSERT INTO store_settings (store_id, origin_notice)
+    SELECT store_id, '쌀: 국내산, 배추김치(배추·고춧가루): 국내산, 두부(콩): 국내산' FROM store
+), words (own, en, ja, zh) AS (
+    VALUES
+        ('찌개·탕', 'Stews & soups', 'チゲ・スープ', '炖汤'),
+        ('구이', 'Grill', '焼き物', '烧烤'),
+        ('밥·면', 'Rice & noodles', 'ご飯・麺', '米饭·面条'),
+        ('안주', 'To share', 'おつまみ', '下酒菜'),
+        ('음료·주류', 'Drinks', '飲み物', '饮料·酒水'),
+        ('김치찌개', 'Kimchi stew', 'キムチチゲ', '泡菜汤'),
+        ('묵은지와 돼지고기', 'Aged kimchi and pork', '熟成キムチと豚肉', '老泡菜和猪肉'),
+        ('된장찌개', 'Soybean paste stew', 'テンジャンチゲ', '大酱汤'),
+        ('집된장, 두부, 애호박', 'Home-made soybean paste, tofu, courgette', '自家製味噌、豆腐、韓国かぼちゃ', '自制大酱、豆腐、西葫芦'),
+        ('순두부찌개', 'Soft tofu stew', '純豆腐チゲ', '嫩豆腐汤'),
+        ('바지락과 달걀', 'Clams and egg', 'あさりと卵', '蛤蜊和鸡蛋'),
+        ('갈비탕', 'Beef short rib soup', 'カルビタン', '牛排骨汤'),
+        ('하루 30그릇', '30 bowls a day', '一日30杯限定', '每日限量30碗'),
+        ('삼겹살 200g', 'Pork belly 200 g', 'サムギョプサル 200g', '五花肉 200克'),
+        ('2인분부터', 'For two or more', '2人前から', '两人份起'),
+        ('돼지갈비 250g', 'Marinated pork ribs 250 g', '豚カルビ 250g', '猪排骨 250克'),
+        ('고등어구이', 'Grilled mackerel', 'さばの塩焼き', '烤鲭鱼'),
+        ('돌솥비빔밥', 'Stone pot bibimbap', '石焼ビビンバ', '石锅拌饭'),
+        ('고추장은 따로', 'Chilli paste on the side', 'コチュジャンは別添え', '辣椒酱另附'),
+        ('물냉면', 'Cold buckwheat noodles', '水冷麺', '水冷面'),
+        ('여름철', 'In summer', '夏季限定', '夏季供应'),
+        ('공기밥', 'Bowl of rice', 'ご飯', '米饭'),
+        ('해물파전', 'Seafood pancake', '海鮮パジョン', '海鲜葱饼'),
+        ('두부김치', 'Tofu with kimchi', '豆腐キムチ', '豆腐泡菜'),
+        ('콜라', 'Cola', 'コーラ', '可乐'),
+        ('소주', 'Soju', '焼酎（ソジュ）', '烧酒'),
+        ('맥주 500ml', 'Beer 500 ml', 'ビール 500ml', '啤酒 500毫升'),
+        ('맵기', 'Spiciness', '辛さ', '辣度'),
+        ('사이즈', 'Size', 'サイズ', '分量'),
+        ('토핑', 'Toppings', 'トッピング', '配料'),
+        ('순한맛', 'Mild', '甘口', '不辣'),
+        ('보통맛', 'Medium', '普通', '微辣'),
+        ('매운맛', 'Hot', '辛口', '辣'),
+        ('아주 매운맛', 'Very hot', '激辛', '特辣'),
+        ('보통', 'Regular', '並', '普通'),
+        ('곱빼기', 'Large', '大盛り', '大份'),
+        ('라면 사리', 'Ramyeon noodles', 'ラーメンの麺', '拉面'),
+        ('두부', 'Tofu', '豆腐', '豆腐'),
+        ('치즈', 'Cheese', 'チーズ', '奶酪')
+), labels (menu_name, allergens, origins, spicy, min_age) AS (
+    VALUES
+        ('김치찌개', '{대두,밀,돼지고기}'::text[], '[{"ingredient": "돼지고기", "origin": "국내산"}, {"ingredient": "배추김치", "origin": "국내산"}]'::jsonb, 2, NULL::int),
+        ('된장찌개', '{대두,밀}'::text[], '[{"ingredient": "콩", "origin": "국내산"}]'::jsonb, 1, NULL::int),
+        ('순두부찌개', '{난류,대두,조개류}'::text[], '[{"ingredient": "콩", "origin": "국내산"}]'::jsonb, 2, NULL::int),
+        ('갈비탕', '{쇠고기,대두,밀}'::text[], '[{"ingredient": "쇠고기", "origin": "호주산"}]'::jsonb, 0, NULL::int),
+        ('삼겹살 200g', '{돼지고기}'::text[], '[{"ingredient": "돼지고기", "origin": "국내산"}]'::jsonb, 0, NULL::int),
+        ('돼지갈비 250g', '{대두,밀,돼지고기}'::text[], '[{"ingredient": "돼지고기", "origin": "국내산"}]'::jsonb, 0, NULL::int),
+        ('고등어구이', '{고등어}'::text[], '[{"ingredient": "고등어", "origin": "노르웨이산"}]'::jsonb, 0, NULL::int),
+        ('돌솥비빔밥', '{난류,대두,밀,쇠고기}'::text[], '[{"ingredient": "쌀", "origin": "국내산"}, {"ingredient": "쇠고기", "origin": "호주산"}]'::jsonb, 1, NULL::int),
+        ('물냉면', '{난류,메밀,밀,쇠고기}'::text[], '[{"ingredient": "쇠고기", "origin": "호주산"}]'::jsonb, 0, NULL::int),
+        ('공기밥', '{}'::text[], '[{"ingredient": "쌀", "origin": "국내산"}]'::jsonb, 0, NULL::int),
+        ('해물파전', '{난류,밀,새우,오징어,조개류}'::text[], '[{"ingredient": "오징어", "origin": "국내산"}]'::jsonb, 0, NULL::int),
+        ('두부김치', '{대두,돼지고기}'::text[], '[{"ingredient": "콩", "origin": "국내산"}, {"ingredient": "배추김치", "origin": "국내산"}, {"ingredient": "돼지고기", "origin": "국내산"}]'::jsonb, 1, NULL::int),
+        ('콜라', '{}'::text[], '[]'::jsonb, 0, NULL::int),
+        ('소주', '{}'::text[], '[]'::jsonb, 0, 19),
+        ('맥주 500ml', '{밀}'::text[], '[]'::jsonb, 0, 19)
+), translated AS (
+    SELECT own,
+           jsonb_build_object('en', jsonb_build_object('name', en), 'ja', jsonb_build_object('name', ja),
+                              'zh-Hans', jsonb_build_object('name', zh)) AS names
+      FROM words
 ), demo_categories AS (
-    INSERT INTO categories (store_id, category_name, display_order)
-    SELECT store.store_id, category_name, display_order
+    INSERT INTO categories (store_id, category_name, translations, display_order)
+    SELECT store.store_id, category_name, (SELECT names FROM translated WHERE own = category_name), display_order
       FROM store,
            (VALUES ('찌개·탕', 1), ('구이', 2), ('밥·면', 3), ('안주', 4), ('음료·주류', 5))
                AS demo (category_name, display_order)
     RETURNING category_id, category_name, store_id
 ), demo_menus AS (
-    INSERT INTO menus (store_id, category_id, menu_name, price, description, display_order, is_available)
-    SELECT demo_categories.store_id, demo_categories.category_id, demo.menu_name, demo.price, demo.description,
+    INSERT INTO menus (store_id, category_id, menu_name, translations, price, description, allergens, origins, spicy,
+                       min_age, display_order, is_available)
+    SELECT demo_categories.store_id, demo_categories.category_id, demo.menu_name,
+           (SELECT jsonb_strip_nulls(jsonb_build_object(
+                       'en', jsonb_build_object('name', named.en, 'description', described.en),
+                       'ja', jsonb_build_object('name', named.ja, 'description', described.ja),
+                       'zh-Hans', jsonb_build_object('name', named.zh, 'description', described.zh)))
+              FROM words AS named
+              LEFT JOIN words AS described ON described.own = demo.description
+             WHERE named.own = demo.menu_name),
+           demo.price, demo.description, labels.allergens, labels.origins, labels.spicy, labels.min_age,
            demo.display_order, demo.is_available
       FROM demo_categories
       JOIN (VALUES
@@ -41,18 +117,24 @@ WITH store AS (
             ('음료·주류', '맥주 500ml', 5500, NULL, 3, true)
            ) AS demo (category_name, menu_name, price, description, display_order, is_available)
         ON demo.category_name = demo_categories.category_name
+      JOIN labels ON labels.menu_name = demo.menu_name
      ORDER BY demo_categories.category_id, demo.display_order
     RETURNING store_id, menu_id, menu_name
 ), demo_groups AS (
-    INSERT INTO option_groups (store_id, group_name, min_select, max_select, max_each, display_order)
-    SELECT store.store_id, demo.*
+    INSERT INTO option_groups (store_id, group_name, translations, min_select, max_select, max_each, display_order)
+    SELECT store.store_id, group_name, (SELECT names FROM translated WHERE own = group_name), min_select, max_select,
+           max_each, display_order
       FROM store,
            (VALUES ('맵기', 1, 1, 1, 1), ('사이즈', 1, 1, 1, 2), ('토핑', 0, 5, 2, 3))
                AS demo (group_name, min_select, max_select, max_each, display_order)
     RETURNING store_id, group_id, group_name
 ), demo_options AS (
-    INSERT INTO options (store_id, group_id, option_name, price_delta, is_default, display_order)
-    SELECT demo_groups.store_id, demo_groups.group_id, demo.option_name, demo.price_delta, demo.is_default,
+    INSERT INTO options (store_id, group_id, option_name, translations, price_delta, is_default, allergens,
+                         display_order)
+    SELECT demo_groups.store_id, demo_groups.group_id, demo.option_name,
+           (SELECT names FROM translated WHERE own = demo.option_name), demo.price_delta, demo.is_default,
+           CASE demo.option_name WHEN '라면 사리' THEN '{밀,대두}'::text[] WHEN '두부' THEN '{대두}'
+                                 WHEN '치즈' THEN '{우유}' ELSE '{}' END,
            demo.display_order
       FROM demo_groups
       JOIN (VALUES

@@ -15,6 +15,7 @@ from tableorder.domain.errors import (
 )
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.images import Picture
+from tableorder.domain.labels import LABEL_LANGUAGES
 from tableorder.domain.languages import found_language, lookup_tags
 from tableorder.domain.roles import EVERYBODY
 from tableorder.repositories.menus import Catalog, MenuRepository
@@ -30,6 +31,7 @@ from tableorder.schemas.menus import (
     Menus,
     MenuSchema,
     MenusQuery,
+    MissingLabels,
 )
 from tableorder.web.authentication import requires_admin, requires_role, requires_table
 from tableorder.web.context import config, connect, reading, writing
@@ -87,6 +89,19 @@ def list_menus(admin: AdminIdentity, query: dict[str, Any]) -> str:
     """List the menus."""
     with reading(admin.store_id) as connection:
         return MenuRepository(connection).list(**_asked_for(admin.store_id, query))
+
+
+@blueprint.get("/admin/menus/labels")
+@requires_admin
+@answers(MissingLabels, "What guests are not told")
+def list_missing_labels(admin: AdminIdentity) -> dict[str, Any]:
+    """List what guests are not told of the menus.
+
+    The menus that declare no allergens, and those whose name has an ingredient that must be labelled with its origin
+    (원산지 표시) while neither they nor the store's notice name it. A hint, no judgement.
+    """
+    with reading(admin.store_id) as connection:
+        return MenuRepository(connection).missing_labels(store_id=admin.store_id)
 
 
 @blueprint.post("/admin/menus")
@@ -181,7 +196,8 @@ def _catalog(store_id: int, query: dict[str, Any], known: list[str]) -> tuple[Ca
     part = tuple(asked.values())
     wanted = lookup_tags(query["lang"]) if query["lang"] else None
     languages = _menus.get((store_id, LANGUAGES))
-    guess = found_language(wanted, languages.body.decode().split() if languages else ()) if wanted else None
+    known_languages = languages.body.decode().split() if languages else []
+    guess = found_language(wanted, [*known_languages, *LABEL_LANGUAGES]) if wanted else None
     kept = _menus.get((*part, guess))
     with connect(store_id) as connection:
         catalog = MenuRepository(connection).catalog(

@@ -1,12 +1,15 @@
 """What a store sells. A deleted menu is retired: gone from every list, kept while lines refer to it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
 from tableorder.domain.errors import CategoryNotFound, LimitReached, MenuNotFound, MenusMissing, SeveralCategories
 from tableorder.domain.images import Picture
+from tableorder.domain.labels import LabelledMenu, missing_labels
 from tableorder.domain.limits import DEFAULT_LIMITS, Limits, with_retired
 from tableorder.repositories.pictures import picture_parameters
 
@@ -15,7 +18,10 @@ _SQL = load_statements(__file__)
 CATALOG = Statement("catalog", _SQL["catalog"])
 
 # The columns that an admin sets; beside them a picture.
-COLUMNS = ("category_id", "menu_name", "translations", "price", "description", "display_order", "is_available")
+COLUMNS = (
+    "category_id", "menu_name", "translations", "price", "description", "allergens", "origins", "spicy", "min_age",
+    "display_order", "is_available",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class MenuRepository:
                 "store_id": store_id,
                 "limit": limit,
                 "kept_limit": with_retired(limit),
-                **values,
+                **_parameters(values),
                 **picture_parameters(picture, limits),
             },
         )
@@ -97,8 +103,8 @@ class MenuRepository:
     ) -> str:
         """Change the columns in `changes` and return the menu. `sets_picture`: to `picture`, or to none.
 
-        A None clears a description; the other columns are never None. A menu that changes its category comes last in
-        the new one unless its place is given, too: its place in the old one says nothing there.
+        A None clears a description, the allergens or an age; the other columns are never None. A menu that changes its
+        category comes last in the new one unless its place is given, too: its place in the old one says nothing there.
         Raises MenuNotFound, CategoryNotFound, LimitReached.
         """
         document, picture_fits = self._connection.fetch_one(
@@ -107,16 +113,24 @@ class MenuRepository:
                 "store_id": store_id,
                 "menu_id": menu_id,
                 "sets_description": "description" in changes,
+                "sets_allergens": "allergens" in changes,
+                "sets_min_age": "min_age" in changes,
                 "sets_picture": sets_picture,
                 **picture_parameters(picture, limits),
                 **dict.fromkeys(COLUMNS),
-                **changes,
+                **_parameters(changes),
             },
         )
         _require_room(picture_fits, limits)
         if document is None:
             raise MenuNotFound(menu_id=menu_id)
         return document
+
+    def missing_labels(self, *, store_id: int) -> dict[str, Any]:
+        """What guests are not told of the menus; see domain/labels.py."""
+        rows = self._connection.fetch_all(_SQL["labels"], {"store_id": store_id})
+        menus = [LabelledMenu(*row[:-1]) for row in rows]
+        return missing_labels(menus, rows[0][-1] if rows else "")
 
     def reorder(self, *, menu_ids: Sequence[int]) -> None:
         """Give a category's menus the order of `menu_ids`, which names each of them once.
@@ -162,6 +176,11 @@ class MenuRepository:
         if not category_known:
             raise CategoryNotFound(category_id=category_id)
         return Catalog(edition, language, languages or (), document)
+
+
+def _parameters(values: Mapping[str, object]) -> dict[str, object]:
+    """The columns as the statements take them: a list of origins is JSON, and no array."""
+    return {**values, "origins": json.dumps(values["origins"])} if "origins" in values else {**values}
 
 
 def _require_room(picture_fits: bool, limits: Limits) -> None:

@@ -8,7 +8,7 @@ WITH groups AS MATERIALIZED (
 ), present AS MATERIALIZED (
     SELECT versions.version, versions.languages,
            CASE WHEN %(wanted)s::text[] IS NOT NULL
-                THEN found_language(%(wanted)s::text[], versions.languages) END AS language
+                THEN found_language(%(wanted)s::text[], versions.languages || '{en,ja,zh-Hans}') END AS language
       FROM (SELECT %(store_id)s::int AS store_id) AS store
       LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id
 ), edition AS MATERIALIZED (
@@ -24,6 +24,8 @@ SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition
        CASE WHEN edition.version IS NULL OR edition.edition <> ALL(%(known_editions)s::text[]) THEN json_build_object(
            'store_id', %(store_id)s::int,
            'version', edition.version,
+           'origin_notice', (SELECT origin_notice FROM store_settings WHERE store_id = %(store_id)s::int),
+           'allergen_names', allergen_names(COALESCE(%(wanted)s::text[], '{ko}')),
            'categories', COALESCE((
                SELECT json_agg(with_members(json_build_object(
                           'category_id', category.category_id,
@@ -85,10 +87,10 @@ WITH verdict AS MATERIALIZED (
       FROM menus
      WHERE store_id = %(store_id)s
 ), added AS (
-    INSERT INTO menus (store_id, category_id, menu_name, translations, price, description, picture_sha256,
-                       display_order, is_available)
+    INSERT INTO menus (store_id, category_id, menu_name, translations, price, description, allergens, origins, spicy,
+                       min_age, picture_sha256, display_order, is_available)
     SELECT %(store_id)s, %(category_id)s, %(menu_name)s, %(translations)s::jsonb, %(price)s, %(description)s,
-           %(picture_sha256)s,
+           %(allergens)s::text[], %(origins)s::jsonb, %(spicy)s, %(min_age)s, %(picture_sha256)s,
            COALESCE(%(display_order)s::int,
                     (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
                        FROM menus
@@ -133,6 +135,10 @@ WITH verdict AS MATERIALIZED (
            translations = COALESCE(%(translations)s::jsonb, menus.translations),
            price = COALESCE(%(price)s, menus.price),
            description = CASE WHEN %(sets_description)s THEN %(description)s ELSE menus.description END,
+           allergens = CASE WHEN %(sets_allergens)s THEN %(allergens)s::text[] ELSE menus.allergens END,
+           origins = COALESCE(%(origins)s::jsonb, menus.origins),
+           spicy = COALESCE(%(spicy)s, menus.spicy),
+           min_age = CASE WHEN %(sets_min_age)s THEN %(min_age)s ELSE menus.min_age END,
            image_base64 = CASE WHEN NOT %(sets_picture)s THEN menus.image_base64 END,
            picture_sha256 = CASE WHEN %(sets_picture)s THEN %(picture_sha256)s ELSE menus.picture_sha256 END,
            display_order = COALESCE(
@@ -207,3 +213,13 @@ SELECT unknown_menu_id, category_count, menu_count FROM verdict;
 UPDATE menus SET deleted_at = now()
  WHERE menu_id = %(menu_id)s AND deleted_at IS NULL
 RETURNING true;
+
+-- name: labels
+SELECT menus.menu_id, menus.menu_name, menus.allergens IS NOT NULL AS is_declared,
+       COALESCE((SELECT string_agg(origin ->> 'ingredient', ' ')
+                   FROM jsonb_array_elements(menus.origins) AS origin), '') AS ingredients,
+       COALESCE((SELECT origin_notice FROM store_settings WHERE store_id = %(store_id)s), '') AS origin_notice
+  FROM menus
+  JOIN categories ON categories.category_id = menus.category_id
+ WHERE menus.store_id = %(store_id)s AND menus.deleted_at IS NULL
+ ORDER BY categories.display_order, categories.category_id, menus.display_order, menus.menu_id;

@@ -18,7 +18,15 @@ _SQL = load_statements(__file__)
 
 # What an admin sets of a group, and of an option.
 GROUP_COLUMNS = ("group_name", "translations", "min_select", "max_select", "max_each", "display_order")
-OPTION_COLUMNS = ("option_name", "translations", "price_delta", "is_available", "is_default", "display_order")
+OPTION_COLUMNS = (
+    "option_name",
+    "translations",
+    "price_delta",
+    "is_available",
+    "is_default",
+    "allergens",
+    "display_order",
+)
 
 
 class OptionRepository:
@@ -92,7 +100,13 @@ class OptionRepository:
     def update(self, *, option_id: int, changes: Mapping[str, object]) -> str:
         """Change what is in `changes` and return the option. Raises OptionNotFound, GroupUnsatisfiable."""
         row = self._connection.find_one(
-            _SQL["update_option"], {"option_id": option_id, **dict.fromkeys(OPTION_COLUMNS), **changes}
+            _SQL["update_option"],
+            {
+                "option_id": option_id,
+                "sets_allergens": "allergens" in changes,
+                **dict.fromkeys(OPTION_COLUMNS),
+                **changes,
+            },
         )
         if row is None:
             raise OptionNotFound(option_id=option_id)

@@ -105,8 +105,9 @@ WITH present AS (
      WHERE group_id = %(group_id)s AND deleted_at IS NULL
 ), added AS (
     INSERT INTO options (store_id, group_id, option_name, translations, price_delta, is_available, is_default,
-                         display_order)
+                         allergens, display_order)
     SELECT store_id, group_id, %(option_name)s, %(translations)s::jsonb, %(price_delta)s, %(is_available)s, %(is_default)s,
+           %(allergens)s::text[],
            COALESCE(%(display_order)s::int,
                     (SELECT LEAST(COALESCE(max(display_order)::bigint + 1, 0), 2147483647)
                        FROM options
@@ -143,6 +144,7 @@ WITH present AS (
            price_delta = COALESCE(%(price_delta)s::int, options.price_delta),
            is_available = COALESCE(%(is_available)s::boolean, options.is_available),
            is_default = COALESCE(%(is_default)s::boolean, options.is_default),
+           allergens = CASE WHEN %(sets_allergens)s THEN %(allergens)s::text[] ELSE options.allergens END,
            display_order = COALESCE(%(display_order)s::int, options.display_order)
       FROM present
      WHERE options.option_id = present.option_id AND NOT present.is_unsatisfiable

@@ -8,10 +8,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, cast
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from tableorder.domain.errors import ValidationFailed
 from tableorder.domain.images import MAX_UPLOAD_BYTES, ImageRefused, Upload, read_data_url
+from tableorder.domain.labels import ALLERGENS, MAX_ORIGINS
 from tableorder.domain.languages import (
     MAX_LANGUAGES,
     MAX_TAG,
@@ -180,6 +181,37 @@ class Language(fields.Field[str]):
         if not is_language_tag(_string(value)):
             raise ValidationError("Must be a language tag, such as en or zh-Hans.")
         return canonical_tag(value)
+
+
+class Allergens(fields.Field[list[str]]):
+    """Codes of allergens, each once; None: not declared."""
+
+    json_type = ("array", None)
+    json_rules = {"items": {"type": "string", "enum": [*ALLERGENS]}, "uniqueItems": True, "maxItems": len(ALLERGENS)}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_none=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        if not isinstance(value, list) or any(code not in ALLERGENS for code in value):
+            raise ValidationError(f"Must be a list of: {', '.join(ALLERGENS)}.")
+        if len(set(value)) != len(value):
+            raise ValidationError("Must name each allergen once.")
+        return value
+
+
+class Origins(fields.List[Any]):
+    """Where ingredients come from: [`ingredient`, `origin`]."""
+
+    json_rules = {"maxItems": MAX_ORIGINS}
+
+    def __init__(self, entry: type[Schema], **kwargs: Any) -> None:
+        super().__init__(fields.Nested(entry), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > MAX_ORIGINS:
+            raise ValidationError(f"Must have at most {MAX_ORIGINS} origins.")
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Translations(fields.Field[dict[str, dict[str, str]]]):

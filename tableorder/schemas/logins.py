@@ -24,7 +24,7 @@ class Token(values.Document):
         "expires_in": 57600,
         "store_id": 1,
         "store_name": "온달 한식당",
-        "features": ["options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "staff"],
+        "features": ["options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "labels", "staff"],
     }
 
 

@@ -4,15 +4,18 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from tableorder.domain.labels import MAX_SPICY
 from tableorder.domain.limits import DEFAULT_LIMITS
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema, changes_of
 from tableorder.schemas.fields import (
+    Allergens,
     Boolean,
     ImageDataUrl,
     Integer,
     Language,
     OptionalText,
+    Origins,
     QueryChoice,
     QueryInteger,
     Text,
@@ -22,6 +25,7 @@ from tableorder.schemas.options import GuestOptionGroup, OptionGroup
 
 MAX_MENUS = DEFAULT_LIMITS.menus  # that a request puts in order
 PICTURE_URL = "/api/v1/pictures/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp"
+LABELS = {"origin_notice": "쌀: 국내산", "allergen_names": {"난류": "Eggs", "우유": "Milk"}}
 MENU_VERSION = "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"
 
 
@@ -30,11 +34,32 @@ def menu_version() -> fields.UUID:
     return fields.UUID(required=True, metadata={"description": "changes with the menu's content"})
 
 
+def allergen_names() -> fields.Dict:
+    """The name of each allergen."""
+    return fields.Dict(
+        fields.String(),
+        fields.String(),
+        required=True,
+        metadata={"description": "by code, in the language asked for, or in Korean"},
+    )
+
+
+class Origin(values.Document):
+    ingredient = values.text()
+    origin = values.text()
+
+    example = {"ingredient": "돼지고기", "origin": "국내산"}
+
+
 class GuestMenu(values.Displayed):
     menu_id = values.identifier()
     menu_name = values.text()
     price = values.won()
     description = values.text(or_null=True)
+    allergens = values.allergens()
+    origins = values.list_of(Origin)
+    spicy = values.number("0, not at all, to 3")
+    min_age = values.count_or_null("from this age; null: for everybody")
     image_base64 = values.text("a data URL; null if `pictures=url` was asked for", or_null=True)
     image_url = values.text("where the picture is, for good", or_null=True)
     display_order = values.number()
@@ -46,6 +71,10 @@ class GuestMenu(values.Displayed):
         "menu_name": "김치찌개",
         "price": 9000,
         "description": "묵은지와 돼지고기",
+        "allergens": ["대두", "돼지고기"],
+        "origins": [Origin.example],
+        "spicy": 2,
+        "min_age": None,
         "image_base64": None,
         "image_url": PICTURE_URL,
         "display_order": 1,
@@ -89,9 +118,11 @@ class GuestMenuCategory(values.Displayed):
 class GuestMenus(values.Document):
     store_id = values.identifier()
     version = menu_version()
+    origin_notice = values.text("where ingredients come from (원산지 표시), of the whole menu", or_null=True)
+    allergen_names = allergen_names()
     categories = values.list_of(GuestMenuCategory)
 
-    example = {"store_id": 1, "version": MENU_VERSION, "categories": [GuestMenuCategory.example]}
+    example = {"store_id": 1, "version": MENU_VERSION, **LABELS, "categories": [GuestMenuCategory.example]}
 
 
 class MenuCategory(GuestMenuCategory):
@@ -103,9 +134,11 @@ class MenuCategory(GuestMenuCategory):
 class Menus(values.Document):
     store_id = values.identifier()
     version = menu_version()
+    origin_notice = values.text("where ingredients come from (원산지 표시), of the whole menu", or_null=True)
+    allergen_names = allergen_names()
     categories = values.list_of(MenuCategory)
 
-    example = {"store_id": 1, "version": MENU_VERSION, "categories": [MenuCategory.example]}
+    example = {"store_id": 1, "version": MENU_VERSION, **LABELS, "categories": [MenuCategory.example]}
 
 
 class MenuDeleted(values.Document):
@@ -113,6 +146,27 @@ class MenuDeleted(values.Document):
     menu_id = values.identifier()
 
     example = {"message": "the menu is deleted", "menu_id": 1}
+
+
+class Suspect(values.Document):
+    menu_id = values.identifier()
+    ingredient = values.text("its name has it, and nothing says where it is from")
+
+    example = {"menu_id": 3, "ingredient": "쇠고기"}
+
+
+class MissingLabels(values.Document):
+    undeclared = fields.List(Integer(), required=True, metadata={"description": "menus that declare no allergens"})
+    suspects = values.list_of(Suspect)
+
+    example = {"undeclared": [2, 3], "suspects": [Suspect.example]}
+
+
+class OriginSchema(BodySchema):
+    answer = Origin
+
+    ingredient = Text(required=True, most=50)
+    origin = Text(required=True, most=100)
 
 
 class MenuSchema(BodySchema):
@@ -127,6 +181,10 @@ class MenuSchema(BodySchema):
     translations = Translations(most=100, load_default=dict)
     price = Integer(required=True)
     description = OptionalText(most=500, may_break=True, load_default=None)
+    allergens = Allergens(load_default=None)
+    origins = Origins(OriginSchema, load_default=list)
+    spicy = Integer(least=0, most=MAX_SPICY, load_default=0)
+    min_age = Integer(most=150, allow_none=True, load_default=None)
     image_base64 = ImageDataUrl(load_default=None)
     display_order = Integer(least=0, load_default=None)
     is_available = Boolean(load_default=True)

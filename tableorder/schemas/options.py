@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from tableorder.domain.orders import MAX_OPTIONS
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, changes_of
-from tableorder.schemas.fields import Boolean, Integer, Text, Translations
+from tableorder.schemas.fields import Allergens, Boolean, Integer, Text, Translations
 
 MAX_PRICE_DELTA = 1_000_000_000  # won, up or down
 
@@ -18,6 +18,7 @@ class GuestOption(values.Displayed):
     price_delta = values.price_delta()
     is_available = values.switch("false: sold out, cannot be chosen")
     is_default = values.switch("chosen if the line says nothing about its options")
+    allergens = values.allergens()
     display_order = values.number()
 
     example = {
@@ -26,6 +27,7 @@ class GuestOption(values.Displayed):
         "price_delta": 500,
         "is_available": True,
         "is_default": False,
+        "allergens": None,
         "display_order": 4,
     }
 
@@ -123,6 +125,7 @@ class OptionSchema(BodySchema):
     price_delta = Integer(least=-MAX_PRICE_DELTA, most=MAX_PRICE_DELTA, load_default=0)
     is_available = Boolean(load_default=True)
     is_default = Boolean(load_default=False)
+    allergens = Allergens(load_default=None)
     display_order = Integer(least=0, load_default=None)
 
 

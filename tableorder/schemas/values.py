@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from tableorder.domain.limits import MAX_BIG_INTEGER
-from tableorder.schemas.fields import Boolean, Integer, Translations
+from tableorder.schemas.fields import Allergens, Boolean, Integer, Translations
 
 # Of the examples.
 SESSION_ID = "0b9d1f4e-6a0c-4a57-9c53-6f3f2a1f9d10"
@@ -40,6 +40,11 @@ def identifier(description: str | None = None) -> Integer:
 def big_identifier(description: str | None = None) -> Integer:
     """The id of an order or of its line."""
     return Integer(required=True, most=MAX_BIG_INTEGER, metadata=_described(description))
+
+
+def allergens() -> Allergens:
+    """Codes of allergens, or null."""
+    return Allergens(required=True, metadata={"description": "null: not declared; []: none"})
 
 
 def translations() -> Translations:

@@ -108,6 +108,7 @@ ADMIN = {
     ("PATCH", "/api/v1/admin/call-items/{call_item}"): Call(200, {"max_quantity": 4}),
     ("DELETE", "/api/v1/admin/call-items/{call_item}"): Call(200),
     ("GET", "/api/v1/admin/menus"): Call(200, query={"category_id": "{category}"}),
+    ("GET", "/api/v1/admin/menus/labels"): Call(200),
     ("PUT", "/api/v1/admin/menus/order"): Call(200, {"menu_ids": ["{menu}"]}),
     ("POST", "/api/v1/admin/menus"): Call(201, MENU),
     ("PATCH", "/api/v1/admin/menus/{menu}"): Call(200, {"category_id": "{category}"}),

@@ -176,6 +176,11 @@ class Scene:
         expect(200, self.admin.delete(f"/admin/tables/{table_id}"))
         assert call["note"] == text
 
+    def origin(self, origin: dict[str, str]) -> None:
+        changed = expect(200, self.admin.patch(f"/admin/menus/{self.menu_id}", {"origins": [origin]}))
+        assert changed["origins"] == [origin]
+        assert {m["menu_id"]: m for m in self.shown()["menus"]}[self.menu_id]["origins"] == [origin]
+
     def settings(self, text: str) -> None:
         changed = expect(200, self.admin.patch("/admin/settings", {"origin_notice": text}))
         assert changed["origin_notice"] == expect(200, self.admin.get("/admin/settings"))["origin_notice"] == text
@@ -225,6 +230,8 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("CallItemChangeSchema", "label"): lambda scene, text: scene.call_item(text, change=True),
     ("CallSchema", "note"): lambda scene, text: scene.call_note(text),
     ("SettingsChangeSchema", "origin_notice"): Scene.settings,
+    ("OriginSchema", "ingredient"): lambda scene, text: scene.origin({"ingredient": text, "origin": "국내산"}),
+    ("OriginSchema", "origin"): lambda scene, text: scene.origin({"ingredient": "쌀", "origin": text}),
     ("SettingsChangeSchema", "time_zone"): Scene.no_time_zone,
 }
 

@@ -7,7 +7,16 @@ import pytest
 import requests
 from PIL import Image
 
-from tableorder.schemas.fields import Boolean, ImageDataUrl, Integer, OptionalText, Text, Translations
+from tableorder.schemas.fields import (
+    Allergens,
+    Boolean,
+    ImageDataUrl,
+    Integer,
+    OptionalText,
+    Origins,
+    Text,
+    Translations,
+)
 from tableorder.schemas.menus import GuestMenu, MenuSchema
 from tableorder.schemas.values import Displayed
 from tests.api.client import UNKNOWN_ID, expect, refused
@@ -71,6 +80,8 @@ VALUES = {
     Text: ("국수", "냉면"),
     OptionalText: ("우유", "땅콩"),
     ImageDataUrl: (data_url("webp"), data_url("webp", picture("WEBP", (9, 9)))),  # other kinds become one
+    Allergens: (["우유", "난류"], []),
+    Origins: ([{"ingredient": "쌀", "origin": "국내산"}], []),
     Translations: ({"en": {"name": "Noodles"}}, {"ja": {"name": "冷麺", "description": "冷たい"}}),
 }
 
@@ -78,7 +89,7 @@ VALUES = {
 def values_of(category_ids):
     """By field of a menu, two values for it."""
     values = {name: VALUES[type(field)] for name, field in MenuSchema().fields.items()}
-    return values | {"category_id": category_ids}
+    return values | {"category_id": category_ids, "spicy": (1, 3)}
 
 
 def test_each_field_of_a_menu_is_kept_shown_and_changed(restaurant, tablet, category_id):

@@ -226,6 +226,8 @@ VALUES = dict.fromkeys(COLUMNS) | {
     "category_id": CATEGORY,
     "menu_name": "새 메뉴",
     "translations": {},
+    "origins": [],
+    "spicy": 0,
     "price": 1000,
     "display_order": 0,
     "is_available": True,
@@ -272,6 +274,7 @@ NEW_OPTION = {
     "price_delta": 0,
     "is_available": True,
     "is_default": False,
+    "allergens": None,
     "display_order": None,
 }
 WITH_OPTIONS = {"items": [{"menu_id": MENU - 1, "quantity": 1, "options": []}, {"menu_id": MENU + 3, "quantity": 2}]}
@@ -356,6 +359,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
         store_id=STORE, category_id=CATEGORY, known_editions=()
     ),
     "menus.list": lambda c, t: MenuRepository(c).list(store_id=STORE, category_id=None),
+    "menus.missing_labels": lambda c, t: MenuRepository(c).missing_labels(store_id=STORE),
     "menus.add": lambda c, t: MenuRepository(c).add(store_id=STORE, values=VALUES),
     "menus.update": lambda c, t: MenuRepository(c).update(store_id=STORE, menu_id=MENU, changes={"price": 2}),
     "menus.add, the last": lambda c, t: MenuRepository(c).add(store_id=STORE, values=VALUES | {"display_order": None}),

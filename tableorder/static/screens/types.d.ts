@@ -47,7 +47,7 @@ export type Option = Schemas["GuestOption"];
 export type OptionGroup = Schemas["GuestOptionGroup"];
 export type Menu = Schemas["GuestMenu"] & { image_url?: string | null };
 export type Category = Omit<Schemas["GuestMenuCategory"], "menus"> & { menus: Menu[] };
-export type MenuDocument = Omit<Schemas["GuestMenus"], "categories"> & { categories: Category[]; origin_notice?: string | null };
+export type MenuDocument = Omit<Schemas["GuestMenus"], "categories"> & { categories: Category[] };
 
 // The live feeds: what an event's data is, by its type.
 type SharedEvents = {

@@ -9,6 +9,7 @@ import { nameOf, pictureOf } from "./menu.js";
 
 /** @typedef {import("../types.js").Menu} Menu */
 /** @typedef {import("../types.js").OptionGroup} OptionGroup */
+/** @typedef {Record<string, string>} AllergenNames by code, in the guests' language */
 /** @typedef {Map<number, number>} Choice how many of each option, by its id */
 
 const MOST = 99;
@@ -18,10 +19,11 @@ const LONGEST_NOTE = 100;
  * Show a dish in the dialog.
  * @param {HTMLDialogElement} dialog
  * @param {Menu} menu
+ * @param {AllergenNames} allergens
  * @param {(feature: string) => boolean} has
  * @param {(line: import("./cart.js").CartLine) => void} onAdd
  */
-export function showDish(dialog, menu, has, onAdd) {
+export function showDish(dialog, menu, allergens, has, onAdd) {
   const groups = has("options") ? (menu.option_groups ?? []) : [];
   /** @type {Choice} */
   const choice = new Map(
@@ -59,8 +61,9 @@ export function showDish(dialog, menu, has, onAdd) {
         h("h2", { id: "dish-name", tabindex: -1 }, nameOf(menu)),
         h("p", { class: "money" }, won(menu.price)),
         about && h("p", { class: "muted dish-about" }, about),
+        has("labels") && labels(menu, allergens),
       ),
-      ...groups.map((group) => optionGroup(group, choice, update)),
+      ...groups.map((group) => optionGroup(group, choice, allergens, update)),
       has("notes") && h("label", {}, words.note, note),
       h("div", { class: "dish-quantity" }, h("span", {}, words.quantity), stepper({
         label: words.quantity, fewer: words.fewer, more: words.more, value: 1, least: 1, most: MOST,
@@ -78,6 +81,26 @@ export function showDish(dialog, menu, has, onAdd) {
   dialog.querySelector("h2")?.focus();
 }
 
+/**
+ * What guests must know: how spicy, from which age, what is in it, and where that is from.
+ * @param {Menu} menu
+ * @param {AllergenNames} allergens
+ */
+function labels(menu, allergens) {
+  const row = (/** @type {string} */ term, /** @type {string} */ text) => [h("dt", {}, term), h("dd", {}, text)];
+  return h(
+    "dl",
+    { class: "labels small" },
+    ...(menu.spicy ? row(words.spicy, words.spiciness[menu.spicy - 1] ?? "") : []),
+    ...(menu.min_age ? row(words.age, words.fromAge(menu.min_age)) : []),
+    ...row(words.allergens, menu.allergens ? namesOf(menu.allergens, allergens) || words.none : words.askStaff),
+    ...(menu.origins?.length ? row(words.origin, menu.origins.map(({ ingredient, origin }) => `${ingredient}: ${origin}`).join(", ")) : []),
+  );
+}
+
+/** @param {string[]} codes @param {AllergenNames} allergens */
+const namesOf = (codes, allergens) => codes.map((code) => allergens[code] ?? code).join(", ");
+
 /** @param {OptionGroup} group */
 const groupName = (group) => group.display_name ?? group.group_name;
 
@@ -88,9 +111,10 @@ const countOf = (group, choice) => group.options.reduce((sum, option) => sum + (
  * What can be chosen of a group. One of which several can be taken is counted, the others are ticked.
  * @param {OptionGroup} group
  * @param {Choice} choice
+ * @param {AllergenNames} allergens
  * @param {() => void} onChange
  */
-function optionGroup(group, choice, onChange) {
+function optionGroup(group, choice, allergens, onChange) {
   const list = h("ul", { class: "options" });
   /** @param {number} option_id @param {number} count */
   const set = (option_id, count) => {
@@ -105,7 +129,7 @@ function optionGroup(group, choice, onChange) {
       list,
       group.options,
       (option) => String(option.option_id),
-      (option) => optionRow(group, option, choice.get(option.option_id) ?? 0, room, (count) => set(option.option_id, count)),
+      (option) => optionRow(group, option, allergens, choice.get(option.option_id) ?? 0, room, (count) => set(option.option_id, count)),
       (option) => [choice.get(option.option_id) ?? 0, room],
     );
   };
@@ -121,13 +145,21 @@ function optionGroup(group, choice, onChange) {
 /**
  * @param {OptionGroup} group
  * @param {import("../types.js").Option} option
+ * @param {AllergenNames} allergens
  * @param {number} count how many are chosen
  * @param {number} room how many more the group takes
  * @param {(count: number) => void} onChange
  */
-function optionRow(group, option, count, room, onChange) {
+function optionRow(group, option, allergens, count, room, onChange) {
   const name = option.display_name ?? option.option_name;
-  const text = h("span", { class: "option-name" }, name, !option.is_available && h("span", { class: "label" }, words.soldOut));
+  const contained = namesOf(option.allergens ?? [], allergens);
+  const text = h(
+    "span",
+    { class: "option-name" },
+    name,
+    !option.is_available && h("span", { class: "label" }, words.soldOut),
+    contained && h("span", { class: "small muted option-allergens" }, `${words.allergens}: ${contained}`),
+  );
   const price = option.price_delta !== 0 && h("span", { class: "money muted" }, `${option.price_delta > 0 ? "+" : ""}${won(option.price_delta)}`);
   if (group.max_each > 1 && option.is_available) {
     const most = Math.min(group.max_each, count + room);

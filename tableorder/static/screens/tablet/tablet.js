@@ -245,7 +245,7 @@ function draw() {
   screen.dataset["view"] = view;
   const sending = outbox.pending !== null;
   showMenu(card.document, byId("category-names"), byId("dishes"), (menu) =>
-    showDish(dialog, menu, (feature) => session.has(feature), (line) => {
+    showDish(dialog, menu, card.document?.allergen_names ?? {}, (feature) => session.has(feature), (line) => {
       if (outbox.pending) return;
       cart.add(line);
       tell([]);

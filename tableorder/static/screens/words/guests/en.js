@@ -51,5 +51,12 @@ export default {
   wrongPassword: "The numbers or the password are wrong. Please tell the staff.",
   tooMany: (seconds) => `Please try again in ${seconds} seconds.`,
   failed: (id) => `That did not work. Please call the staff. (${id})`,
+  spicy: "Spiciness",
+  spiciness: ["Mildly spicy", "Spicy", "Very spicy"],
+  age: "Age",
+  fromAge: (age) => `${age} and over`,
+  allergens: "Allergens",
+  none: "None",
+  askStaff: "Please ask the staff.",
   origin: "Origin of ingredients",
 };

@@ -51,5 +51,12 @@ export default {
   wrongPassword: "番号またはパスワードが違います。スタッフにお知らせください。",
   tooMany: (seconds) => `${seconds}秒後にもう一度お試しください。`,
   failed: (id) => `処理できませんでした。スタッフをお呼びください。（${id}）`,
+  spicy: "辛さ",
+  spiciness: ["少し辛い", "辛い", "とても辛い"],
+  age: "年齢",
+  fromAge: (age) => `${age}歳以上`,
+  allergens: "アレルギー物質",
+  none: "なし",
+  askStaff: "スタッフにお尋ねください。",
   origin: "原産地表示",
 };

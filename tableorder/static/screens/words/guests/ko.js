@@ -60,5 +60,13 @@ export default {
   tooMany: (seconds) => `${seconds}초 뒤에 다시 시도해 주세요.`,
   /** @param {string} id */
   failed: (id) => `요청을 처리하지 못했습니다. 직원을 불러 주세요. (${id})`,
+  spicy: "매운 정도",
+  spiciness: ["조금 매움", "매움", "아주 매움"],
+  age: "연령",
+  /** @param {number} age */
+  fromAge: (age) => `${age}세 이상`,
+  allergens: "알레르기 유발 재료",
+  none: "없음",
+  askStaff: "직원에게 물어봐 주세요.",
   origin: "원산지 표시",
 };

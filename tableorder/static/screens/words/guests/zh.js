@@ -51,5 +51,12 @@ export default {
   wrongPassword: "编号或密码不正确，请告知店员。",
   tooMany: (seconds) => `请在${seconds}秒后重试。`,
   failed: (id) => `操作失败，请呼叫店员。（${id}）`,
+  spicy: "辣度",
+  spiciness: ["微辣", "辣", "特辣"],
+  age: "年龄",
+  fromAge: (age) => `限${age}岁以上`,
+  allergens: "过敏原",
+  none: "无",
+  askStaff: "请咨询店员。",
   origin: "原产地标识",
 };
