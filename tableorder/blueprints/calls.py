@@ -32,7 +32,7 @@ from tableorder.schemas.calls import (
     GuestCallItems,
 )
 from tableorder.web.authentication import requires_admin, requires_role, requires_table
-from tableorder.web.context import config, connect
+from tableorder.web.context import config, connect, writing
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_answer, may_refuse
 from tableorder.web.requests import takes_body, takes_query
@@ -66,7 +66,7 @@ def place_call(table: TableIdentity, body: dict[str, Any]) -> Response:
     A table has one open call. Who calls again adds to it, and `asked_times` grows; no item goes past its
     `max_quantity`. Without `items`, or with a `call_item_id` of null, it is the plain call, which every store answers.
     """
-    with connect(table.store_id) as connection:
+    with writing(table.store_id) as connection:
         call, is_new = CallRepository(connection).place(table=table, limits=config().limits, **body)
     return answer(call, 201 if is_new else 200)
 
@@ -90,7 +90,7 @@ def take_back_call(table: TableIdentity) -> str:
 
     The same again is a 200.
     """
-    with connect(table.store_id) as connection:
+    with writing(table.store_id) as connection:
         return CallRepository(connection).take_back(table=table)
 
 
@@ -116,7 +116,7 @@ def take_call(admin: AdminIdentity, call_id: int) -> str:
 
     Whoever takes it first has it; the same again is a 200.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return CallRepository(connection).take(call_id=call_id, admin=admin)
 
 
@@ -129,7 +129,7 @@ def close_call(admin: AdminIdentity, call_id: int) -> str:
 
     The same again is a 200.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return CallRepository(connection).close(call_id=call_id, admin=admin)
 
 
@@ -149,7 +149,7 @@ def list_call_items(admin: AdminIdentity) -> str:
 @may_refuse(CallItemLabelTaken, LimitReached)
 def add_call_item(admin: AdminIdentity, body: dict[str, Any]) -> str:
     """Add something that guests can ask for."""
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return CallRepository(connection).add_item(store_id=admin.store_id, values=body, limits=config().limits)
 
 
@@ -160,7 +160,7 @@ def add_call_item(admin: AdminIdentity, body: dict[str, Any]) -> str:
 @may_refuse(CallItemNotFound, CallItemLabelTaken)
 def update_call_item(admin: AdminIdentity, call_item_id: int, body: dict[str, Any]) -> str:
     """Change something that guests can ask for."""
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         return CallRepository(connection).update_item(call_item_id=call_item_id, changes=body)
 
 
@@ -173,6 +173,6 @@ def delete_call_item(admin: AdminIdentity, call_item_id: int) -> dict[str, Any]:
 
     Calls keep what was asked for.
     """
-    with connect(admin.store_id) as connection:
+    with writing(admin.store_id) as connection:
         CallRepository(connection).delete_item(call_item_id=call_item_id)
     return {"message": "the call item is deleted", "call_item_id": call_item_id}
