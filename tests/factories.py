@@ -15,6 +15,7 @@ from uuid import uuid4
 from psycopg2.extensions import connection as Connection
 
 from tableorder.domain.limits import Limits
+from tests.noun_entries import functions
 
 _numbers = count(1)
 
@@ -139,57 +140,59 @@ def _fill_store(connection: Connection, store_id: int) -> Shop:
 
 def _fill_later_tables(connection: Connection, shop: Shop) -> None:
     """The tables that the first design did not have; menu_versions fills itself."""
-    if _exists(connection, "order_voids"):
+    if exists(connection, "order_voids"):
         void = {"order_id": shop.order_id + 1000, "session_id": shop.session_id, "table_id": shop.table_id}
         book = {"table_number": 1, "voided_by": "사장", "voided_order": "{}"}
         insert(connection, "order_voids", "void_id", store_id=shop.store_id, **void | book)
-    if _exists(connection, "idempotency_keys"):
+    if exists(connection, "idempotency_keys"):
         key = {"session_id": shop.session_id, "idempotency_key": "하나", "request_hash": b"-", "answer": "{}"}
         insert(connection, "idempotency_keys", "store_id", store_id=shop.store_id, **key)
-    if _exists(connection, "login_failures"):
+    if exists(connection, "login_failures"):
         failure = {"subject": f"table:{shop.store_id}:1", "failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}
         insert(connection, "login_failures", "subject", **failure)
-    if _exists(connection, "admin_keys"):
+    if exists(connection, "admin_keys"):
         key = {"action": "end_session", "subject_id": shop.table_id, "idempotency_key": "하나", "request_hash": b"-"}
         insert(connection, "admin_keys", "store_id", store_id=shop.store_id, answer="{}", **key)
-    if _exists(connection, "option_groups"):
+    if exists(connection, "option_groups"):
         group_id = insert(connection, "option_groups", "group_id", store_id=shop.store_id, group_name="사이즈")
         option = {"store_id": shop.store_id, "group_id": group_id, "option_name": "곱빼기"}
         option_id = insert(connection, "options", "option_id", **option)
         attached = {"store_id": shop.store_id, "menu_id": shop.menu_id, "group_id": group_id}
         insert(connection, "menu_option_groups", "group_id", **attached)
-    if _exists(connection, "calls"):
+    if exists(connection, "calls"):
         insert(connection, "call_items", "call_item_id", store_id=shop.store_id, label="물")
         call = {"session_id": shop.session_id, "table_id": shop.table_id, "table_number": 1, "items": "[]"}
         insert(connection, "calls", "call_id", store_id=shop.store_id, **call)
-    if _exists(connection, "pictures"):
+    if exists(connection, "pictures"):
         webp = f"그림 {shop.store_id}".encode()
         insert(
             connection, "pictures", "sha256", store_id=shop.store_id, webp=webp, sha256=hashlib.sha256(webp).digest()
         )
-    if _exists(connection, "stock"):
+    if exists(connection, "stock"):
         counted = {"store_id": shop.store_id, "option_id": option_id, "remaining": 3}
         stock_id = insert(connection, "stock", "stock_id", **counted)
         move = {"store_id": shop.store_id, "stock_id": stock_id, "epoch": 1, "delta": 3, "reason": "set"}
         insert(connection, "stock_moves", "move_id", **move)
-    if _exists(connection, "staff"):
+    if exists(connection, "staff"):
         person = {"username": "minji", "display_name": "김민지", "role": "staff", "password_hash": "-"}
         insert(connection, "staff", "staff_id", store_id=shop.store_id, **person)
-    if _exists(connection, "store_settings"):
-        insert(connection, "store_settings", "store_id", store_id=shop.store_id, origin_notice="쌀: 국내산")
-    if _exists(connection, "failed_logins"):
+    if exists(connection, "failed_logins"):
         count = {"kind": "table", "account_id": shop.table_id, "address": ""}
         failure = {"failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}
         insert(connection, "failed_logins", "account_id", **count | failure)
         insert(connection, "familiar_addresses", "account_id", **count | {"address": "192.0.2.1"})
-    if _exists(connection, "stream_tickets"):
+    if exists(connection, "stream_tickets"):
         ticket = {"ticket_hash": f"{shop.store_id}".encode(), "claims": "{}", "expires_at": "2026-05-05"}
         insert(connection, "stream_tickets", "store_id", store_id=shop.store_id, **ticket)
-    if _exists(connection, "login_addresses"):
+    if exists(connection, "login_addresses"):
         insert(connection, "login_addresses", "store_id", store_id=shop.store_id, address="192.0.2.1")
 
+    for add_rows in functions("add_rows"):
+        add_rows(connection, shop)
 
-def _exists(connection: Connection, table: str) -> bool:
+
+def exists(connection: Connection, table: str) -> bool:
+    """Tell whether this version of the schema has the table."""
     return value(connection, "SELECT to_regclass(%s) IS NOT NULL", table)
 
 

@@ -30,6 +30,7 @@ from tableorder.web.document_cache import ENTRY_BYTES, DocumentCache
 from tests.database.servers import free_port
 from tests.factories import query
 from tests.management.running import CHECKOUT
+from tests.noun_entries import entries
 
 LIMITS = "tests/api/test_limits.py::"
 PRUNED = "tests/housekeeping/test_tables.py::test_what_is_past_the_bound_goes_and_what_is_within_it_stays"
@@ -46,7 +47,6 @@ TABLES = {
     "stores": BY_THE_OPERATOR,
     "staff": "LIMIT_STAFF: tests/api/test_staff.py::test_past_the_limit_nobody_is_added",
     "menu_versions": ONE_A_STORE,
-    "store_settings": ONE_A_STORE,
     "event_horizon": "one row",
     "option_groups": f"LIMIT_OPTION_GROUPS, with retired ones ten times that: {MENUS}",
     "options": f"LIMIT_OPTIONS, with retired ones ten times that: {MENUS}",
@@ -73,6 +73,7 @@ TABLES = {
     "tests/housekeeping/test_runner.py::test_the_stream_process_keeps_house_and_says_so",
     "stream_tickets": f"so many a holder: {LIMITS}test_a_holder_has_so_many_tickets_and_the_latest_count",
 }
+TABLES |= entries("BOUNDS")
 
 # The labels of the figures, and the closed set that each takes its values from.
 LABELS = {

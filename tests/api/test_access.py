@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -22,24 +22,11 @@ from tests.api.client import TABLE_PASSWORD, Restaurant, Tablet, expect
 from tests.api.openapi_client import OpenApiClient
 from tests.api.server import JWT_SECRET_KEY, Server, run_sql
 from tests.api.test_menus import data_url
+from tests.noun_entries import Call, entries, functions
 
 UNKNOWN = 2_000_000_000  # as an identifier: in range, and nobody's
 
 ADMIN_STREAM, TABLE_STREAM = PATHS
-
-
-@dataclass(frozen=True)
-class Call:
-    """What its own role sends to a route: ids by the name of what they are of; `{menu}` in a path is one of them.
-
-    `status`: how it is answered. `ended`: how, once the table's session is over.
-    """
-
-    status: int
-    body: dict[str, Any] = field(default_factory=dict)
-    query: dict[str, str] = field(default_factory=dict)
-    key: str | None = None
-    ended: tuple[int, str | None] = (200, None)
 
 
 ITEMS = {"items": [{"menu_id": "{menu}", "quantity": 1}]}
@@ -127,8 +114,6 @@ ADMIN = {
     ("DELETE", "/api/v1/admin/tables/{free_table}"): Call(200),
     ("GET", "/api/v1/admin/voids"): Call(200),
     ("POST", "/api/v1/admin/orders/sse/ticket"): Call(201),
-    ("GET", "/api/v1/admin/settings"): Call(200),
-    ("PATCH", "/api/v1/admin/settings"): Call(200, {"origin_notice": "쌀: 국내산"}),
     ("GET", "/api/v1/admin/staff"): Call(200),
     ("POST", "/api/v1/admin/staff"): Call(
         201, {"username": "x", "display_name": "x", "role": "staff", "password": "12345678"}
@@ -137,6 +122,8 @@ ADMIN = {
     ("POST", "/api/v1/admin/staff/{staff}/revoke"): Call(200),
     ("DELETE", "/api/v1/admin/staff/{staff}"): Call(200),
 }
+TABLE |= entries("TABLE_ROUTES")
+ADMIN |= entries("ADMIN_ROUTES")
 # They end the token that they are called with: tests/api/test_staff.py.
 OWN = {("POST", "/api/v1/auth/logout"), ("PUT", "/api/v1/auth/password")}
 STREAMS = {("GET", ADMIN_STREAM), ("GET", TABLE_STREAM)}
@@ -172,6 +159,8 @@ def open_shop(open_restaurant):
         ids |= {"item": order["items"][0]["order_item_id"]} | option_ids(restaurant)
         ids |= {"call": expect(201, tablet.post("/customer/calls", {}))["call_id"]}
         ids |= {"call_item": expect(201, restaurant.admin.post("/admin/call-items", {"label": "물"}))["call_item_id"]}
+        for add_ids in functions("add_ids"):
+            ids |= add_ids(restaurant, tablet)
         return Shop(restaurant, tablet, ids)
 
     return open_

@@ -18,6 +18,7 @@ from tableorder.schemas.fields import ImageDataUrl, Password, Text
 from tableorder.schemas.menus import MenuSchema
 from tests.api.client import Client, Restaurant, expect, refused
 from tests.api.server import add_restaurant
+from tests.noun_entries import entries
 
 HOSTILE = [
     "' OR '1'='1",
@@ -52,7 +53,8 @@ class Scene:
         self.admin = restaurant.admin
         self.category_id = restaurant.add_category("분류")
         self.menu_id = restaurant.add_menu(category_id=self.category_id)
-        self.table_id = restaurant.add_table(1)
+        restaurant.add_table(1)
+        self.other_table_id = restaurant.add_table(2)  # a new password revokes the tokens of its tablets
         self.tablet = restaurant.seat(1)
 
     def category(self, text: str) -> None:
@@ -91,8 +93,8 @@ class Scene:
         expect(200, self.admin.delete(f"/admin/tables/{table_id}"))
 
     def table_password_change(self, text: str) -> None:
-        expect(200, self.admin.patch(f"/admin/tables/{self.table_id}", {"table_password": text}))
-        self.logs_in_with(1, text)
+        expect(200, self.admin.patch(f"/admin/tables/{self.other_table_id}", {"table_password": text}))
+        self.logs_in_with(2, text)
 
     def logs_in_with(self, table_number: int, password: str) -> None:
         body = {"store_id": self.restaurant.store_id, "table_number": table_number}
@@ -181,13 +183,6 @@ class Scene:
         assert changed["origins"] == [origin]
         assert {m["menu_id"]: m for m in self.shown()["menus"]}[self.menu_id]["origins"] == [origin]
 
-    def settings(self, text: str) -> None:
-        changed = expect(200, self.admin.patch("/admin/settings", {"origin_notice": text}))
-        assert changed["origin_notice"] == expect(200, self.admin.get("/admin/settings"))["origin_notice"] == text
-
-    def no_time_zone(self, text: str) -> None:
-        refused(400, "validation_failed", self.admin.patch("/admin/settings", {"time_zone": text}))
-
     def shown(self) -> dict:
         """The category as the guests see it."""
         categories = expect(200, self.tablet.get("/customer/menus"))["categories"]
@@ -229,10 +224,8 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("CallItemSchema", "label"): lambda scene, text: scene.call_item(text, change=False),
     ("CallItemChangeSchema", "label"): lambda scene, text: scene.call_item(text, change=True),
     ("CallSchema", "note"): lambda scene, text: scene.call_note(text),
-    ("SettingsChangeSchema", "origin_notice"): Scene.settings,
     ("OriginSchema", "ingredient"): lambda scene, text: scene.origin({"ingredient": text, "origin": "국내산"}),
     ("OriginSchema", "origin"): lambda scene, text: scene.origin({"ingredient": "쌀", "origin": text}),
-    ("SettingsChangeSchema", "time_zone"): Scene.no_time_zone,
 }
 
 NEVER_KEPT = {
@@ -246,8 +239,10 @@ NEVER_KEPT = {
     ("CallsQuery", "cursor"),
     ("OrdersQuery", "status"),
     ("StockChangeSchema", "reason"),
-    ("SettingsChangeSchema", "time_zone"),
 }
+
+FIELDS |= entries("TEXTS")
+NEVER_KEPT |= set(entries("NEVER_KEPT"))
 
 
 @pytest.fixture(scope="module")
