@@ -59,6 +59,12 @@ SELECT table_sessions.session_id, order_history.history_id
   JOIN order_history ON order_history.session_id = table_sessions.session_id
  WHERE table_sessions.is_active;
 
+\echo open_calls: an open call is of an active session
+SELECT calls.call_id, calls.session_id
+  FROM calls
+  JOIN table_sessions ON table_sessions.session_id = calls.session_id
+ WHERE calls.closed_at IS NULL AND NOT table_sessions.is_active;
+
 \echo history_form: an archive has a total and a list of orders, each with its number, total and lines
 SELECT history_id
   FROM order_history
@@ -157,6 +163,11 @@ SELECT 'stock', stock.stock_id::text, stock.store_id
   LEFT JOIN options ON options.option_id = stock.option_id
  WHERE COALESCE(menus.store_id, options.store_id) IS DISTINCT FROM stock.store_id
  UNION ALL
+SELECT 'calls', calls.call_id::text, calls.store_id
+  FROM calls
+  LEFT JOIN table_sessions ON table_sessions.session_id = calls.session_id
+ WHERE (table_sessions.store_id, table_sessions.table_id) IS DISTINCT FROM (calls.store_id, calls.table_id)
+ UNION ALL
 SELECT 'orders', orders.order_id::text, orders.store_id
   FROM orders
   LEFT JOIN table_sessions ON table_sessions.session_id = orders.session_id
@@ -219,6 +230,8 @@ SELECT sequence, drawn, present
          UNION ALL SELECT 'options_option_id_seq', max(option_id) FROM options
          UNION ALL SELECT 'stock_stock_id_seq', max(stock_id) FROM stock
          UNION ALL SELECT 'stock_moves_move_id_seq', max(move_id) FROM stock_moves
+         UNION ALL SELECT 'call_items_call_item_id_seq', max(call_item_id) FROM call_items
+         UNION ALL SELECT 'calls_call_id_seq', max(call_id) FROM calls
          UNION ALL SELECT 'tables_table_id_seq', max(table_id) FROM tables
          UNION ALL SELECT 'orders_order_id_seq', GREATEST(max(order_id), (SELECT max(order_id) FROM order_voids))
                      FROM orders

@@ -159,6 +159,10 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
         option_id = insert(connection, "options", "option_id", **option)
         attached = {"store_id": shop.store_id, "menu_id": shop.menu_id, "group_id": group_id}
         insert(connection, "menu_option_groups", "group_id", **attached)
+    if exists(connection, "calls"):
+        insert(connection, "call_items", "call_item_id", store_id=shop.store_id, label="물")
+        call = {"session_id": shop.session_id, "table_id": shop.table_id, "table_number": 1, "items": "[]"}
+        insert(connection, "calls", "call_id", store_id=shop.store_id, **call)
     if exists(connection, "pictures"):
         webp = f"그림 {shop.store_id}".encode()
         insert(

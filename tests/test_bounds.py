@@ -53,6 +53,9 @@ TABLES = {
     "menu_option_groups": "30 a menu: tests/api/test_options.py::test_a_menu_has_thirty_groups_at_most",
     "stock": f"one a menu or an option: {MENUS}",
     "stock_moves": f"the books: of orders that LIMIT_ORDER_RATE let in, and of what an admin counts: {RATE}",
+    "call_items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",
+    "calls": "LIMIT_SESSION_CALLS, and they go with their session: "
+    "tests/api/test_calls.py::test_a_session_has_so_many_calls",
     "tables": f"LIMIT_TABLES: {MENUS}",
     "categories": f"LIMIT_CATEGORIES: {MENUS}",
     "menus": f"LIMIT_MENUS, with retired ones ten times that: {LIMITS}test_what_is_retired_has_a_limit_too",
@@ -130,6 +133,8 @@ LISTS = {
     "/api/v1/admin/menus/labels": f"a few a menu: {MENUS}",
     "/api/v1/customer/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/admin/option-groups": f"LIMIT_OPTION_GROUPS, LIMIT_OPTIONS: {MENUS}",
+    "/api/v1/admin/call-items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",
+    "/api/v1/customer/call-items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",
     "/api/v1/admin/stock": f"one a menu or an option: {MENUS}",
     "/api/v1/admin/tables": f"LIMIT_TABLES: {MENUS}",
     "/api/v1/admin/orders": f"LIMIT_TABLES sessions: {LIMITS}test_a_session_has_so_many_lines",

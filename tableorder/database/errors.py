@@ -9,6 +9,7 @@ from functools import partial
 import psycopg2
 
 from tableorder.domain.errors import (
+    CallItemLabelTaken,
     CategoryNameTaken,
     CategoryNotFound,
     DatabaseBusy,
@@ -33,6 +34,7 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "tables_store_id_table_number_key": TableNumberTaken,
     "table_sessions_table_id_fkey": partial(TableNotFound, "there is no such table"),
     "categories_store_id_category_name_key": CategoryNameTaken,
+    "call_items_store_id_label_key": CallItemLabelTaken,
     "menus_category_id_fkey": partial(CategoryNotFound, "there is no such category"),
     "order_items_menu_id_fkey": MenuInUse,
     "option_groups_select_check": partial(

@@ -201,6 +201,21 @@ class StockNotFound(NotFound):
     example = {"stock_id": 7}
 
 
+class CallNotFound(NotFound):
+    code = "call_not_found"
+    detail = "there is no call {call_id}"
+    example = {"call_id": 8}
+
+
+class CallItemNotFound(NotFound):
+    """Unknown, switched off, deleted or another store's."""
+
+    code = "call_item_not_found"
+    detail = "there is no call item {call_item_id}"
+    members = ("item", "call_item_id")
+    example = {"item": 0, "call_item_id": 2}
+
+
 class PictureNotFound(NotFound):
     code = "picture_not_found"
     detail = "there is no picture {sha256}"
@@ -394,6 +409,18 @@ class LimitReached(Conflict):
         return cls(limit=with_retired(limit), noun=f"{noun}, with those deleted lately")
 
 
+class CallItemLabelTaken(Conflict):
+    code = "call_item_label_taken"
+    detail = "there is a call item of that label"
+
+
+class CallQuantityTooLarge(Conflict):
+    code = "call_quantity_too_large"
+    detail = "no more than {max_quantity} of call item {call_item_id} can be asked for"
+    members = ("item", "call_item_id", "max_quantity")
+    example = {"item": 0, "call_item_id": 2, "max_quantity": 4}
+
+
 class MenusMissing(Conflict):
     code = "menus_missing"
     detail = "the category has {menu_count} menus; name each of them"
@@ -419,6 +446,17 @@ class TooManyOrders(Throttled):
     code = "too_many_orders"
     detail = "this table has ordered {order_rate} times in 60 s; try again later"
     example = {"order_rate": 20, "wait": 30}
+
+    def __init__(self, detail: str | None = None, *, wait: float | None, **values: Any) -> None:
+        super().__init__(detail, retry_after=max(1, wait or 0), **values)
+
+
+class TooManyCalls(Throttled):
+    """A session has called so often; in `wait` seconds it may again."""
+
+    code = "too_many_calls"
+    detail = "this table has called {call_rate} times in 60 s; try again later"
+    example = {"call_rate": 10, "wait": 30}
 
     def __init__(self, detail: str | None = None, *, wait: float | None, **values: Any) -> None:
         super().__init__(detail, retry_after=max(1, wait or 0), **values)

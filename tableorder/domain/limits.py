@@ -26,6 +26,9 @@ class Limits:
     session_orders: int = 300  # live ones
     session_lines: int = 3000
     order_rate: int = 20  # orders of a session in any 60 s
+    call_items: int = 50  # of a store
+    session_calls: int = 300  # live ones
+    call_rate: int = 10  # calls of a session in any 60 s
     table_streams: int = 4  # of a table
     store_table_streams: int = 1000
     store_admin_streams: int = 50

@@ -20,6 +20,12 @@ SELECT
  ORDER BY order_id
    FOR UPDATE;
 
+SELECT
+  FROM calls
+ WHERE session_id = NULLIF(current_setting('app.locked_session'), '')::uuid
+ ORDER BY call_id
+   FOR UPDATE;
+
 WITH repeated AS (
     SELECT request_hash = %(request_hash)s AS same, answer
       FROM admin_keys
@@ -56,13 +62,30 @@ WITH repeated AS (
       FROM orders
       JOIN ended ON ended.session_id = orders.session_id
       JOIN tables ON tables.table_id = orders.table_id
+), answered_calls AS (
+    SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                        'label', (SELECT string_agg(entry ->> 'label', ', ' ORDER BY position)
+                                    FROM jsonb_array_elements(calls.items) WITH ORDINALITY AS each (entry, position)),
+                        'times', calls.asked_times,
+                        'seconds', GREATEST(0, extract(epoch FROM COALESCE(calls.closed_at, ended.end_time)
+                                                                  - calls.asked_at)::int))
+                    ORDER BY calls.call_id), '[]') AS calls
+      FROM calls
+      JOIN ended ON ended.session_id = calls.session_id
+), closed_call AS (
+    UPDATE calls
+       SET closed_at = ended.end_time
+      FROM ended
+     WHERE calls.session_id = ended.session_id AND calls.closed_at IS NULL
 ), archived AS (
     INSERT INTO order_history (session_id, table_id, store_id, table_number, completed_time, archived_order_data)
     SELECT ended.session_id, ended.table_id, ended.store_id, tables.table_number, ended.end_time,
-           jsonb_build_object('orders', bill.orders, 'session_total', bill.total)
+           jsonb_build_object(
+               'orders', bill.orders, 'session_total', bill.total, 'calls', answered_calls.calls)
       FROM ended
       JOIN tables ON tables.table_id = ended.table_id
      CROSS JOIN bill
+     CROSS JOIN answered_calls
 ), moved AS (
     DELETE FROM orders USING ended WHERE orders.session_id = ended.session_id
 ), answered AS (

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from tableorder.domain.orders import DONE
 from tableorder.schemas import values
 from tableorder.schemas.base import QuerySchema
+from tableorder.schemas.calls import ArchivedCall
 from tableorder.schemas.cursors import Cursor
 from tableorder.schemas.fields import QueryInteger
 from tableorder.schemas.orders import ArchivedOrder
@@ -19,8 +20,15 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 class Archive(values.Document):
     orders = values.list_of(ArchivedOrder)
     session_total = values.won()
+    calls = fields.List(
+        fields.Nested(ArchivedCall), metadata={"description": "absent from sessions that ended before there were calls"}
+    )
 
-    example = {"orders": [ArchivedOrder.example | {"status": DONE}], "session_total": 18000}
+    example = {
+        "orders": [ArchivedOrder.example | {"status": DONE}],
+        "session_total": 18000,
+        "calls": [ArchivedCall.example],
+    }
 
 
 class PastSession(values.Document):

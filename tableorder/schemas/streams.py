@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields
 
 from tableorder.schemas import values
+from tableorder.schemas.calls import Call
 from tableorder.schemas.orders import Order, OrderItem, OrderUpdated, SessionOrders, StoreOrders
 
 
@@ -60,6 +61,9 @@ TABLE_EVENTS: dict[str, type[Schema]] = {
     "order_created": Order,
     "order_updated": OrderUpdatedEvent,
     "order_deleted": OrderDeletedEvent,
+    "call_created": Call,
+    "call_updated": Call,
+    "call_closed": Call,
     "session_ended": SessionEvent,
     "menu_changed": MenuChangedEvent,
     "goodbye": GoodbyeEvent,

@@ -64,6 +64,10 @@ TABLE = {
     ("GET", "/api/v1/customer/orders/{order}"): Call(200, ended=(409, "session_ended")),
     ("POST", "/api/v1/customer/orders"): Call(201, ITEMS, ended=(409, "session_ended")),
     ("POST", "/api/v1/customer/orders/sse/ticket"): Call(201, ended=(409, "session_ended")),
+    ("GET", "/api/v1/customer/call-items"): Call(200),
+    ("POST", "/api/v1/customer/calls"): Call(200, ended=(409, "session_ended")),  # the shop's call is open
+    ("GET", "/api/v1/customer/calls/current"): Call(200, ended=(409, "session_ended")),
+    ("DELETE", "/api/v1/customer/calls/current"): Call(200, ended=(409, "session_ended")),
 }
 # In an order in which each call leaves what the later ones need.
 ADMIN = {
@@ -83,6 +87,13 @@ ADMIN = {
     ("POST", "/api/v1/admin/stock/{stock}/adjust"): Call(200, {"delta": 1, "reason": "added"}, key="1"),
     ("DELETE", "/api/v1/admin/options/{option}"): Call(200),
     ("DELETE", "/api/v1/admin/option-groups/{group}"): Call(200),
+    ("GET", "/api/v1/admin/calls"): Call(200, query={"open": "true"}),
+    ("POST", "/api/v1/admin/calls/{call}/take"): Call(200),
+    ("POST", "/api/v1/admin/calls/{call}/close"): Call(200),
+    ("GET", "/api/v1/admin/call-items"): Call(200),
+    ("POST", "/api/v1/admin/call-items"): Call(201, {"label": "냅킨"}),
+    ("PATCH", "/api/v1/admin/call-items/{call_item}"): Call(200, {"max_quantity": 4}),
+    ("DELETE", "/api/v1/admin/call-items/{call_item}"): Call(200),
     ("GET", "/api/v1/admin/menus"): Call(200, query={"category_id": "{category}"}),
     ("GET", "/api/v1/admin/menus/labels"): Call(200),
     ("PUT", "/api/v1/admin/menus/order"): Call(200, {"menu_ids": ["{menu}"]}),
@@ -146,6 +157,8 @@ def open_shop(open_restaurant):
         ids |= {"empty_category": restaurant.add_category("빈 분류"), "free_table": restaurant.add_table(2)}
         ids |= {"staff": add_person(restaurant)}
         ids |= {"item": order["items"][0]["order_item_id"]} | option_ids(restaurant)
+        ids |= {"call": expect(201, tablet.post("/customer/calls", {}))["call_id"]}
+        ids |= {"call_item": expect(201, restaurant.admin.post("/admin/call-items", {"label": "물"}))["call_item_id"]}
         for add_ids in functions("add_ids"):
             ids |= add_ids(restaurant, tablet)
         return Shop(restaurant, tablet, ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import secrets
 from collections.abc import Callable
 from functools import partial
 
@@ -162,6 +163,21 @@ class Scene:
         answer = self.admin.post(path, {"delta": 1, "reason": text}, headers={"Idempotency-Key": "1"})
         refused(400, "validation_failed", answer)
 
+    def call_item(self, text: str, *, change: bool) -> None:
+        added = expect(201, self.admin.post("/admin/call-items", {"label": secrets.token_hex(4) if change else text}))
+        path = f"/admin/call-items/{added['call_item_id']}"
+        item = expect(200, self.admin.patch(path, {"label": text})) if change else added
+        expect(200, self.admin.delete(path))
+        assert item["label"] == text
+
+    def call_note(self, text: str) -> None:
+        table_number = secrets.randbelow(10**6) + 100  # each has a rate of its own
+        table_id = self.restaurant.add_table(table_number)
+        call = expect(201, self.restaurant.seat(table_number).post("/customer/calls", {"note": text}))
+        expect(200, self.restaurant.end_session(table_id))
+        expect(200, self.admin.delete(f"/admin/tables/{table_id}"))
+        assert call["note"] == text
+
     def origin(self, origin: dict[str, str]) -> None:
         changed = expect(200, self.admin.patch(f"/admin/menus/{self.menu_id}", {"origins": [origin]}))
         assert changed["origins"] == [origin]
@@ -192,6 +208,7 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("SessionOrdersQuery", "cursor"): lambda scene, text: scene.no_query("/customer/orders", "cursor", text),
     ("BooksQuery", "cursor"): lambda scene, text: scene.no_query("/admin/history", "cursor", text),
     ("StoreHistoryQuery", "cursor"): lambda scene, text: scene.no_query("/admin/history", "cursor", text),
+    ("CallsQuery", "cursor"): lambda scene, text: scene.no_query("/admin/calls", "cursor", text),
     ("OffsetBooksQuery", "cursor"): lambda scene, text: scene.no_query("/admin/voids", "cursor", text),
     ("OrdersQuery", "status"): lambda scene, text: scene.no_query("/admin/orders", "status", text[:20]),
     ("VoidQuery", "reason"): Scene.void,
@@ -204,6 +221,9 @@ FIELDS: dict[tuple[str, str], Callable[[Scene, str], None]] = {
     ("OptionSchema", "option_name"): lambda scene, text: scene.option(text, change=False),
     ("OptionChangeSchema", "option_name"): lambda scene, text: scene.option(text, change=True),
     ("StockChangeSchema", "reason"): lambda scene, text: scene.no_stock_reason(text[:20]),
+    ("CallItemSchema", "label"): lambda scene, text: scene.call_item(text, change=False),
+    ("CallItemChangeSchema", "label"): lambda scene, text: scene.call_item(text, change=True),
+    ("CallSchema", "note"): lambda scene, text: scene.call_note(text),
     ("OriginSchema", "ingredient"): lambda scene, text: scene.origin({"ingredient": text, "origin": "국내산"}),
     ("OriginSchema", "origin"): lambda scene, text: scene.origin({"ingredient": "쌀", "origin": text}),
 }
@@ -216,6 +236,7 @@ NEVER_KEPT = {
     ("BooksQuery", "cursor"),
     ("StoreHistoryQuery", "cursor"),
     ("OffsetBooksQuery", "cursor"),
+    ("CallsQuery", "cursor"),
     ("OrdersQuery", "status"),
     ("StockChangeSchema", "reason"),
 }

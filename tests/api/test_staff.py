@@ -42,6 +42,9 @@ FLOOR = {
     ("DELETE", "/admin/orders/{order}"),
     ("POST", "/admin/orders/{order}/void-lines"),
     ("POST", "/admin/tables/{table}/end-session"),
+    ("GET", "/admin/calls"),
+    ("POST", "/admin/calls/{call}/take"),
+    ("POST", "/admin/calls/{call}/close"),
 }
 OWNER = {("PATCH", "/admin/settings")}
 

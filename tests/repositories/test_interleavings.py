@@ -89,6 +89,7 @@ DELETE FROM tables;
 DELETE FROM table_sessions;
 DELETE FROM orders;
 DELETE FROM order_items;
+DELETE FROM calls;
 DELETE FROM order_history;
 DELETE FROM order_voids;
 DELETE FROM idempotency_keys;
