@@ -147,7 +147,7 @@ def is_text(call: ast.Call) -> bool:
         return True
     if name in ("run", "Popen", "check_output"):
         return bool(keywords.get("text") or keywords.get("universal_newlines"))
-    if name in ("open", "TemporaryFile", "NamedTemporaryFile", "fdopen") and owner not in ("os", "pillow"):
+    if name in ("open", "TemporaryFile", "NamedTemporaryFile", "fdopen") and owner not in ("os", "Image"):
         modes = [arg.value for arg in call.args if isinstance(arg, ast.Constant)] + [keywords.get("mode")]
         return not any("b" in str(mode) for mode in modes if mode)
     return False

@@ -60,8 +60,9 @@ def test_the_order_with_options_can_be_placed_as_written(serve, tmp_path):
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_the_guides_commands_do_what_it_says(serve, tmp_path):
     told = type_in((CHECKOUT / "docs" / "api-guide.md").read_text(), serve, tmp_path)
-    status, order_id, repeat, *_ = told.splitlines()
+    status, picture, name, order_id, repeat, *_ = told.splitlines()
     assert status == "304" and order_id == repeat and order_id.isdigit()
+    assert picture.startswith("/api/v1/pictures/") and name.isascii()
     for expected in ('"status": "완료"', "\n18\n", "잘못된 주문", "the session is over", "no_active_session"):
         assert expected in told
 
