@@ -18,7 +18,8 @@ from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
 from tests.factories import NO_LIMITS, order_of
 
-MENU = {"description": "묵은지", "translations": {}, "display_order": 1, "is_available": True}
+TOLD = {"description": "묵은지", "translations": {}, "origins": [], "allergens": None, "spicy": 0, "min_age": None}
+MENU = TOLD | {"display_order": 1, "is_available": True}
 
 
 def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
@@ -45,11 +46,19 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
 def _offer_sizes(connection: Connection, admin: AdminIdentity, menu_id: int) -> None:
     """A group with a default and one option that is counted."""
     options = OptionRepository(connection)
-    group = {"group_name": "사이즈", "min_select": 1, "max_select": 1, "max_each": 1, "display_order": None}
+    group = {
+        "group_name": "사이즈",
+        "translations": {},
+        "min_select": 1,
+        "max_select": 1,
+        "max_each": 1,
+        "display_order": None,
+    }
     group_id = json.loads(options.add_group(store_id=admin.store_id, values=group))["group_id"]
+    offered = {"translations": {}, "allergens": None, "is_available": True, "display_order": None}
     for name, price_delta, is_default in (("보통", 0, True), ("곱빼기", 2000, False)):
-        values = {"option_name": name, "price_delta": price_delta, "is_default": is_default, "is_available": True}
-        option = options.add(store_id=admin.store_id, group_id=group_id, values=values | {"display_order": None})
+        values = {"option_name": name, "price_delta": price_delta, "is_default": is_default, **offered}
+        option = options.add(store_id=admin.store_id, group_id=group_id, values=values)
     options.attach(menu_id=menu_id, group_ids=[group_id])
     option_id = json.loads(option)["option_id"]
     StockRepository(connection).set(admin=admin, menu_id=None, option_id=option_id, remaining=30, low_at=None)
