@@ -144,6 +144,26 @@ def test_an_owner_keeps_the_tables_and_reads_the_history(office, served, admin, 
     assert console() == []
 
 
+def test_a_button_that_needs_the_menu_shows_once_it_is_there(office):
+    office.log_in()
+    office.reads("메뉴 추가", ".section-head button")
+    office.run(
+        """
+        const before = window.fetch;
+        const answered = new Promise((answer) => (window.answer = answer));
+        window.fetch = async (address, options) => {
+            if (address.endsWith("/admin/menus")) await answered;
+            return before(address, options);
+        };
+        document.querySelector("#go-menu").click();
+        """
+    )
+    assert office.texts(".section-head button") == []
+    office.run("window.answer()")
+    office.tap(".section-head button.main", "메뉴 추가")
+    until(lambda: office.find("#dialog[open] [name=menu_name]"))
+
+
 def test_a_new_dish_is_added_once_though_the_answer_is_lost(office, admin, browser):
     office.log_in()
     office.tap("button.main", "메뉴 추가")

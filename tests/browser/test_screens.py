@@ -197,6 +197,8 @@ def test_the_guests_pay_what_they_saw(tablet, counter, admin, browser):
 
 
 def test_the_counter_voids_a_part_and_counts(counter, served, admin, console):
+    ribs = menu_id(admin, "갈비탕")
+    expect(200, admin.put("/admin/stock", {"menu_id": ribs, "remaining": 30, "low_at": 4}))
     guests = guests_at(served, 4)
     order = expect(201, guests.order((menu_id(admin, "소주"), 3), (menu_id(admin, "콜라"), 1)))["order_id"]
     counter.log_in()
@@ -213,7 +215,9 @@ def test_the_counter_voids_a_part_and_counts(counter, served, admin, console):
     assert field.get_attribute("value") == "30"
     field.clear()
     field.send_keys("2", Keys.ENTER)
-    until(lambda: guests.order((menu_id(admin, "갈비탕"), 3)).json().get("remaining") == 2)
+    until(lambda: guests.order((ribs, 3)).json().get("remaining") == 2)
+    [stock] = [one for one in expect(200, admin.get("/admin/stock"))["stock"] if one["menu_id"] == ribs]
+    assert stock["low_at"] == 4, "the counter keeps what the office has chosen"
     assert console() == []
 
 

@@ -8,6 +8,7 @@ import { Board } from "../staff/board.js";
 import { pastSession, showBook, voidedOrder } from "../staff/books.js";
 import { Shift } from "../staff/shift.js";
 import { awaitTap, isSoundOn, ring, toggleSound } from "../staff/sound.js";
+import { lowAtOf } from "../staff/stock.js";
 import { words } from "../words/staff/index.js";
 import { showBoard } from "./board-view.js";
 import { askToEnd, askToVoid } from "./dialogs.js";
@@ -163,8 +164,8 @@ async function switchMenu({ menu_id }, is_available) {
 /** @param {import("./menus-view.js").Menu} menu @param {number | null} remaining */
 async function countMenu({ menu_id }, remaining) {
   try {
-    const body = { menu_id, option_id: null, remaining, low_at: null };
-    await shift.call("set_stock", { body });
+    const low_at = await lowAtOf(shift, { menu_id }); // the office has chosen it: a new count keeps it
+    await shift.call("set_stock", { body: { menu_id, option_id: null, remaining, low_at } });
     await loadMenus();
   } catch (error) {
     shift.fail(error);

@@ -2,6 +2,7 @@
 
 import { h } from "../common/dom.js";
 import { ask } from "../staff/ask.js";
+import { lowAtOf } from "../staff/stock.js";
 import { office } from "../words/office/index.js";
 import { numberField, read, textField, tick } from "./fields.js";
 import { pictureOf } from "./menu.js";
@@ -101,10 +102,4 @@ function groupsField(groups, menu) {
       ),
     );
   return h("fieldset", {}, h("legend", {}, words.groups), h("p", { class: "small muted" }, words.groupsHint), h("ol", { class: "sortable" }, ...rows));
-}
-
-/** @param {import("../staff/shift.js").Shift} shift @param {Menu} menu */
-async function lowAtOf(shift, { menu_id }) {
-  const { stock } = await shift.call("list_stock", {});
-  return stock.find((one) => one.menu_id === menu_id)?.low_at ?? null;
 }

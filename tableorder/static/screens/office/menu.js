@@ -28,8 +28,8 @@ export class MenuView {
     this.title = h("h2", {});
     this.none = h("p", { class: "muted" });
     const words = office();
-    this.addMenu = h("button", { type: "button", class: "main", onclick: () => this.#askForMenu(null) }, words.addMenu);
-    this.change = h("button", { type: "button", class: "plain", onclick: () => this.#askForCategory(this.category) }, words.change);
+    this.addMenu = h("button", { type: "button", class: "main", hidden: true, onclick: () => this.#askForMenu(null) }, words.addMenu);
+    this.change = h("button", { type: "button", class: "plain", hidden: true, onclick: () => this.#askForCategory(this.category) }, words.change);
     show(
       place,
       h(
