@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.api.client import TABLE_PASSWORD, Client, Restaurant, Tablet, at_once
+from tests.api.client import TABLE_PASSWORD, Client, Restaurant, Tablet, at_once, expect
 from tests.api.openapi_client import OpenApiClient
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
 from tests.api.test_access import PRIVATE
@@ -45,8 +45,12 @@ def test_every_operation_answers_as_described(described, restaurant, server):
     call("show_metrics", 200)
     call("show_openapi", 200)
     call("show_docs", 200)
-    for name in ("show_landing", "show_tablet", "show_counter", "show_service_worker"):
+    for name in ("show_landing", "show_tablet", "show_counter", "show_kitchen", "show_office", "show_service_worker"):
         call(name, 200)
+    call("show_picture", 404, sha256="0" * 64)
+    changed = {"current_password": restaurant.password, "new_password": "another-owner-1234"}
+    admin.token = call("change_password", 200, changed, by=admin)["access_token"]
+    call("log_out", 200, by=admin)
     by_role = {described.name_of(*route) for route in PRIVATE}  # test_access.py looks at what those answer
     assert described.called | by_role == set(described.operations) - {"follow_store", "follow_session"}
 
@@ -171,6 +175,9 @@ def test_every_event_of_a_feed_is_as_described(described, restaurant, stream_ser
     counted = restaurant.add_menu()
     for remaining in (1, 0):
         restaurant.admin.put("/admin/stock", {"menu_id": counted, "remaining": remaining})
+    call_id = expect(201, tablet.post("/customer/calls", {}))["call_id"]
+    expect(200, restaurant.admin.post(f"/admin/calls/{call_id}/take"))
+    expect(200, restaurant.admin.post(f"/admin/calls/{call_id}/close"))
     restaurant.end_session(tablet.claims["table_id"])
     until(lambda: any(event.type == "session_ended" for event in reader.events))
     reader.close()

@@ -19,7 +19,9 @@ from tests.api.client import TABLE_PASSWORD, Client, expect, refused
 from tests.api.server import JWT_SECRET_KEY, Server
 from tests.waiting import until
 
-FEATURES = ["options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "staff"]
+FEATURES = [
+    *("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "labels", "staff", "calls"),
+]
 HOURS_16 = 57_600
 
 

@@ -257,8 +257,8 @@ def test_another_stores_orders_are_unknown(restaurant, open_restaurant, tablet, 
 def test_a_table_whose_row_is_gone_can_no_longer_order(restaurant, table_id, tablet, menu_id):
     expect(200, restaurant.end_session(table_id))
     expect(200, restaurant.admin.delete(f"/admin/tables/{table_id}"))
-    refused(409, "session_ended", tablet.order((menu_id, 1)))
-    refused(409, "session_ended", tablet.get("/customer/orders"))
+    refused(401, "token_revoked", tablet.order((menu_id, 1)))
+    refused(401, "token_revoked", tablet.get("/customer/orders"))
 
 
 def test_a_tablet_shows_the_tables_present_number(restaurant, table_id, tablet: Tablet, menu_id):
