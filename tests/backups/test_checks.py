@@ -52,6 +52,11 @@ HARM = {
             SELECT session_id, table_id, store_id, '{"orders": [], "session_total": 0}'
               FROM table_sessions WHERE is_active AND store_id = 1""",
     },
+    "open_calls": {
+        "of a session that is over": """
+            INSERT INTO calls (store_id, session_id, table_id, table_number, items)
+            SELECT store_id, session_id, table_id, 1, '[]' FROM table_sessions WHERE NOT is_active AND store_id = 1""",
+    },
     "history_form": {
         "an order without lines": """
             UPDATE order_history SET archived_order_data = archived_order_data #- '{orders,0,items}'
