@@ -59,7 +59,7 @@ class AdminLoginSchema(BodySchema):
 
     username = Text(required=True, most=50)
     password = Password(required=True)
-    store_id = Integer(metadata={"description": "for staff, and for its owner; without it, an owner"})
+    store_id = Integer(allow_none=True, metadata={"description": "for staff, and for its owner; without it, an owner"})
 
 
 class LoggedOut(values.Document):
