@@ -15,7 +15,7 @@ import pytest
 
 from tableorder import repositories
 from tableorder.database.connection import Connection
-from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.identities import AdminIdentity, Grant, TableIdentity
 from tableorder.domain.images import Picture
 from tableorder.domain.logins import LoginLimits
 from tableorder.domain.pages import Page
@@ -69,6 +69,14 @@ INSERT INTO tables (table_id, store_id, table_number, table_password_hash)
 SELECT (s - 1) * 20 + t, s, t, 'x' FROM generate_series(1, %(stores)s) AS s, generate_series(1, 20) AS t;
 INSERT INTO table_sessions (table_id, store_id) SELECT table_id, store_id FROM tables;
 UPDATE tables SET current_session_id = session_id FROM table_sessions WHERE tables.table_id = table_sessions.table_id;
+INSERT INTO staff (staff_id, store_id, username, display_name, role, password_hash)
+SELECT (s - 1) * 5 + n, s, 'person-' || n, '직원', 'staff', 'x'
+  FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS n;
+INSERT INTO call_items (call_item_id, store_id, label)
+SELECT (s - 1) * 5 + n, s, '물 ' || n FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS n;
+INSERT INTO calls (store_id, session_id, table_id, table_number, items, closed_at)
+SELECT store_id, session_id, table_id, 1, '[]', CASE WHEN n < 3 THEN now() END
+  FROM table_sessions, generate_series(1, 3) AS n;
 INSERT INTO orders (session_id, table_id, store_id, total_amount)
 SELECT session_id, table_id, store_id, 3000 FROM table_sessions, generate_series(1, 2);
 INSERT INTO order_items (order_id, store_id, menu_id, menu_name, quantity, base_price, unit_price)
@@ -118,6 +126,8 @@ SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('option_groups_group_id_seq', (SELECT max(group_id) FROM option_groups)),
        setval('options_option_id_seq', (SELECT max(option_id) FROM options)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
+       setval('staff_staff_id_seq', (SELECT max(staff_id) FROM staff)),
+       setval('call_items_call_item_id_seq', (SELECT max(call_item_id) FROM call_items)),
        setval('menus_menu_id_seq', (SELECT max(menu_id) FROM menus)),
        setval('tables_table_id_seq', (SELECT max(table_id) FROM tables));
 INSERT INTO menus (store_id, category_id, menu_name, price, deleted_at)
@@ -221,6 +231,7 @@ def large(make_database) -> Iterator[Installation]:
 
 ADMIN = AdminIdentity(STORE, f"admin-{STORE}")
 ORDER = (TABLE - 1) * 2 + 1
+PERSON = Grant("staff", (STORE - 1) * 5 + 1, 1)
 STANDING = Standing("table", TABLE, "10.0.1.50", True, None, None, 12)
 PICTURE = Picture(b"a new picture")
 WITH_PICTURE = (STORE - 1) * 60 + 3
@@ -393,6 +404,11 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "logins.find_admin": lambda c, t: _logins(c).find_admin(
         username=ADMIN.username, unknown_id=-1, address="10.0.1.50"
     ),
+    "logins.find_person": lambda c, t: _logins(c).find_person(
+        store_id=STORE, username="person-1", unknown_id=-1, address="10.0.1.50"
+    ),
+    "logins.set_password": lambda c, t: _logins(c).set_password(grant=PERSON, new_hash="y"),
+    "logins.revoke": lambda c, t: _logins(c).revoke(grant=PERSON),
     "logins.record_failure": lambda c, t: _logins(c).record_failure(STANDING),
     "logins.record_success": lambda c, t: _logins(c).record_success(STANDING, Renewal("x", "y")),
     "events.position": lambda c, t: EventRepository(c).position(store_id=STORE),
