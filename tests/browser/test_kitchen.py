@@ -68,11 +68,11 @@ def test_what_is_taken_back_stays_marked_until_it_was_seen(kitchen, served, admi
     kitchen.reads("취소됨", kitchen.ticket(voided))
     kitchen.reads("손님 나감", kitchen.ticket(closed["order_id"]))
     kitchen.reads("2개 취소", kitchen.ticket(reduced["order_id"]))
-    assert kitchen.texts("#wanted li") == ["된장찌개 1"]
+    until(lambda: kitchen.texts("#wanted li") == ["된장찌개 1"])
     for order_id in (voided, closed["order_id"], reduced["order_id"]):
         kitchen.tap(kitchen.ticket(order_id, "button"), "확인")
     until(lambda: kitchen.find("[data-taken-back]") == [])
-    assert kitchen.texts(".ticket .line") == ["된장찌개 × 1"]
+    until(lambda: kitchen.texts(".ticket .line") == ["된장찌개 × 1"])
 
 
 @pytest.mark.parametrize("size", SIZES)
