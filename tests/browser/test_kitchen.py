@@ -71,6 +71,9 @@ def test_what_is_taken_back_stays_marked_until_it_was_seen(kitchen, served, admi
     until(lambda: kitchen.texts("#wanted li") == ["된장찌개 1"])
     for order_id in (voided, closed["order_id"], reduced["order_id"]):
         kitchen.tap(kitchen.ticket(order_id, "button"), "확인")
+        until(
+            lambda mark=f'[data-order="{order_id}"][data-taken-back]': kitchen.find(mark) == []
+        )  # what is below moves up
     until(lambda: kitchen.find("[data-taken-back]") == [])
     until(lambda: kitchen.texts(".ticket .line") == ["된장찌개 × 1"])
 

@@ -366,6 +366,7 @@ class Restaurants(RuleBasedStateMachine):
             {
                 "menu_id": line.menu.menu_id,
                 "menu_name": line.menu.menu_name,
+                "display_name": None,
                 "category_name": "식사",
                 "quantity": line.quantity,
                 "base_price": line.menu.price,
@@ -510,7 +511,7 @@ class Restaurants(RuleBasedStateMachine):
                 {name: order[name] for name in kept} | {"voided_lines": self._voided_lines(at, order["order_id"])}
                 for order in seat.orders
             ]
-            archive = {"orders": orders, "session_total": total}
+            archive = {"orders": orders, "session_total": total, "calls": []}
             seat.history.append({"session_id": seat.session_id, "archived_order_data": archive})
             seat.session_id, seat.orders = None, []
 
