@@ -144,6 +144,34 @@ def test_an_owner_keeps_the_tables_and_reads_the_history(office, served, admin, 
     assert console() == []
 
 
+def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, admin):
+    menu = f"/admin/menus/{menu_id(admin, '김치찌개')}"
+    switch = "[role=switch][aria-label='김치찌개']"
+    office.log_in()
+    office.reads("9,000원", "[data-menu] .money")
+    office.run(
+        """
+        const before = Response.prototype.json;
+        Response.prototype.json = async function () {
+            const document = await before.call(this);
+            if (this.url.endsWith("/admin/menus")) setTimeout(() => (window.seen = document)); // once it could be drawn
+            return document;
+        };
+        """
+    )
+    press = ActionChains(office.browser).move_to_element(office.find(switch)[0])
+    press.click_and_hold().perform()
+    try:
+        expect(200, admin.patch(menu, {"price": 9100}))
+        until(lambda: "9100" in office.run("return JSON.stringify(window.seen ?? null)"))
+        assert "9,000원" in office.texts("[data-menu] .money")
+        press.release().perform()
+        office.reads("품절", switch)
+        office.reads("9,100원", "[data-menu] .money")
+    finally:
+        expect(200, admin.patch(menu, {"price": 9000, "is_available": True}))
+
+
 def test_a_button_that_needs_the_menu_shows_once_it_is_there(office):
     office.log_in()
     office.reads("메뉴 추가", ".section-head button")

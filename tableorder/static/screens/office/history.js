@@ -3,6 +3,7 @@
 import { h, show } from "../common/dom.js";
 import { won } from "../common/money.js";
 import { orderLine } from "../common/order-line.js";
+import { whenReleased } from "../common/pressing.js";
 import { clockTime, dayAndTime } from "../common/time.js";
 import { office } from "../words/office/index.js";
 import { words as staff } from "../words/staff/index.js";
@@ -52,15 +53,15 @@ export class HistoryView {
     const query = { start_date: this.from.value, end_date: this.to.value, table_number: Number(this.number.value) || undefined, cursor };
     const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value));
     const { history, next_cursor } = await this.shift.call("list_store_history", { query: given });
-    if (asked !== this.latest) return; // other days were chosen meanwhile
-    if (!cursor) show(this.rows);
-    this.rows.append(...history.map((session) => this.#row(session)));
-    show(this.none, !this.rows.hasChildNodes() && staff.noHistory);
-    this.more.hidden = next_cursor === null;
-    this.more.onclick = () => void this.load(next_cursor ?? undefined).catch(this.shift.fail);
+    whenReleased(() => {
+      if (asked !== this.latest) return; // other days were chosen meanwhile
+      if (!cursor) show(this.rows);
+      this.rows.append(...history.map((session) => this.#row(session)));
+      show(this.none, !this.rows.hasChildNodes() && staff.noHistory);
+      this.more.hidden = next_cursor === null;
+      this.more.onclick = () => void this.load(next_cursor ?? undefined).catch(this.shift.fail);
+    });
   };
-
-  draw() {}
 
   /** @param {PastSession} session */
   #row(session) {

@@ -2,6 +2,7 @@
 
 import { h, show, showList } from "../common/dom.js";
 import { won } from "../common/money.js";
+import { whenReleased } from "../common/pressing.js";
 import { office } from "../words/office/index.js";
 import { words as staff } from "../words/staff/index.js";
 import { askForCategory } from "./category-form.js";
@@ -48,10 +49,12 @@ export class MenuView {
   load = async () => {
     this.categories = (await this.shift.call("list_menus", {})).categories;
     this.chosen = this.category?.category_id ?? 0;
-    this.draw();
+    whenReleased(this.draw);
   };
 
-  draw() {
+  #reload = () => void this.load().catch(this.shift.fail);
+
+  draw = () => {
     const { categories, category } = this;
     const words = office();
     if (!categories || isMoving()) return;
@@ -67,7 +70,7 @@ export class MenuView {
     this.change.setAttribute("aria-label", words.changeOf(category?.category_name ?? ""));
     show(this.none, !category ? words.noCategories : category.menus.length === 0 && words.noMenus);
     showList(this.dishes, category?.menus ?? [], (menu) => String(menu.menu_id), (menu) => this.#dishRow(menu), withoutPlace);
-  }
+  };
 
   /** @param {Category} category */
   #categoryRow(category) {
@@ -78,7 +81,7 @@ export class MenuView {
     return h(
       "li",
       {},
-      handle(category.category_name, (keys) => void this.#sortCategories(keys.map(Number)).catch(this.shift.fail)),
+      handle(category.category_name, (keys) => this.#sortCategories(keys.map(Number)).catch(this.shift.fail), this.#reload),
       h(
         "button",
         { type: "button", class: "plain row", "aria-current": String(category === this.category), "data-role": "choose", onclick: choose },
@@ -95,7 +98,7 @@ export class MenuView {
     return h(
       "li",
       { "data-menu": menu.menu_id },
-      handle(menu.menu_name, (keys) => void this.#sortMenus(keys.map(Number)).catch(this.shift.fail)),
+      handle(menu.menu_name, (keys) => this.#sortMenus(keys.map(Number)).catch(this.shift.fail), this.#reload),
       h(
         "button",
         { type: "button", class: "plain row", "data-role": "change", onclick: () => this.#askForMenu(menu) },
@@ -120,22 +123,14 @@ export class MenuView {
 
   /** @param {number[]} ids */
   async #sortMenus(ids) {
-    try {
-      await this.shift.call("reorder_menus", { body: { menu_ids: ids } });
-    } finally {
-      await this.load();
-    }
+    await this.shift.call("reorder_menus", { body: { menu_ids: ids } });
   }
 
   /** @param {number[]} ids */
   async #sortCategories(ids) {
-    try {
-      for (const [index, category_id] of ids.entries()) {
-        const before = this.categories?.find((category) => category.category_id === category_id)?.display_order;
-        if (before !== index + 1) await this.shift.call("update_category", { path: { category_id }, body: { display_order: index + 1 } });
-      }
-    } finally {
-      await this.load();
+    for (const [index, category_id] of ids.entries()) {
+      const before = this.categories?.find((category) => category.category_id === category_id)?.display_order;
+      if (before !== index + 1) await this.shift.call("update_category", { path: { category_id }, body: { display_order: index + 1 } });
     }
   }
 

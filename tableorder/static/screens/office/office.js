@@ -2,7 +2,6 @@
 
 import { showConnection } from "../common/banner.js";
 import { byId, h, show } from "../common/dom.js";
-import { whenReleased } from "../common/pressing.js";
 import { Shift } from "../staff/shift.js";
 import { office } from "../words/office/index.js";
 import { words } from "../words/staff/index.js";
@@ -29,7 +28,7 @@ const dialog = /** @type {HTMLDialogElement} */ (byId("dialog"));
 const shift = new Shift("office", byId("screen"), { begin, end, tell });
 
 let present = /** @type {ViewName} */ ("menu");
-let view = /** @type {{ load: () => Promise<void>, draw: () => void } | null} */ (null);
+let view = /** @type {{ load: () => Promise<void> } | null} */ (null);
 
 function begin() {
   showFrame();
@@ -43,7 +42,7 @@ function end() {
 
 /** @param {import("../types.js").EventOf<StoreEvents>} event */
 function onEvent(event) {
-  if (VIEWS[present].events.includes(event.type)) whenReleased(() => void view?.load().catch(shift.fail));
+  if (VIEWS[present].events.includes(event.type)) view?.load().catch(shift.fail);
 }
 
 /** @param {string} text */

@@ -2,6 +2,7 @@
 
 import { h, show, showList } from "../common/dom.js";
 import { won } from "../common/money.js";
+import { whenReleased } from "../common/pressing.js";
 import { office } from "../words/office/index.js";
 import { words as staff } from "../words/staff/index.js";
 import { askForGroup, askForOption } from "./option-forms.js";
@@ -28,10 +29,12 @@ export class OptionsView {
 
   load = async () => {
     this.groups = (await this.shift.call("list_option_groups", {})).option_groups;
-    this.draw();
+    whenReleased(this.draw);
   };
 
-  draw() {
+  #reload = () => void this.load().catch(this.shift.fail);
+
+  draw = () => {
     if (!this.groups || isMoving()) return;
     show(this.none, this.groups.length === 0 && office().noGroups);
     showList(this.list, this.groups, (group) => String(group.group_id), (group) => this.#groupCard(group), withoutPlace);
@@ -39,7 +42,7 @@ export class OptionsView {
       const options = this.list.children[index]?.querySelector(".sortable");
       if (options) showList(options, group.options, (option) => String(option.option_id), (option) => this.#optionRow(group.group_id, option), withoutPlace);
     });
-  }
+  };
 
   /** @param {Group} group */
   #groupCard(group) {
@@ -50,7 +53,7 @@ export class OptionsView {
       h(
         "div",
         { class: "section-head" },
-        handle(group.group_name, (keys) => void this.#sortGroups(keys.map(Number)).catch(this.shift.fail)),
+        handle(group.group_name, (keys) => this.#sortGroups(keys.map(Number)).catch(this.shift.fail), this.#reload),
         h("h3", {}, group.group_name, " ", h("span", { class: "label" }, words.rule(group.min_select, group.max_select))),
         h("button", { type: "button", class: "plain", "aria-label": words.changeOf(group.group_name), "data-role": "change", onclick: () => askForGroup(this.shift, this.dialog, group, this.load) }, words.change),
       ),
@@ -68,7 +71,7 @@ export class OptionsView {
     return h(
       "li",
       {},
-      handle(option.option_name, (keys) => void this.#sortOptions(group_id, keys.map(Number)).catch(this.shift.fail)),
+      handle(option.option_name, (keys) => this.#sortOptions(group_id, keys.map(Number)).catch(this.shift.fail), this.#reload),
       h(
         "button",
         { type: "button", class: "plain row", onclick: () => askForOption(this.shift, this.dialog, group_id, option, this.load) },
@@ -92,25 +95,17 @@ export class OptionsView {
 
   /** @param {number[]} ids */
   async #sortGroups(ids) {
-    try {
-      for (const [index, group_id] of ids.entries()) {
-        const before = this.groups?.find((group) => group.group_id === group_id)?.display_order;
-        if (before !== index + 1) await this.shift.call("update_option_group", { path: { group_id }, body: { display_order: index + 1 } });
-      }
-    } finally {
-      await this.load();
+    for (const [index, group_id] of ids.entries()) {
+      const before = this.groups?.find((group) => group.group_id === group_id)?.display_order;
+      if (before !== index + 1) await this.shift.call("update_option_group", { path: { group_id }, body: { display_order: index + 1 } });
     }
   }
 
   /** @param {number} group_id @param {number[]} ids */
   async #sortOptions(group_id, ids) {
-    try {
-      for (const [index, option_id] of ids.entries()) {
-        const before = this.#group(group_id)?.options.find((option) => option.option_id === option_id)?.display_order;
-        if (before !== index + 1) await this.shift.call("update_option", { path: { option_id }, body: { display_order: index + 1 } });
-      }
-    } finally {
-      await this.load();
+    for (const [index, option_id] of ids.entries()) {
+      const before = this.#group(group_id)?.options.find((option) => option.option_id === option_id)?.display_order;
+      if (before !== index + 1) await this.shift.call("update_option", { path: { option_id }, body: { display_order: index + 1 } });
     }
   }
 }

@@ -9,17 +9,19 @@ import { office } from "../words/office/index.js";
 const A_DRAG = 6; // px; less is a tap
 const QUIET = 500; // ms after the last key before the order is saved
 
-let moving = false;
+/** The items that somebody is moving, or whose new place is on its way. */
+const moving = /** @type {Set<HTMLElement>} */ (new Set());
 
 /** Whether somebody is moving an item; until that is saved, a list must not be put in the order that it had. */
-export const isMoving = () => moving;
+export const isMoving = () => [...moving].some((item) => item.isConnected);
 
 /**
  * A handle for an item of a list whose items have `data-key`.
  * @param {string} name the item's
- * @param {(keys: string[]) => void} onSort is given the keys in their new order
+ * @param {(keys: string[]) => Promise<void> | void} onSort is given the keys in their new order
+ * @param {() => void} [onSettled] the list may be drawn again, and what it missed meanwhile
  */
-export function handle(name, onSort) {
+export function handle(name, onSort, onSettled = () => {}) {
   const words = office();
   const button = h("button", { type: "button", class: "handle plain", "aria-label": words.move(name), title: words.moveHint, "data-role": "handle" });
   const told = h("span", { class: "unseen", role: "status" });
@@ -27,17 +29,23 @@ export function handle(name, onSort) {
   const down = h("button", { type: "button", hidden: true, onclick: () => step(1), "aria-label": `${name}: ${words.down}` }, "↓");
   const item = () => /** @type {HTMLElement} */ (button.closest("[data-key]"));
   const list = () => /** @type {HTMLElement} */ (item().parentElement);
-  const save = () => {
-    moving = false;
-    onSort(keysOf(list()));
-  };
   let [dragged, timer] = [false, /** @type {number | undefined} */ (undefined)];
+  const save = async () => {
+    timer = undefined;
+    moving.add(item());
+    await onSort(keysOf(list()));
+    if (timer === undefined) settle();
+  };
+  const settle = () => {
+    moving.delete(item());
+    onSettled();
+  };
 
   /** @param {-1 | 1} by */
   const step = (by) => {
     const other = by < 0 ? item().previousElementSibling : item().nextElementSibling;
     if (!other) return;
-    moving = true;
+    moving.add(item());
     if (by < 0) item().after(other);
     else item().before(other);
     told.textContent = words.moved(name, [...list().children].indexOf(item()) + 1);
@@ -67,15 +75,16 @@ export function handle(name, onSort) {
     button.setPointerCapture(event.pointerId);
     const follow = (/** @type {PointerEvent} */ now) => {
       if (!dragged && Math.abs(now.clientY - event.clientY) < A_DRAG) return;
-      dragged = moving = true;
+      dragged = true;
+      moving.add(item());
       item().toggleAttribute("data-dragged", true);
       makeRoom(item(), now.clientY);
     };
     const drop = () => {
       ends.abort();
       item().removeAttribute("data-dragged");
-      moving = false;
       if (keysOf(list()).join() !== before) save();
+      else if (dragged) settle();
     };
     button.addEventListener("pointermove", follow, { signal: ends.signal });
     for (const end of ["pointerup", "pointercancel"]) button.addEventListener(end, drop, { signal: ends.signal });

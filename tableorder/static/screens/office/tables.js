@@ -1,6 +1,7 @@
 // The tables: their numbers and passwords.
 
 import { h, show, showList } from "../common/dom.js";
+import { whenReleased } from "../common/pressing.js";
 import { ask } from "../staff/ask.js";
 import { office } from "../words/office/index.js";
 import { words as staff } from "../words/staff/index.js";
@@ -29,14 +30,14 @@ export class TablesView {
 
   load = async () => {
     this.tables = (await this.shift.call("list_tables", {})).tables;
-    this.draw();
+    whenReleased(this.draw);
   };
 
-  draw() {
+  draw = () => {
     if (!this.tables) return;
     show(this.none, this.tables.length === 0 && staff.noTables);
     showList(this.list, this.tables, (table) => String(table.table_id), (table) => this.#row(table));
-  }
+  };
 
   /** @param {Table} table */
   #row(table) {
