@@ -155,8 +155,9 @@ def test_an_owner_keeps_the_tables_and_reads_the_history(office, served, admin, 
 def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, admin):
     menu = f"/admin/menus/{menu_id(admin, '김치찌개')}"
     switch = "[role=switch][aria-label='김치찌개']"
+    price = f"[data-menu='{menu.split('/')[-1]}'] .money"
     office.log_in()
-    office.reads("9,000원", "[data-menu] .money")
+    office.reads("9,000원", price)
     office.run(
         """
         const before = Response.prototype.json;
@@ -172,10 +173,10 @@ def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, ad
     try:
         expect(200, admin.patch(menu, {"price": 9100}))
         until(lambda: "9100" in office.run("return JSON.stringify(window.seen ?? null)"))
-        assert "9,000원" in office.texts("[data-menu] .money")
+        assert office.texts(price) == ["9,000원"]
         press.release().perform()
         office.reads("품절", switch)
-        office.reads("9,100원", "[data-menu] .money")
+        office.reads("9,100원", price)
     finally:
         expect(200, admin.patch(menu, {"price": 9000, "is_available": True}))
 

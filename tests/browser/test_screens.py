@@ -243,6 +243,28 @@ def test_the_counter_sells_out_voids_and_ends(counter, served, admin, console):
     assert console() == []
 
 
+def test_guests_call_the_staff_who_come(tablet, counter, axe, console):
+    counter.log_in()
+    tablet.set_up(5)
+    tablet.tap("#call-staff", "직원 호출")
+    tablet.reads("직원을 불렀습니다", "#call-staff")
+    counter.reads("5번 테이블 직원 호출", ".call.waiting")
+    tablet.tap("#call-staff")
+    counter.reads("2번 부름", ".call")
+    assert violations(counter, axe) + violations(tablet, axe) == []
+    assert small_targets(counter) + small_targets(tablet) == []
+    counter.tap(".call button", "제가 갈게요")
+    tablet.reads("직원이 가고 있습니다", "#call-staff")
+    for window in (counter, tablet):
+        window.run("location.reload()")
+    tablet.reads("직원이 가고 있습니다", "#call-staff")
+    counter.reads("가는 중", ".call")
+    counter.tap(".call button", "처리 완료")
+    tablet.reads("직원 호출", "#call-staff")
+    until(lambda: counter.find(".call") == [])
+    assert console() == []
+
+
 def test_the_demo_opens_in_one_tap(browser, served, console):
     for door, shows in (("#demo-tablet", "김치찌개"), ("#demo-counter", "카운터")):
         window = Window(browser, served.base, "/")

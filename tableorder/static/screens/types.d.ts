@@ -40,6 +40,7 @@ export type TableToken = Schemas["TableToken"];
 export type AdminToken = Schemas["AdminToken"];
 export type Order = Schemas["Order"];
 export type OrderItem = Schemas["OrderItem"];
+export type Call = Schemas["Call"];
 export type OrderRequest = Schemas["OrderBody"];
 export type ChosenOption = Required<Schemas["OptionChoiceBody"]>;
 
@@ -56,6 +57,9 @@ type SharedEvents = {
   order_deleted: Schemas["OrderDeletedEvent"];
   session_ended: Schemas["SessionEvent"];
   menu_changed: Schemas["MenuChangedEvent"];
+  call_created: Call;
+  call_updated: Call;
+  call_closed: Call;
 };
 export type TableEvents = SharedEvents & { initial: AnswerOf<"list_session_orders"> };
 export type StoreEvents = SharedEvents & {

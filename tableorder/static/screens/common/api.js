@@ -41,6 +41,11 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   list_menus: ["GET", "/api/v1/admin/menus"],
   update_menu: ["PATCH", "/api/v1/admin/menus/{menu_id}"],
   set_menu_availability: ["PUT", "/api/v1/admin/menus/{menu_id}/availability"],
+  place_call: ["POST", "/api/v1/customer/calls"],
+  get_current_call: ["GET", "/api/v1/customer/calls/current"],
+  list_calls: ["GET", "/api/v1/admin/calls"],
+  take_call: ["POST", "/api/v1/admin/calls/{call_id}/take"],
+  close_call: ["POST", "/api/v1/admin/calls/{call_id}/close"],
   list_store_history: ["GET", "/api/v1/admin/history"],
   list_voids: ["GET", "/api/v1/admin/voids"],
 });

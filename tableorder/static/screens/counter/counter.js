@@ -12,6 +12,7 @@ import { awaitTap, isSoundOn, ring, toggleSound } from "../staff/sound.js";
 import { lowAtOf } from "../staff/stock.js";
 import { words } from "../words/staff/index.js";
 import { showBoard } from "./board-view.js";
+import { OpenCalls, showCalls } from "./calls.js";
 import { askToEnd, askToVoid } from "./dialogs.js";
 import { showMenus } from "./menus-view.js";
 
@@ -20,7 +21,7 @@ import { showMenus } from "./menus-view.js";
 /** @typedef {keyof typeof words.views} View */
 
 const EVENTS = /** @type {(keyof StoreEvents)[]} */ (
-  ["initial", "order_created", "order_updated", "order_deleted", "session_started", "session_ended", "menu_changed", "table_changed", "stock_changed"]
+  ["initial", "order_created", "order_updated", "order_deleted", "session_started", "session_ended", "menu_changed", "table_changed", "stock_changed", "call_created", "call_updated", "call_closed"]
 );
 const VIEWS = /** @type {View[]} */ (["board", "menus", "history", "voids"]);
 const VIEWS_OF_STAFF = /** @type {View[]} */ (["board", "menus"]); // the books are for owners and managers
@@ -29,6 +30,7 @@ const AGES_EVERY = 15_000; // ms
 const dialog = /** @type {HTMLDialogElement} */ (byId("dialog"));
 
 let board = new Board();
+let calls = new OpenCalls();
 /** @type {View} */
 let view = "board";
 let tables = /** @type {{ table_id: number, table_number: number }[]} */ ([]);
@@ -55,12 +57,15 @@ function end() {
   menus = null;
   tables = [];
   board = new Board();
+  calls = new OpenCalls();
   busy.clear();
 }
 
 /** @param {import("../types.js").EventOf<StoreEvents>} event */
 function onEvent(event) {
-  if (board.follow(event)) ring();
+  const called = calls.follow(event);
+  if (board.follow(event) || called) ring();
+  if (event.type === "initial" && shift.has("calls")) loadCalls().catch(shift.fail); // which tells nothing of them
   if (event.type === "table_changed" || event.type === "initial") loadTables().catch(shift.fail);
   if ((event.type === "menu_changed" || event.type === "stock_changed") && view === "menus") loadMenus().catch(shift.fail);
   update();
@@ -68,6 +73,15 @@ function onEvent(event) {
 
 async function loadTables() {
   tables = (await shift.call("list_tables", {})).tables;
+  update();
+}
+
+async function loadCalls() {
+  const asked = calls;
+  const { news } = asked;
+  const answer = await shift.call("list_calls", { query: { open: true, limit: 100 } });
+  if (asked.news !== news) return loadCalls();
+  asked.begin(answer.calls);
   update();
 }
 
@@ -115,6 +129,25 @@ const actions = {
     if (board.see(order.order_id)) update();
   },
 };
+
+/** Either can be sent again: whoever takes a call first has it, and a closed one stays closed. */
+const callActions = {
+  /** @param {import("./calls.js").Call} call */
+  take: ({ call_id }) => change(shift.call("take_call", { path: { call_id } })),
+
+  /** @param {import("./calls.js").Call} call */
+  close: ({ call_id }) => change(shift.call("close_call", { path: { call_id } })),
+};
+
+/** @param {Promise<import("./calls.js").Call>} changed */
+async function change(changed) {
+  try {
+    calls.take(await changed);
+    tell("");
+  } catch (error) {
+    shift.fail(error);
+  }
+}
 
 /**
  * An order that is gone when a repeat arrives was voided by the first.
@@ -234,7 +267,7 @@ function showFrame() {
       h("div", { class: "tools" }, h("button", { type: "button", id: "sound", onclick: switchSound }), ...shift.tools(redraw)),
       h("nav", { "aria-label": words.titles.counter }, ...views().map((name) => h("button", { type: "button", class: "plain", id: `go-${name}`, onclick: () => go(name) }, words.views[name]))),
     ),
-    h("main", {}, h("p", { id: "told", class: "notice wrong", role: "alert" }), ...views().map((name) => h("div", { id: name, hidden: true }))),
+    h("main", {}, h("p", { id: "told", class: "notice wrong", role: "alert" }), h("ul", { id: "calls", "aria-label": words.calls.title }), ...views().map((name) => h("div", { id: name, hidden: true }))),
   );
   update();
 }
@@ -253,6 +286,7 @@ function update() {
 function draw() {
   if (!shift.login || !document.getElementById("board")) return;
   showBoard(byId("board"), board, tables, busy, actions);
+  showCalls(byId("calls"), calls, callActions);
   showMenus(byId("menus"), menus, shift.has("stock"), switchMenu, countMenu);
   for (const name of views()) {
     byId(name).hidden = name !== view;

@@ -10,6 +10,7 @@ import { keepPage } from "../common/offline.js";
 import { Outbox } from "../common/outbox.js";
 import { whenReleased } from "../common/pressing.js";
 import { languageTag, speak, words } from "../words/guests/index.js";
+import { TableCall, showCall } from "./call.js";
 import { Cart, orderOf, showCart } from "./cart.js";
 import { showDish } from "./dish.js";
 import { MenuCard, followReading, showMenu } from "./menu.js";
@@ -24,7 +25,7 @@ import { languageSelect, showSetUp, showWelcome } from "./welcome.js";
 
 const FEED = "/api/v1/customer/orders/sse";
 const EVENTS = /** @type {(keyof TableEvents)[]} */ (
-  ["initial", "order_created", "order_updated", "order_deleted", "session_ended", "menu_changed"]
+  ["initial", "order_created", "order_updated", "order_deleted", "session_ended", "menu_changed", "call_created", "call_updated", "call_closed"]
 );
 
 const screen = byId("screen");
@@ -34,6 +35,7 @@ const session = new Session();
 const card = new MenuCard();
 const cart = new Cart();
 const orders = new SessionOrders();
+const call = new TableCall();
 /** @type {Outbox<OrderRequest>} */
 const outbox = new Outbox("tablet.order");
 
@@ -100,6 +102,7 @@ function end() {
   cart.clear();
   outbox.forget();
   orders.clear();
+  call.take(null);
   dialog.close();
   keep("tablet.language", null);
   language = speak(null);
@@ -126,7 +129,9 @@ function fail(error) {
 function onEvent(event) {
   if (event.type === "session_ended") return end();
   if (event.type === "menu_changed") loadMenu().catch(fail);
+  if (event.type === "initial" && session.has("calls")) loadCall().catch(fail); // which tells nothing of it
   orders.follow(event);
+  call.follow(event);
   update();
 }
 
@@ -135,6 +140,26 @@ function onEvent(event) {
 async function loadMenu() {
   const query = { ...(session.has("languages") && { lang: languageTag }), ...(session.has("pictures") && { pictures: "url" }) };
   card.take(await session.api.call("show_menu", { query: /** @type {{}} */ (query), signal: present.signal }));
+  update();
+}
+
+async function loadCall() {
+  const { news } = call;
+  const answer = await session.api.call("get_current_call", { signal: present.signal });
+  if (call.news === news) call.take(answer.call);
+  update();
+}
+
+/** A repeat adds to the open call, so this may be sent again. */
+async function callStaff() {
+  call.sending = true;
+  update();
+  try {
+    call.take(await session.api.call("place_call", { body: {}, signal: present.signal }));
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === "too_many_calls")) fail(error); // else their call is open, and shown
+  }
+  call.sending = false;
   update();
 }
 
@@ -213,6 +238,8 @@ function showFrame() {
       { class: "top" },
       h("h1", {}, session.login?.store_name, " ", h("span", { class: "muted" }, words.table(session.login?.table_number ?? 0))),
       h("nav", { class: "views", "aria-label": words.menu }, tab("menu", words.menu), tab("cart", words.cart), tab("orders", words.orders)),
+      h("p", { id: "call-told", class: "unseen", role: "status" }),
+      h("button", { type: "button", id: "call-staff", hidden: !session.has("calls"), onclick: callStaff }),
       languages(redraw),
     ),
     h("nav", { class: "categories", "aria-label": words.categories }, h("ul", { id: "category-names" })),
@@ -253,6 +280,7 @@ function draw() {
     }),
   );
   showOrders(byId("ordered"), orders);
+  showCall(call);
   showCart(byId("cart-lines"), cart, card, sending, update);
   byId("cart-empty").hidden = cart.lines.length > 0;
   showOrderButton(sending);

@@ -93,6 +93,15 @@ export default {
     others: (lines) => `함께 주문: ${lines}`,
     seen: "확인",
   },
+  calls: {
+    title: "직원 호출",
+    plain: "직원 호출",
+    /** @param {number} count */
+    times: (count) => `${count}번 부름`,
+    take: "제가 갈게요",
+    taken: "가는 중",
+    close: "처리 완료",
+  },
   close: "닫기",
   fewer: "하나 줄이기",
   oneMore: "하나 늘리기",
@@ -109,6 +118,7 @@ export default {
     menus_missing: "그사이 메뉴가 바뀌었습니다. 다시 옮겨 주세요.",
     approval_required: "준비를 시작한 주문은 점주나 매니저 계정으로만 취소할 수 있습니다.",
     status_backwards: "이미 더 진행된 주문입니다.",
+    call_not_found: "이미 정리된 호출입니다.",
     order_not_found: "이미 취소되었거나 정리된 주문입니다.",
     session_changed: "그사이 다른 손님이 앉았습니다. 화면을 확인하고 다시 눌러 주세요.",
     no_active_session: "이미 정리된 자리입니다.",
