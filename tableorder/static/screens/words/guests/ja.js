@@ -16,7 +16,7 @@ export default {
   menu: "メニュー",
   categories: "メニューの分類",
   callStaff: "スタッフを呼ぶ",
-  staffCalled: "呼び出し中です",
+  staffCalled: "呼び出し中",
   staffComing: "スタッフが向かっています",
   cart: "カート",
   orders: "注文履歴",
