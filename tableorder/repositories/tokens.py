@@ -4,7 +4,7 @@ from tableorder.database.connection import Check, Connection
 from tableorder.database.statements import Statement
 from tableorder.domain.identities import Grant
 
-# By the kind of the grant. A new kind adds its statement here.
+# By the kind of the grant. A new kind adds its statement here. A store that is disabled serves nobody.
 CHECKS = {
     "owner": Statement(
         "check_owner",
@@ -12,7 +12,9 @@ CHECKS = {
         SELECT refuse_revoked_token()
          WHERE NOT EXISTS (SELECT
                              FROM stores
-                            WHERE store_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
+                            WHERE store_id = %(token_holder)s::int
+                              AND token_epoch = %(token_epoch)s::int
+                              AND is_active)
         """,
     ),
     "staff": Statement(
@@ -21,9 +23,10 @@ CHECKS = {
         SELECT refuse_revoked_token()
          WHERE NOT EXISTS (SELECT
                              FROM staff
-                            WHERE staff_id = %(token_holder)s::int
-                              AND token_epoch = %(token_epoch)s::int
-                              AND is_active)
+                             JOIN stores ON stores.store_id = staff.store_id AND stores.is_active
+                            WHERE staff.staff_id = %(token_holder)s::int
+                              AND staff.token_epoch = %(token_epoch)s::int
+                              AND staff.is_active)
         """,
     ),
     "table": Statement(
@@ -32,7 +35,9 @@ CHECKS = {
         SELECT refuse_revoked_token()
          WHERE NOT EXISTS (SELECT
                              FROM tables
-                            WHERE table_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
+                             JOIN stores ON stores.store_id = tables.store_id AND stores.is_active
+                            WHERE tables.table_id = %(token_holder)s::int
+                              AND tables.token_epoch = %(token_epoch)s::int)
         """,
     ),
 }
