@@ -65,7 +65,7 @@ class StoreRepository:
     def set_active(self, *, admin_username: str, is_active: bool) -> None:
         """Enable or disable a store. Raises StoreNotFound.
 
-        What is disabled refuses all tokens by itself. The new epochs end the open feeds, and stay when it is enabled.
+        Disabling revokes all tokens of the store. Nobody is added meanwhile: their tokens would stay good.
         """
         changed = self._connection.fetch_value(
             """
@@ -74,6 +74,8 @@ class StoreRepository:
               JOIN stores ON stores.store_id = tables.store_id AND stores.admin_username = %(admin_username)s
              ORDER BY tables.table_id
                FOR NO KEY UPDATE OF tables;
+
+            SELECT FROM stores WHERE admin_username = %(admin_username)s FOR UPDATE;
 
             WITH changed AS (
                 UPDATE stores

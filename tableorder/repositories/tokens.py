@@ -4,7 +4,7 @@ from tableorder.database.connection import Check, Connection
 from tableorder.database.statements import Statement
 from tableorder.domain.identities import Grant
 
-# By the kind of the grant. A new kind adds its statement here. A store that is disabled serves nobody.
+# By the kind of the grant. A new kind adds its statement here, and StoreRepository.set_active revokes it.
 CHECKS = {
     "owner": Statement(
         "check_owner",
@@ -23,10 +23,9 @@ CHECKS = {
         SELECT refuse_revoked_token()
          WHERE NOT EXISTS (SELECT
                              FROM staff
-                             JOIN stores ON stores.store_id = staff.store_id AND stores.is_active
-                            WHERE staff.staff_id = %(token_holder)s::int
-                              AND staff.token_epoch = %(token_epoch)s::int
-                              AND staff.is_active)
+                            WHERE staff_id = %(token_holder)s::int
+                              AND token_epoch = %(token_epoch)s::int
+                              AND is_active)
         """,
     ),
     "table": Statement(
@@ -35,9 +34,7 @@ CHECKS = {
         SELECT refuse_revoked_token()
          WHERE NOT EXISTS (SELECT
                              FROM tables
-                             JOIN stores ON stores.store_id = tables.store_id AND stores.is_active
-                            WHERE tables.table_id = %(token_holder)s::int
-                              AND tables.token_epoch = %(token_epoch)s::int)
+                            WHERE table_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
         """,
     ),
 }
