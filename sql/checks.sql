@@ -226,6 +226,21 @@ SELECT stores.store_id
   LEFT JOIN menu_versions ON menu_versions.store_id = stores.store_id
  WHERE menu_versions.store_id IS NULL;
 
+\echo menu_languages: the version of a menu knows the languages that the menu is in
+SELECT store_id, languages, store_languages(store_id) AS present
+  FROM menu_versions
+ WHERE languages IS DISTINCT FROM store_languages(store_id);
+
+\echo pictures: a menu's picture is there, and it is noted of each picture whether a menu shows it
+SELECT store_id, encode(sha256, 'hex') AS sha256, pictures.webp IS NOT NULL AS is_there, shown.menu_id, unused_since
+  FROM pictures
+  FULL JOIN (SELECT store_id, picture_sha256 AS sha256, min(menu_id) AS menu_id
+               FROM menus
+              WHERE picture_sha256 IS NOT NULL
+              GROUP BY store_id, picture_sha256) AS shown USING (store_id, sha256)
+ WHERE pictures.webp IS NULL
+    OR (shown.menu_id IS NULL) <> (unused_since IS NOT NULL);
+
 \echo event_horizon: how far the events of the live feed were forgotten is noted once
 SELECT count(*) AS notes
   FROM event_horizon

@@ -147,6 +147,18 @@ HARM = {
         "without an order": "UPDATE idempotency_keys SET answer = '{}' WHERE store_id = 1",
     },
     "menu_versions": {"none": "DELETE FROM menu_versions WHERE store_id = 1"},
+    "menu_languages": {
+        "one that is not known": "UPDATE menu_versions SET languages = '{}' WHERE store_id = 1",
+        "one that is gone": "UPDATE menus SET translations = '{}' WHERE store_id = 1",
+    },
+    "pictures": {
+        "a menu's is gone": "DELETE FROM pictures WHERE store_id = 1 AND unused_since IS NULL",
+        "a menu shows one of another store": """
+            UPDATE menus SET store_id = 2, category_id = (SELECT category_id FROM categories WHERE store_id = 2)
+             WHERE store_id = 1""",
+        "shown, but to be removed": "UPDATE pictures SET unused_since = now() WHERE store_id = 1",
+        "kept for ever, but not shown": "UPDATE pictures SET unused_since = NULL WHERE store_id = 1",
+    },
     "event_horizon": {
         "none": "DELETE FROM event_horizon",
         "two": "INSERT INTO event_horizon (pruned_up_to) VALUES (1)",
