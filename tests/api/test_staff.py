@@ -6,6 +6,7 @@ import re
 import time
 from typing import Any
 
+import jwt
 import pytest
 from marshmallow import Schema, fields
 
@@ -159,6 +160,18 @@ def test_revoke_and_delete(restaurant):
     assert [person["is_active"] for person in expect(200, restaurant.admin.get("/admin/staff"))["staff"]] == [False]
     expect(200, restaurant.admin.patch(f"/admin/staff/{staff_id}", {"is_active": True}))
     expect(200, log_in(restaurant, "staff"))
+
+
+def test_a_claim_of_another_stores_person_finds_nothing(restaurant, open_restaurant):
+    """Even if it is signed well."""
+    person, other = at_work(restaurant, "manager"), open_restaurant()
+    claims = jwt.decode(person.token, JWT_SECRET_KEY, algorithms=["HS256"])
+    for changes in ({"store_id": other.store_id}, {"epoch": claims["epoch"] + 1}):
+        mixed = jwt.encode(claims | changes, JWT_SECRET_KEY)
+        refused(401, "token_revoked", person.get("/admin/menus", token=mixed))
+    for changes in ({"role": "owner"}, {"role": "admin"}, {"staff_id": None}):
+        mixed = jwt.encode(claims | changes, JWT_SECRET_KEY)
+        refused(401, "token_invalid", person.get("/admin/menus", token=mixed))
 
 
 def test_a_manager_keeps_the_accounts_of_staff_and_kitchen_only(restaurant):
