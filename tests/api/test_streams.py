@@ -25,6 +25,7 @@ from tableorder.stream.hub import Feed, Stream
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
 from tests.api.server import CRASH, JWT_SECRET_KEY, Server, StreamServer, run_sql
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Event, Reader, take_ticket
+from tests.factories import add_category, add_menu, add_order, add_store, add_table, insert, query, start_session
 from tests.waiting import assert_within, until
 
 Open = Callable[..., Reader]
@@ -219,7 +220,7 @@ def test_a_line_break_in_a_name_ends_no_event(restaurant, tablet, open_stream, e
 
 @pytest.fixture
 def heard(server: Server) -> Iterator[Callable[[], list[str]]]:
-    """Which stores were announced since the test began."""
+    """The stores of all notifications since the test began."""
     with closing(psycopg2.connect(server.database_url)) as connection:
         connection.autocommit = True
         connection.cursor().execute("LISTEN tableorder_events")
@@ -231,29 +232,64 @@ def heard(server: Server) -> Iterator[Callable[[], list[str]]]:
         yield heard
 
 
-def test_an_order_and_its_progress_are_announced(restaurant, tablet, menu_id, heard):
-    def announced():
-        return heard().count(str(restaurant.store_id))
+def test_what_the_api_changes_notifies(restaurant, tablet, menu_id, heard):
+    def notifies(change: Callable[[], requests.Response]) -> None:
+        before = heard().count(str(restaurant.store_id))
+        assert change().ok
+        until(lambda: heard().count(str(restaurant.store_id)) > before)
 
-    before = announced()
-    order = expect(201, tablet.order((menu_id, 1)))
-    until(lambda: announced() > before)
-    before = announced()
-    expect(200, restaurant.admin.patch(f"/admin/orders/{order['order_id']}/status", {"status": "준비중"}))
-    until(lambda: announced() > before)
+    admin, order = restaurant.admin, expect(201, tablet.order((menu_id, 1)))
+    notifies(lambda: tablet.order((menu_id, 1)))
+    notifies(lambda: admin.patch(f"/admin/orders/{order['order_id']}/status", {"status": "준비중"}))
+    notifies(lambda: admin.patch(f"/admin/menus/{menu_id}", {"price": 1}))
+    notifies(lambda: admin.put("/admin/stock", {"menu_id": menu_id, "remaining": 1}))
+    notifies(lambda: tablet.post("/customer/calls", {}))
+    notifies(lambda: admin.post(f"/admin/tables/{order['table_id']}/end-session"))
 
 
-def test_the_transaction_of_an_order_announces_nothing(restaurant, server, tablet, menu_id, heard):
+def test_no_transaction_notifies(server, heard):
     """One with a notification would wait for all others, and they for its flush to the disk."""
-    order = expect(201, tablet.order((menu_id, 1)))
-    until(lambda: str(restaurant.store_id) in heard())
-    sentinel = "after the order"
-    statement = "UPDATE orders SET status = '완료' WHERE order_id = %s"
-    before = len(heard())
-    run_sql(server.database_url, statement, order["order_id"])
-    run_sql(server.database_url, "SELECT pg_notify('tableorder_events', %s)", sentinel)
-    until(lambda: sentinel in heard())
-    assert str(restaurant.store_id) not in heard()[before:]
+    with closing(psycopg2.connect(server.database_url)) as connection:
+        connection.autocommit = True
+        store_id = add_store(connection)
+        menu_id = add_menu(connection, store_id, add_category(connection, store_id))
+        table_id = add_table(connection, store_id)
+        session_id = start_session(connection, table_id)
+        order_id = add_order(connection, session_id, menu_id)
+        query(connection, "UPDATE orders SET status = '완료' WHERE order_id = %s", order_id)
+        stock_id = insert(connection, "stock", "stock_id", store_id=store_id, menu_id=menu_id, remaining=3)
+        query(connection, "UPDATE stock SET remaining = 0 WHERE stock_id = %s", stock_id)
+        insert(
+            connection,
+            "calls",
+            "call_id",
+            store_id=store_id,
+            session_id=session_id,
+            table_id=table_id,
+            table_number=1,
+            items="[]",
+        )
+        query(connection, "UPDATE stores SET token_epoch = token_epoch + 1 WHERE store_id = %s", store_id)
+        query(
+            connection,
+            "UPDATE table_sessions SET is_active = false, end_time = now() WHERE session_id = %s",
+            session_id,
+        )
+        events = query(connection, "SELECT event_type FROM events WHERE store_id = %s", store_id)
+        query(connection, "SELECT pg_notify('tableorder_events', 'after all of them')")
+    until(lambda: "after all of them" in heard())
+    assert str(store_id) not in heard()
+    assert {event_type for (event_type,) in events} == {
+        "menu_changed",
+        "table_changed",
+        "session_started",
+        "order_created",
+        "order_updated",
+        "stock_changed",
+        "call_created",
+        "tokens_revoked",
+        "session_ended",
+    }
 
 
 def test_a_lost_notification_does_no_harm(restaurant, server, open_stream):
