@@ -139,6 +139,16 @@ SELECT 'categories', categories.category_id::text, categories.store_id
   LEFT JOIN stores ON stores.store_id = categories.store_id
  WHERE stores.store_id IS NULL
  UNION ALL
+SELECT 'staff', staff.staff_id::text, staff.store_id
+  FROM staff
+  LEFT JOIN stores ON stores.store_id = staff.store_id
+ WHERE stores.store_id IS NULL
+ UNION ALL
+SELECT 'call_items', call_items.call_item_id::text, call_items.store_id
+  FROM call_items
+  LEFT JOIN stores ON stores.store_id = call_items.store_id
+ WHERE stores.store_id IS NULL
+ UNION ALL
 SELECT 'table_sessions', table_sessions.session_id::text, table_sessions.store_id
   FROM table_sessions
   LEFT JOIN tables ON tables.table_id = table_sessions.table_id
@@ -216,6 +226,21 @@ SELECT stores.store_id
   LEFT JOIN menu_versions ON menu_versions.store_id = stores.store_id
  WHERE menu_versions.store_id IS NULL;
 
+\echo menu_languages: the version of a menu knows the languages that the menu is in
+SELECT store_id, languages, store_languages(store_id) AS present
+  FROM menu_versions
+ WHERE languages IS DISTINCT FROM store_languages(store_id);
+
+\echo pictures: a menu's picture is there, and it is noted of each picture whether a menu shows it
+SELECT store_id, encode(sha256, 'hex') AS sha256, pictures.webp IS NOT NULL AS is_there, shown.menu_id, unused_since
+  FROM pictures
+  FULL JOIN (SELECT store_id, picture_sha256 AS sha256, min(menu_id) AS menu_id
+               FROM menus
+              WHERE picture_sha256 IS NOT NULL
+              GROUP BY store_id, picture_sha256) AS shown USING (store_id, sha256)
+ WHERE pictures.webp IS NULL
+    OR (shown.menu_id IS NULL) <> (unused_since IS NOT NULL);
+
 \echo event_horizon: how far the events of the live feed were forgotten is noted once
 SELECT count(*) AS notes
   FROM event_horizon
@@ -230,6 +255,7 @@ SELECT sequence, drawn, present
          UNION ALL SELECT 'options_option_id_seq', max(option_id) FROM options
          UNION ALL SELECT 'stock_stock_id_seq', max(stock_id) FROM stock
          UNION ALL SELECT 'stock_moves_move_id_seq', max(move_id) FROM stock_moves
+         UNION ALL SELECT 'staff_staff_id_seq', max(staff_id) FROM staff
          UNION ALL SELECT 'call_items_call_item_id_seq', max(call_item_id) FROM call_items
          UNION ALL SELECT 'calls_call_id_seq', max(call_id) FROM calls
          UNION ALL SELECT 'tables_table_id_seq', max(table_id) FROM tables

@@ -8,11 +8,13 @@ from psycopg2.extensions import connection as Psycopg2Connection
 
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
+from tableorder.domain.images import Picture
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.repositories.menus import MenuRepository
 from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
+from tableorder.repositories.settings import SettingsRepository
 from tableorder.repositories.stock import StockRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
@@ -33,6 +35,7 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
         )
         values = {"category_id": category["category_id"], "menu_name": "김치찌개", "price": 9000, **MENU}
         menu_id = json.loads(MenuRepository(connection).add(store_id=store_id, values=values))["menu_id"]
+        _tell_of(connection, store_id, menu_id)
         _offer_sizes(connection, AdminIdentity(store_id, name), menu_id)
         table = json.loads(TableRepository(connection).add(store_id=store_id, table_number=1, table_password_hash="-"))
         for _ in range(meals):
@@ -41,6 +44,16 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
         _order(connection, store_id, table["table_id"], menu_id)
         voided = _order(connection, store_id, table["table_id"], menu_id)
         OrderRepository(connection).void(order_id=voided, admin=AdminIdentity(store_id, name), reason="잘못 눌렀음")
+
+
+def _tell_of(connection: Connection, store_id: int, menu_id: int) -> None:
+    """A name in another language, an origin, and a picture, which is not the first one."""
+    SettingsRepository(connection).update(store_id=store_id, changes={"origin_notice": "쌀: 국내산"})
+    changes = {"translations": {"en": {"name": "Kimchi stew"}}}
+    for picture in (Picture(b"a stew"), Picture(b"a better picture of the stew")):
+        MenuRepository(connection).update(
+            store_id=store_id, menu_id=menu_id, changes=changes, picture=picture, sets_picture=True
+        )
 
 
 def _offer_sizes(connection: Connection, admin: AdminIdentity, menu_id: int) -> None:

@@ -10,6 +10,11 @@ from tableorder.backups.checks import SOURCE, checks, run_checks
 from tests.backups.commands import PROGRAMS
 from tests.factories import query
 
+# Guests call: each active session has an open call.
+CALL = """
+    INSERT INTO calls (store_id, session_id, table_id, table_number, items)
+    SELECT store_id, session_id, table_id, 1, '[]' FROM table_sessions WHERE is_active"""
+
 # What breaks a rule: by rule, then by case. The stores are 1 and 2.
 HARM = {
     "order_total": {
@@ -53,9 +58,7 @@ HARM = {
               FROM table_sessions WHERE is_active AND store_id = 1""",
     },
     "open_calls": {
-        "of a session that is over": """
-            INSERT INTO calls (store_id, session_id, table_id, table_number, items)
-            SELECT store_id, session_id, table_id, 1, '[]' FROM table_sessions WHERE NOT is_active AND store_id = 1""",
+        "of a session that is over": f"{CALL}; UPDATE table_sessions SET is_active = false",
     },
     "history_form": {
         "an order without lines": """
@@ -109,6 +112,10 @@ HARM = {
              WHERE store_id = 1""",
         "a table without its store": """
             INSERT INTO tables (store_id, table_number, table_password_hash) VALUES (99, 1, '-')""",
+        "one of the staff without their store": """
+            INSERT INTO staff (store_id, username, display_name, role, password_hash)
+            VALUES (99, 'minji', '김민지', 'staff', '-')""",
+        "a call item without its store": "INSERT INTO call_items (store_id, label) VALUES (99, '물')",
         "a category without its store": "INSERT INTO categories (store_id, category_name) VALUES (99, '찌개')",
         "a session at a table of another store": """
             UPDATE table_sessions SET store_id = 2 WHERE NOT is_active AND store_id = 1""",
@@ -125,6 +132,9 @@ HARM = {
             UPDATE menu_option_groups SET group_id = (SELECT group_id FROM option_groups WHERE store_id = 2)
              WHERE store_id = 1""",
         "a stock of another store's option": "UPDATE stock SET store_id = 3 - store_id",
+        "a call of another store's session": f"{CALL}; UPDATE calls SET store_id = 3 - store_id",
+        "a call of another table's session": f"{CALL}; UPDATE calls SET table_id = table_id + 999",
+        "a call without its session": f"{CALL}; UPDATE calls SET session_id = gen_random_uuid()",
     },
     "book_stores": {
         "an archive": "UPDATE order_history SET store_id = 3 - store_id",
@@ -137,6 +147,18 @@ HARM = {
         "without an order": "UPDATE idempotency_keys SET answer = '{}' WHERE store_id = 1",
     },
     "menu_versions": {"none": "DELETE FROM menu_versions WHERE store_id = 1"},
+    "menu_languages": {
+        "one that is not known": "UPDATE menu_versions SET languages = '{}' WHERE store_id = 1",
+        "one that is gone": "UPDATE menus SET translations = '{}' WHERE store_id = 1",
+    },
+    "pictures": {
+        "a menu's is gone": "DELETE FROM pictures WHERE store_id = 1 AND unused_since IS NULL",
+        "a menu shows one of another store": """
+            UPDATE menus SET store_id = 2, category_id = (SELECT category_id FROM categories WHERE store_id = 2)
+             WHERE store_id = 1""",
+        "shown, but to be removed": "UPDATE pictures SET unused_since = now() WHERE store_id = 1",
+        "kept for ever, but not shown": "UPDATE pictures SET unused_since = NULL WHERE store_id = 1",
+    },
     "event_horizon": {
         "none": "DELETE FROM event_horizon",
         "two": "INSERT INTO event_horizon (pruned_up_to) VALUES (1)",
@@ -158,6 +180,16 @@ HARM = {
             "order_voids_void_id_seq",
             "events_event_id_seq",
         )
+    }
+    | {
+        "calls_call_id_seq": f"{CALL}; SELECT setval('calls_call_id_seq', 1)",
+        "call_items_call_item_id_seq": """
+            INSERT INTO call_items (store_id, label) SELECT store_id, '물' FROM stores;
+            SELECT setval('call_items_call_item_id_seq', 1)""",
+        "staff_staff_id_seq": """
+            INSERT INTO staff (store_id, username, display_name, role, password_hash)
+            SELECT store_id, 'minji', '김민지', 'staff', '-' FROM stores;
+            SELECT setval('staff_staff_id_seq', 1)""",
     },
 }
 
@@ -171,6 +203,11 @@ def test_every_invariant_holds_after_meals(meals):
 
 def test_every_check_can_fail():
     assert [check.name for check in checks()] == list(HARM)
+
+
+def test_every_sequence_is_checked(meals):
+    sequences = query(meals, "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
+    assert {name for (name,) in sequences} == {*HARM["sequences"]}
 
 
 @pytest.mark.parametrize(("name", "case"), [(name, case) for name, cases in HARM.items() for case in cases])

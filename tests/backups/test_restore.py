@@ -37,7 +37,7 @@ def test_what_was_there_comes_back_schema_and_rows(commands, meals):
     assert commands.pg_dump("--schema-only") == schema
     assert commands.pg_dump() == before
     assert done.stdout.startswith("Replacing ")
-    assert "20 invariants hold" in done.stdout
+    assert "22 invariants hold" in done.stdout
 
 
 def test_an_empty_database_of_another_name_gets_everything(commands, empty_database_url):

@@ -10,7 +10,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.api.client import Client, expect
 from tests.browser.chromium import chromium
-from tests.browser.screens import CounterWindow, KitchenWindow, OfficeWindow, TabletWindow
+from tests.browser.screens import CounterWindow, KitchenWindow, OfficeWindow, TabletWindow, opened
 from tests.management.running import Serve
 from tests.npm import install
 
@@ -47,43 +47,29 @@ def console(browser):
 @pytest.fixture
 def tablet(browser, served) -> Iterator[TabletWindow]:
     """A tablet fresh from its box."""
-    window = TabletWindow(browser, served.base)
-    try:
-        yield window
-    finally:
-        browser.delete_network_conditions()
-        window.run("localStorage.clear()")
-        window.close()
+    with opened(TabletWindow(browser, served.base)) as window:
+        try:
+            yield window
+        finally:
+            browser.delete_network_conditions()
 
 
 @pytest.fixture
 def counter(browser, served) -> Iterator[CounterWindow]:
-    window = CounterWindow(browser, served.base)
-    try:
+    with opened(CounterWindow(browser, served.base)) as window:
         yield window
-    finally:
-        window.run("localStorage.clear()")
-        window.close()
 
 
 @pytest.fixture
 def kitchen(browser, served) -> Iterator[KitchenWindow]:
-    window = KitchenWindow(browser, served.base)
-    try:
+    with opened(KitchenWindow(browser, served.base)) as window:
         yield window
-    finally:
-        window.run("localStorage.clear()")
-        window.close()
 
 
 @pytest.fixture
 def office(browser, served) -> Iterator[OfficeWindow]:
-    window = OfficeWindow(browser, served.base)
-    try:
+    with opened(OfficeWindow(browser, served.base)) as window:
         yield window
-    finally:
-        window.run("localStorage.clear()")
-        window.close()
 
 
 @pytest.fixture(scope="session")

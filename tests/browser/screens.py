@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -11,6 +15,9 @@ from selenium.webdriver.remote.webelement import WebElement
 from tests.waiting import until
 
 PASSWORD = "demo-table"
+
+
+W = TypeVar("W", bound="Window")
 
 
 class Window:
@@ -28,6 +35,11 @@ class Window:
         self.look()
         self.browser.close()
         self.browser.switch_to.window(self.browser.window_handles[0])
+
+    def forget(self) -> None:
+        """Forget what the page has kept, once it is closed and keeps no more."""
+        origin = {"origin": self.base, "storageTypes": "local_storage"}
+        self.browser.execute_cdp_cmd("Storage.clearDataForOrigin", origin)
 
     def look(self) -> None:
         if self.browser.current_window_handle != self.handle:
@@ -97,6 +109,16 @@ class Window:
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
+@contextmanager
+def opened(window: W) -> Iterator[W]:
+    """The window, until the end of the block; the next one of its kind begins with nothing."""
+    try:
+        yield window
+    finally:
+        window.close()
+        window.forget()
+
+
 class TabletWindow(Window):
     """A table's tablet."""
 
@@ -134,11 +156,14 @@ class StaffWindow(Window):
     def __init__(self, browser: WebDriver, base: str) -> None:
         super().__init__(browser, base, self.path)
 
-    def log_in(self, username: str = "demo", password: str = "demo-admin") -> None:
-        self.type("username", username)
-        self.type("password", password)
-        self.tap("form button.main")
+    def log_in(self, username: str = "demo", password: str = "demo-admin", store: str = "") -> None:
+        self.try_to_log_in(username, password, store)
         until(lambda: self.find(self.begun))
+
+    def try_to_log_in(self, username: str, password: str, store: str) -> None:
+        for name, value in (("store", store), ("username", username), ("password", password)):
+            self.type(name, value)
+        self.tap("form button.main")
 
 
 class CounterWindow(StaffWindow):

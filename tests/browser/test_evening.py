@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
@@ -14,21 +13,15 @@ import pytest
 
 from tests.api.client import expect
 from tests.browser.restaurant import menu_id, orders_at
-from tests.browser.screens import TabletWindow
+from tests.browser.screens import TabletWindow, opened
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("nobody_at_the_tables")
 
 
-@contextmanager
-def tablet_named(name: str, browser, served) -> Iterator[TabletWindow]:
+def tablet_named(name: str, browser, served) -> AbstractContextManager[TabletWindow]:
     """A tablet with a storage of its own: a browser keeps one for each name of a host."""
-    window = TabletWindow(browser, f"http://{name}.localhost:{served.port}")
-    try:
-        yield window
-    finally:
-        window.run("localStorage.clear()")
-        window.close()
+    return opened(TabletWindow(browser, f"http://{name}.localhost:{served.port}"))
 
 
 def processes_of(served, word: str) -> list[psutil.Process]:

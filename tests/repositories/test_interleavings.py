@@ -23,6 +23,7 @@ from tableorder.database.connection import Connection
 from tableorder.domain.errors import DomainError
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.orders import DONE, WAITING
+from tableorder.repositories.calls import CallRepository
 from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
@@ -72,6 +73,16 @@ SELECT status, sum((line ->> 'voided_quantity')::integer)::integer
  CROSS JOIN LATERAL jsonb_array_elements(lines) AS line
  WHERE store_id = %(store_id)s
  GROUP BY status
+"""
+
+# How often the session's guests have called, and whether the call is open.
+CALLS = "SELECT asked_times, closed_at IS NULL FROM calls WHERE session_id = %(session_id)s"
+
+ARCHIVED_CALLS = """
+SELECT (call ->> 'times')::integer
+  FROM order_history
+ CROSS JOIN LATERAL jsonb_array_elements(archived_order_data -> 'calls') AS call
+ WHERE session_id = %(session_id)s
 """
 
 EMPTY = """
@@ -206,6 +217,11 @@ class Scene:
         changes = {"option_name": name, "price_delta": delta}
         return OptionRepository(connection).update(option_id=self.option_id, changes=changes)
 
+    def call(self, connection: Connection) -> dict[str, Any]:
+        """The staff; if two do it, it is one call."""
+        document, _ = CallRepository(connection).place(table=self.tablet, items=[], note=None)
+        return json.loads(document)
+
     def end(self, connection: Connection) -> dict[str, Any]:
         """Of whichever session is active."""
         return self._end(connection)
@@ -246,17 +262,19 @@ OPERATIONS: dict[str, Callable[[Scene, Connection], Any]] = {
     "void lines": Scene.void_lines,
     "count": Scene.count_anew,
     "edit": Scene.edit_option,
+    "call": Scene.call,
 }
 ORDERS = ("order", "repeat", "guests")
 
 # To these operations it is all the same which session an end names.
 INDIFFERENT = {"status", "void", "delete", "renumber"}
-# These are tried with what they can meet only: the order, its lines, the stock or the option.
+# These are tried with what they can meet only: the order, its lines, the stock, the option or the session.
 MEETS = {
     "void and restock": {"order", "status", "void", "end", "void and restock", "void lines", "count"},
     "void lines": {"order", "guests", "status", "void", "end", "void and restock", "void lines", "count"},
     "count": {"order", "guests", "void", "void and restock", "void lines", "count", "edit"},
     "edit": {"order", "guests", "count", "edit"},
+    "call": {"order", "end", "end of theirs", "delete", "call"},
 }
 PAIRS = [
     (first, second)
@@ -282,6 +300,7 @@ BY_THE_RULES = {
     "void lines": {OK, "order_not_found"},
     "count": {OK},
     "edit": {OK},
+    "call": {OK, "session_ended"},
 }
 
 # Locks that can stop an operation.
@@ -377,6 +396,7 @@ def test_each_operation_is_stopped_where_it_should_be(stops):
     assert set(stops.of("guests", "void lines")) >= {"order", "stock", "voids", "turn"}
     assert set(stops.of("guests", "count")) >= {"stock", "menu"}
     assert set(stops.of("guests", "edit")) >= {"option"}
+    assert set(stops.of("guests", "call")) >= {"session", "table", "turn"}
     assert set(stops.of("guests", "renumber")) >= {"table", "turn"}
     assert set(stops.of("no guests", "login")) >= {"table"}
     assert set(stops.of("no guests", "guests")) >= {"table", "menu", "turn"}
@@ -423,6 +443,7 @@ def check(scene: Scene, outcomes: list[tuple[str, Any]]) -> None:
     check_bills(scene, done)
     check_table(scene, done)
     check_stock(scene, done)
+    check_calls(scene, done)
     assert not (broken := scene.stage.query("EXECUTE checks")), broken
 
 
@@ -487,6 +508,15 @@ def check_stock(scene: Scene, done: list[tuple[str, Any]]) -> None:
     assert left == COUNTED - FIRST - sum(sold.values()) + given_back
 
 
+def check_calls(scene: Scene, done: list[tuple[str, Any]]) -> None:
+    """All that call at a table are one call, which is open until the session ends; then it is in the archive."""
+    names = [what for what, _ in done]
+    called = [names.count("call")] if "call" in names else []
+    is_over = {"end", "end of theirs"} & {*names}
+    assert scene.stage.query(CALLS, scene.ids) == [(times, not is_over) for times in called]
+    assert scene.stage.query(ARCHIVED_CALLS, scene.ids) == [(times,) for times in called if is_over]
+
+
 def check_bills(scene: Scene, done: list[tuple[str, Any]]) -> None:
     """Each archive is what its end has answered, and no session has two."""
     answered = scene.bills + [_bill(outcome) for what, outcome in done if what == "end"]
@@ -522,6 +552,44 @@ def test_an_end_takes_only_the_session_that_it_has_locked(stage):
     assert [code_of(outcome) for _, outcome in outcomes] == ["no_active_session", OK]
     [place] = by_order(stage.query(PLACES, scene.ids))[outcomes[1][1]["order_id"]]
     assert place.place == LIVE
+
+
+def close_call(scene: Scene, call: dict[str, Any]) -> Operation:
+    """The staff begins to close it."""
+    return scene.stage.start(
+        scene.admin.store_id,
+        lambda connection: json.loads(CallRepository(connection).close(call_id=call["call_id"], admin=scene.admin)),
+    )
+
+
+def test_a_call_that_the_staff_closes_at_the_end_is_closed_once(stage):
+    """By whoever was first: the other waits, and leaves it as it is."""
+    scene = with_guests(stage)
+    call = scene.do("call")
+    with stage.hold(HOLDS["turn"], scene.ids) as turn:
+        closed = close_call(scene, call)
+        assert closed.is_held_up()
+        ended = scene.start("end")
+        assert ended.is_held_up()
+        turn.release()
+        assert closed.outcome()["closed_by"] == scene.admin.username
+    check(scene, [("call", call), ("end", ended.outcome())])
+    rows = stage.query("SELECT closed_by FROM calls WHERE session_id = %(session_id)s", scene.ids)
+    assert rows == [(scene.admin.username,)]
+
+
+def test_a_call_that_the_end_closes_is_nobodys(stage):
+    scene = with_guests(stage)
+    call = scene.do("call")
+    with stage.hold(HOLDS["archive"]) as archive:
+        ended = scene.start("end")
+        assert ended.is_held_up()
+        closed = close_call(scene, call)
+        assert closed.is_held_up()
+        archive.release()
+        answer = closed.outcome()
+    check(scene, [("call", call), ("end", ended.outcome())])
+    assert (answer["closed_by"], answer["closed_at"] is None) == (None, False)
 
 
 def test_what_is_not_counted_stops_nobody(stage):

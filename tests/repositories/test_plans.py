@@ -487,7 +487,8 @@ def test_a_call_scans_no_table_and_costs_the_same_on_ten_times_the_data(call, sm
     assert after.pages <= before.pages * 1.25 + 12, (before.pages, after.pages)  # an index may be a level deeper
 
 
-# Ten times as many sessions and voids of one store, one table, one number: years instead of months.
+# Ten times as many sessions and voids of one store, one table, one number: years instead of months. And as many calls
+# at the store's other tables: a loud day.
 YEARS = """
 INSERT INTO order_history (session_id, table_id, store_id, table_number, completed_time, archived_order_data)
 SELECT gen_random_uuid(), %(table)s, %(store)s, 7, timestamptz '2026-01-01' + n * interval '1 minute',
@@ -498,8 +499,15 @@ SELECT %(store)s, (SELECT max(order_id) FROM order_voids) + n, gen_random_uuid()
        timestamptz '2026-01-01' + n * interval '1 minute', 'admin',
        jsonb_build_object('items', repeat('x', 500))
   FROM generate_series(1, %(entries)s) AS n;
+INSERT INTO calls (store_id, session_id, table_id, table_number, items, asked_at, closed_at)
+SELECT store_id, session_id, table_id, 1, '[]', asked_at, asked_at
+  FROM table_sessions
+ CROSS JOIN LATERAL (SELECT now() - n * interval '1 second' AS asked_at
+                       FROM generate_series(1, %(entries)s / 20) AS n) AS asked
+ WHERE store_id = %(store)s AND table_id <> %(table)s;
 """
 BOOKS = [call for call in CALLS if call.startswith(("history.", "voids."))]
+WITH_CALLS = [call for call in CALLS if call.startswith("calls.")] + ["sessions.end", "tables.delete"]
 
 
 @pytest.fixture(scope="module")
@@ -530,6 +538,13 @@ def test_a_page_of_the_books_costs_the_same_however_long_they_are(call, old):
     assert after.scanned - ONE_ROW == set()
     counted = 18_000 / 100 if "total_count" in _answer(old(2_000), call) else 0
     assert after.pages <= before.pages * 1.25 + 12 + counted, (before.pages, after.pages)
+
+
+@pytest.mark.parametrize("call", WITH_CALLS)
+def test_a_call_costs_the_same_however_loud_the_other_tables_are(call, old):
+    before, after = old(2_000).cost(CALLS[call]), old(20_000).cost(CALLS[call])
+    assert "calls" not in after.scanned
+    assert after.pages <= before.pages * 1.25 + 12, (before.pages, after.pages)
 
 
 def _answer(installation: Installation, call: str) -> dict:

@@ -40,6 +40,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   delete_table: ["DELETE", "/api/v1/admin/tables/{table_id}"],
   list_menus: ["GET", "/api/v1/admin/menus"],
   update_menu: ["PATCH", "/api/v1/admin/menus/{menu_id}"],
+  set_menu_availability: ["PUT", "/api/v1/admin/menus/{menu_id}/availability"],
   list_store_history: ["GET", "/api/v1/admin/history"],
   list_voids: ["GET", "/api/v1/admin/voids"],
 });

@@ -22,6 +22,7 @@ const EVENTS = /** @type {(keyof StoreEvents)[]} */ (
   ["initial", "order_created", "order_updated", "order_deleted", "session_started", "session_ended", "menu_changed", "table_changed", "stock_changed"]
 );
 const VIEWS = /** @type {View[]} */ (["board", "menus", "history", "voids"]);
+const VIEWS_OF_STAFF = /** @type {View[]} */ (["board", "menus"]); // the books are for owners and managers
 const AGES_EVERY = 15_000; // ms
 
 const dialog = /** @type {HTMLDialogElement} */ (byId("dialog"));
@@ -36,6 +37,7 @@ let told = "";
 const busy = /** @type {Set<number>} */ (new Set());
 
 const shift = new Shift("counter", byId("screen"), { begin, end, tell });
+const views = () => (shift.login?.role === "staff" ? VIEWS_OF_STAFF : VIEWS);
 
 // -- From one state to the next ---------------------------------------------------------------------------------------
 
@@ -48,6 +50,7 @@ function begin() {
 
 function end() {
   dialog.close();
+  view = "board";
   menus = null;
   tables = [];
   board = new Board();
@@ -154,7 +157,7 @@ async function endSession(table_id, session_id) {
 /** @param {import("./menus-view.js").Menu} menu @param {boolean} is_available */
 async function switchMenu({ menu_id }, is_available) {
   try {
-    await shift.call("update_menu", { path: { menu_id }, body: { is_available } });
+    await shift.call("set_menu_availability", { path: { menu_id }, body: { is_available } });
     await loadMenus();
   } catch (error) {
     shift.fail(error);
@@ -228,9 +231,9 @@ function showFrame() {
       h("h1", {}, shift.login?.store_name),
       h("p", { id: "counts", class: "counts", role: "status" }),
       h("div", { class: "tools" }, h("button", { type: "button", id: "sound", onclick: switchSound }), ...shift.tools(redraw)),
-      h("nav", { "aria-label": words.titles.counter }, ...VIEWS.map((name) => h("button", { type: "button", class: "plain", id: `go-${name}`, onclick: () => go(name) }, words.views[name]))),
+      h("nav", { "aria-label": words.titles.counter }, ...views().map((name) => h("button", { type: "button", class: "plain", id: `go-${name}`, onclick: () => go(name) }, words.views[name]))),
     ),
-    h("main", {}, h("p", { id: "told", class: "notice wrong", role: "alert" }), ...VIEWS.map((name) => h("div", { id: name, hidden: true }))),
+    h("main", {}, h("p", { id: "told", class: "notice wrong", role: "alert" }), ...views().map((name) => h("div", { id: name, hidden: true }))),
   );
   update();
 }
@@ -250,7 +253,7 @@ function draw() {
   if (!shift.login || !document.getElementById("board")) return;
   showBoard(byId("board"), board, tables, busy, actions);
   showMenus(byId("menus"), menus, shift.has("stock"), switchMenu, countMenu);
-  for (const name of VIEWS) {
+  for (const name of views()) {
     byId(name).hidden = name !== view;
     byId(`go-${name}`).setAttribute("aria-current", String(name === view));
   }

@@ -72,7 +72,7 @@ function showFrame() {
     h(
       "header",
       { class: "top" },
-      h("h1", {}, shift.login?.store_name),
+      h("h1", {}, shift.login?.store_name, " ", h("span", { class: "small muted" }, office().store(shift.login?.store_id ?? 0))),
       h("div", { class: "tools" }, ...shift.tools(showFrame)),
       h("nav", { id: "views", "aria-label": words.titles.office }, ...names.map((name) => h("button", { type: "button", class: "plain", id: `go-${name}`, onclick: () => go(name) }, office().views[name]))),
     ),

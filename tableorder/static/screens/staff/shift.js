@@ -63,7 +63,7 @@ export class Shift {
   #askToLogIn(notice) {
     document.title = words.titles[this.name];
     const redraw = () => this.#askToLogIn(notice && words.logIn.again);
-    showLogIn(this.screen, words.titles[this.name], this.languages(redraw), notice, (login) => this.enter(login));
+    showLogIn(this.screen, this.name, this.languages(redraw), notice, (login) => this.enter(login));
   }
 
   /** Whether the installation has this. @param {string} feature */

@@ -1,6 +1,7 @@
 /** @type {typeof import("./ko.js").default} */
 export default {
   views: { menu: "Menu", options: "Options", tables: "Tables", history: "History" },
+  store: (id) => `Store number ${id}`,
   categories: "Categories",
   menuCount: (count) => (count === 1 ? "1 dish" : `${count} dishes`),
   name: "Name",

@@ -1,5 +1,7 @@
 export default {
   views: { menu: "메뉴", options: "옵션", tables: "테이블", history: "지난 내역" },
+  /** @param {number} id */
+  store: (id) => `매장 번호 ${id}`,
   categories: "분류",
   /** @param {number} count */
   menuCount: (count) => `메뉴 ${count}개`,

@@ -4,14 +4,19 @@ export default {
   logIn: {
     /** @param {string} screen */
     title: (screen) => `${screen} 로그인`,
+    store: "매장 번호",
+    storeHint: "직원 계정은 꼭 입력합니다. 점주는 비워 둡니다.",
     username: "아이디",
     password: "비밀번호",
     submit: "로그인",
     sending: "확인하고 있습니다…",
-    wrong: "아이디나 비밀번호가 맞지 않습니다.",
+    wrong: "매장 번호, 아이디, 비밀번호를 다시 확인해 주세요.",
     again: "로그인한 지 오래되었습니다. 다시 로그인해 주세요.",
   },
   logOut: "로그아웃",
+  roles: { owner: "점주", manager: "매니저", staff: "직원", kitchen: "주방" },
+  /** @param {string} roles */
+  onlyFor: (roles) => `이 계정은 권한이 없습니다. 할 수 있는 계정: ${roles}`,
   views: { board: "주문", menus: "메뉴·품절", history: "지난 내역", voids: "취소 내역" },
   soundOn: "소리 켜짐",
   soundOff: "소리 꺼짐",
@@ -102,6 +107,7 @@ export default {
     limit_reached: "더 이상 추가할 수 없습니다.",
     validation_failed: "입력한 내용을 다시 확인해 주세요.",
     menus_missing: "그사이 메뉴가 바뀌었습니다. 다시 옮겨 주세요.",
+    approval_required: "준비를 시작한 주문은 점주나 매니저 계정으로만 취소할 수 있습니다.",
     status_backwards: "이미 더 진행된 주문입니다.",
     order_not_found: "이미 취소되었거나 정리된 주문입니다.",
     session_changed: "그사이 다른 손님이 앉았습니다. 화면을 확인하고 다시 눌러 주세요.",

@@ -2,7 +2,7 @@
 -- other commits with a notification, of any store. The application notifies after the commit, and the feed finds in the
 -- log what nobody notified of, such as a change through psql.
 -- https://www.postgresql.org/docs/current/sql-notify.html
--- depends: 0055.create-calls
+-- depends: 0056.index-calls-by-table
 
 CREATE OR REPLACE FUNCTION record_event(store_id integer, session_id uuid, event_type text, event_data json)
     RETURNS void LANGUAGE plpgsql AS $$
