@@ -12,6 +12,7 @@ import resource
 import sys
 import warnings
 from contextlib import suppress
+from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -188,6 +189,8 @@ def _bound_this_process() -> None:
     for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_CORE, 0)):
         with suppress(ValueError, OSError):  # less is allowed already, or the system knows no such bound
             resource.setrlimit(kind, (most, most))
+    with suppress(OSError):  # Linux: where memory runs out this process is ended, and no other
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def main() -> int:

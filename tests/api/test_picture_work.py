@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -79,10 +80,38 @@ def watched(server: Server, restaurant: Restaurant) -> Iterator[tuple[list[int],
         watcher.join()
 
 
+def conversions(server: Server) -> list[psutil.Process]:
+    workers = psutil.Process(server.process.pid).children()
+    children = [child for worker in workers for child in worker.children()]
+    return [child for child in children if "tableorder.domain.image_conversion" in child.cmdline()]
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "status", "code"),
+    [
+        (signal.SIGKILL, 400, "validation_failed"),
+        (signal.SIGXCPU, 400, "validation_failed"),
+        (signal.SIGTERM, 503, "unavailable"),
+    ],
+)
+def test_a_conversion_that_is_ended_is_refused(server, restaurant, ended_by, status, code):
+    """For what it takes, or because the service stops."""
+    menu_id = restaurant.add_menu()
+    large = photo(0, (8000, 5000), "PNG")
+    with ThreadPoolExecutor(1) as client:
+        answer = client.submit(restaurant.admin.patch, f"/admin/menus/{menu_id}", {"image_base64": large})
+        until(lambda: conversions(server))
+        for conversion in conversions(server):
+            conversion.send_signal(ended_by)
+    problem = refused(status, code, answer.result())
+    if status == 400:
+        assert problem["errors"] == {"image_base64": ["Takes too much to decode."]}
+
+
 def test_sixty_photos_at_once_neither_fill_a_worker_nor_hold_up_others(server, restaurant):
     menu_id = restaurant.add_menu()
     photos = [photo(number) for number in range(4)] * (UPLOADS // 4)
-    with watched(server, restaurant) as (memory, seconds), ThreadPoolExecutor(3) as clients:
+    with watched(server, restaurant) as (memory, seconds), ThreadPoolExecutor(2) as clients:
         list(clients.map(lambda picture: upload(restaurant, menu_id, picture), photos))
     assert max(memory) < MOST_BYTES
     assert sorted(seconds)[len(seconds) // 2] < 1, sorted(seconds)[-10:]

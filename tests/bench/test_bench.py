@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.deploy.front import NGINX
 from tests.management.running import CHECKOUT
 
 needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="needs wrk: apt install wrk")
@@ -53,3 +54,13 @@ def test_a_large_history_can_be_backed_up_and_restored():
     figures = json.loads(subprocess.check_output(command, cwd=CHECKOUT, text=True))
     assert figures["rows of history"] == 1000
     assert figures["restore (s)"] > 0
+
+
+@pytest.mark.skipif(NGINX is None, reason="needs nginx: apt install nginx")
+def test_a_menu_with_pictures_can_be_measured_in_each_form():
+    result = bench("--json", "menus-pictures", "--dishes", "2")
+    assert result.returncode == 0, result.stderr
+    visits = {(visit["form"], visit["occasion"]): visit["bytes"] for visit in json.loads(result.stdout)}
+    assert len(visits) == 6
+    assert visits["old, not converted", "first visit"] > visits["old", "first visit"]
+    assert visits["old", "after one change"] > visits["new", "after one change"]

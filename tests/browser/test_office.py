@@ -70,6 +70,14 @@ def test_an_owner_makes_a_menu_with_a_picture_and_options(office, served, admin,
     assert console() == []
 
 
+def test_the_menu_comes_without_the_pictures_themselves(office):
+    office.log_in()
+    until(lambda: rows(office))
+    fetched = office.browser.execute_script("return performance.getEntriesByType('resource').map(({ name }) => name)")
+    menus = [url for url in fetched if "/api/v1/admin/menus" in url]
+    assert menus and all(url.endswith("?pictures=url") for url in menus)
+
+
 def test_dishes_are_sorted_by_drag_by_keys_and_by_buttons(office, admin):
     before = names_of(admin, "찌개·탕")
     first, second, *others = before
@@ -152,7 +160,7 @@ def test_a_button_that_needs_the_menu_shows_once_it_is_there(office):
         const before = window.fetch;
         const answered = new Promise((answer) => (window.answer = answer));
         window.fetch = async (address, options) => {
-            if (address.endsWith("/admin/menus")) await answered;
+            if (new URL(address, location).pathname.endsWith("/admin/menus")) await answered;
             return before(address, options);
         };
         document.querySelector("#go-menu").click();

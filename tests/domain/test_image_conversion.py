@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tableorder.domain.image_conversion import convert
-from tableorder.domain.images import MAX_PICTURE_BYTES, ImageRefused, Upload
+from tableorder.domain.images import ImageRefused, Upload
+from tests.images import assert_can_be_shown
 
 # By name: the format, the mode of the pixels, and how it is written.
 KINDS = {
@@ -65,14 +66,6 @@ def kept(upload: Upload) -> bytes | None:
         return webp
     assert reason.startswith("must ") and len(reason) < 200
     return None
-
-
-def assert_can_be_shown(webp: bytes) -> None:
-    assert len(webp) <= MAX_PICTURE_BYTES
-    with Image.open(io.BytesIO(webp), formats=["WEBP"]) as shown:
-        assert max(shown.size) <= 1280 and shown.n_frames == 1
-        assert not {"exif", "xmp", "icc_profile"} & shown.info.keys()
-        shown.load()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -154,6 +154,16 @@ def test_what_one_menu_has_just_left_another_takes(stage, picture, use):
     assert not is_unused(stage, picture)
 
 
+def test_what_two_menus_leave_at_once_is_unused(stage, picture):
+    menu_ids = [add_menu(stage, picture) for _ in range(2)]
+    with stage.hold(AFTER_THE_MENU) as hold:
+        deleted = [stage.start(STORE, delete(menu_id)) for menu_id in menu_ids]
+        assert [each.is_held_up() for each in deleted] == [True, True]
+        hold.release()
+        assert [each.outcome() for each in deleted] == [None, None]
+    assert is_unused(stage, picture)
+
+
 def test_a_process_of_the_version_before_takes_the_picture_from_a_menu(stage, picture):
     """It writes the old column alone, while another menu takes the same picture."""
     left = add_menu(stage, picture)

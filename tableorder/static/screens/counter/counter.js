@@ -6,6 +6,7 @@ import { byId, h, show } from "../common/dom.js";
 import { whenReleased } from "../common/pressing.js";
 import { Board } from "../staff/board.js";
 import { pastSession, showBook, voidedOrder } from "../staff/books.js";
+import { listMenus } from "../staff/menus.js";
 import { Shift } from "../staff/shift.js";
 import { awaitTap, isSoundOn, ring, toggleSound } from "../staff/sound.js";
 import { lowAtOf } from "../staff/stock.js";
@@ -71,7 +72,7 @@ async function loadTables() {
 }
 
 async function loadMenus() {
-  menus = await shift.call("list_menus", {});
+  menus = await listMenus(shift);
   update();
 }
 

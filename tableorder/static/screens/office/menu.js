@@ -2,6 +2,7 @@
 
 import { h, show, showList } from "../common/dom.js";
 import { won } from "../common/money.js";
+import { listMenus } from "../staff/menus.js";
 import { office } from "../words/office/index.js";
 import { words as staff } from "../words/staff/index.js";
 import { askForCategory } from "./category-form.js";
@@ -46,7 +47,7 @@ export class MenuView {
   }
 
   load = async () => {
-    this.categories = (await this.shift.call("list_menus", {})).categories;
+    this.categories = (await listMenus(this.shift)).categories;
     this.chosen = this.category?.category_id ?? 0;
     this.draw();
   };
