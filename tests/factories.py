@@ -159,10 +159,6 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
         option_id = insert(connection, "options", "option_id", **option)
         attached = {"store_id": shop.store_id, "menu_id": shop.menu_id, "group_id": group_id}
         insert(connection, "menu_option_groups", "group_id", **attached)
-    if exists(connection, "calls"):
-        insert(connection, "call_items", "call_item_id", store_id=shop.store_id, label="물")
-        call = {"session_id": shop.session_id, "table_id": shop.table_id, "table_number": 1, "items": "[]"}
-        insert(connection, "calls", "call_id", store_id=shop.store_id, **call)
     if exists(connection, "pictures"):
         webp = f"그림 {shop.store_id}".encode()
         insert(
@@ -173,9 +169,6 @@ def _fill_later_tables(connection: Connection, shop: Shop) -> None:
         stock_id = insert(connection, "stock", "stock_id", **counted)
         move = {"store_id": shop.store_id, "stock_id": stock_id, "epoch": 1, "delta": 3, "reason": "set"}
         insert(connection, "stock_moves", "move_id", **move)
-    if exists(connection, "staff"):
-        person = {"username": "minji", "display_name": "김민지", "role": "staff", "password_hash": "-"}
-        insert(connection, "staff", "staff_id", store_id=shop.store_id, **person)
     if exists(connection, "failed_logins"):
         count = {"kind": "table", "account_id": shop.table_id, "address": ""}
         failure = {"failed_at": "{2026-05-05}", "last_failed_at": "2026-05-05"}

@@ -45,7 +45,6 @@ ONE_A_STORE = "a row for each store"
 # What bounds each table, with the test that shows it.
 TABLES = {
     "stores": BY_THE_OPERATOR,
-    "staff": "LIMIT_STAFF: tests/api/test_staff.py::test_past_the_limit_nobody_is_added",
     "menu_versions": ONE_A_STORE,
     "event_horizon": "one row",
     "option_groups": f"LIMIT_OPTION_GROUPS, with retired ones ten times that: {MENUS}",
@@ -53,9 +52,6 @@ TABLES = {
     "menu_option_groups": "30 a menu: tests/api/test_options.py::test_a_menu_has_thirty_groups_at_most",
     "stock": f"one a menu or an option: {MENUS}",
     "stock_moves": f"the books: of orders that LIMIT_ORDER_RATE let in, and of what an admin counts: {RATE}",
-    "call_items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",
-    "calls": "LIMIT_SESSION_CALLS, and they go with their session: "
-    "tests/api/test_calls.py::test_a_session_has_so_many_calls",
     "tables": f"LIMIT_TABLES: {MENUS}",
     "categories": f"LIMIT_CATEGORIES: {MENUS}",
     "menus": f"LIMIT_MENUS, with retired ones ten times that: {LIMITS}test_what_is_retired_has_a_limit_too",

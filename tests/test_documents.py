@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tableorder.management.__main__ import _parser
+from tableorder.schemas.streams import ADMIN_EVENTS
 from tests.documents import DOCUMENTS, NEEDS_SYSTEMD, blocks, commands, section
 from tests.management.running import CHECKOUT
 
@@ -224,3 +225,12 @@ def sources_of(script: str) -> str:
         return ""
     path = CHECKOUT.joinpath(*module[1].split("."))
     return "".join(file.read_text() for file in [*path.glob("*.py"), *path.parent.glob(f"{path.name}.py")])
+
+
+def test_the_guide_follows_every_event():
+    """A browser drops an event whose type nobody listens to. `goodbye` is followed by an error, which is handled."""
+    guide = (CHECKOUT / "docs" / "api-guide.md").read_text()
+    [types] = re.findall(r"for \(const type of \[(.*?)\]\)", guide, re.DOTALL)
+    assert set(re.findall(r'"(\w+)"', types)) == set(ADMIN_EVENTS) - {"goodbye"}
+    listed = guide.partition("**Follow the feed.**")[2].partition("(A tablet's feed")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) == set(ADMIN_EVENTS) - {"goodbye"}

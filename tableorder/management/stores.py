@@ -56,6 +56,13 @@ def add_commands(nouns: Any) -> None:
         password=True,
     )
     command.add_argument("--username", required=True, type=text(50), help="the admin's username")
+    for name, run, help_, about in (
+        ("disable", disable_store, "close a restaurant", "Nobody logs in, and who is logged in is served no longer."),
+        ("enable", enable_store, "open a restaurant again", "Everybody logs in anew."),
+    ):
+        examples = [f"bin/tableorder store {name} --username owner"]
+        command = add_command(stores, name, run, help_, about=about, examples=examples)
+        command.add_argument("--username", required=True, type=text(50), help="the admin's username")
 
 
 def add_store(url: str, options: Options) -> None:
@@ -72,7 +79,13 @@ def list_stores(url: str, options: Options) -> None:
     with administer(url) as connection:
         stores = StoreRepository(connection).list()
     stores = [store | {"created_at": store["created_at"].isoformat()} for store in stores]
-    titles = {"store_id": "store", "table_count": "tables", "admin_username": "admin", "store_name": "name"}
+    titles = {
+        "store_id": "store",
+        "table_count": "tables",
+        "is_active": "active",
+        "admin_username": "admin",
+        "store_name": "name",
+    }
     answer_rows(options, stores, titles)
 
 
@@ -83,6 +96,21 @@ def change_password(url: str, options: Options) -> None:
     with administer(url) as connection:
         StoreRepository(connection).set_password(admin_username=options.username, admin_password_hash=password_hash)
     answer(options, {"admin_username": options.username}, f"Changed the password of {options.username}.")
+
+
+def disable_store(url: str, options: Options) -> None:
+    _set_active(url, options, is_active=False)
+    answer(options, {"admin_username": options.username, "is_active": False}, f"Disabled {options.username}'s store.")
+
+
+def enable_store(url: str, options: Options) -> None:
+    _set_active(url, options, is_active=True)
+    answer(options, {"admin_username": options.username, "is_active": True}, f"Enabled {options.username}'s store.")
+
+
+def _set_active(url: str, options: Options, *, is_active: bool) -> None:
+    with administer(url) as connection:
+        StoreRepository(connection).set_active(admin_username=options.username, is_active=is_active)
 
 
 def require_store(connection: Connection, username: str) -> int:

@@ -13,11 +13,11 @@ class StoreRepository:
         self._connection = connection
 
     def list(self) -> list[dict[str, Any]]:
-        """Every store: store_id, store_name, admin_username, created_at, table_count."""
-        columns = ("store_id", "store_name", "admin_username", "created_at", "table_count")
+        """Every store: store_id, store_name, admin_username, is_active, created_at, table_count."""
+        columns = ("store_id", "store_name", "admin_username", "is_active", "created_at", "table_count")
         rows = self._connection.fetch_all(
             """
-            SELECT stores.store_id, stores.store_name, stores.admin_username, stores.created_at,
+            SELECT stores.store_id, stores.store_name, stores.admin_username, stores.is_active, stores.created_at,
                    (SELECT count(*) FROM tables WHERE tables.store_id = stores.store_id)
               FROM stores
              ORDER BY stores.store_id
@@ -58,6 +58,45 @@ class StoreRepository:
             RETURNING true
             """,
             {"admin_username": admin_username, "admin_password_hash": admin_password_hash},
+        )
+        if not changed:
+            raise StoreNotFound(username=admin_username)
+
+    def set_active(self, *, admin_username: str, is_active: bool) -> None:
+        """Enable or disable a store. Raises StoreNotFound.
+
+        Disabling revokes all tokens of the store. Nobody is added meanwhile: their tokens would stay good.
+        """
+        changed = self._connection.fetch_value(
+            """
+            SELECT
+              FROM tables
+              JOIN stores ON stores.store_id = tables.store_id AND stores.admin_username = %(admin_username)s
+             ORDER BY tables.table_id
+               FOR NO KEY UPDATE OF tables;
+
+            SELECT FROM stores WHERE admin_username = %(admin_username)s FOR UPDATE;
+
+            WITH changed AS (
+                UPDATE stores
+                   SET is_active = %(is_active)s,
+                       token_epoch = token_epoch + (NOT %(is_active)s)::int
+                 WHERE admin_username = %(admin_username)s
+                RETURNING store_id, is_active
+            ), people AS (
+                UPDATE staff
+                   SET token_epoch = staff.token_epoch + 1
+                  FROM changed
+                 WHERE staff.store_id = changed.store_id AND NOT changed.is_active
+            ), tablets AS (
+                UPDATE tables
+                   SET token_epoch = tables.token_epoch + 1
+                  FROM changed
+                 WHERE tables.store_id = changed.store_id AND NOT changed.is_active
+            )
+            SELECT store_id FROM changed
+            """,
+            {"admin_username": admin_username, "is_active": is_active},
         )
         if not changed:
             raise StoreNotFound(username=admin_username)

@@ -4,7 +4,7 @@ from tableorder.database.connection import Check, Connection
 from tableorder.database.statements import Statement
 from tableorder.domain.identities import Grant
 
-# By the kind of the grant. A new kind adds its statement here.
+# By the kind of the grant. A new kind adds its statement here, and StoreRepository.set_active revokes it.
 CHECKS = {
     "owner": Statement(
         "check_owner",
@@ -12,7 +12,9 @@ CHECKS = {
         SELECT refuse_revoked_token()
          WHERE NOT EXISTS (SELECT
                              FROM stores
-                            WHERE store_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
+                            WHERE store_id = %(token_holder)s::int
+                              AND token_epoch = %(token_epoch)s::int
+                              AND is_active)
         """,
     ),
     "staff": Statement(

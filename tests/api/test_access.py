@@ -58,19 +58,15 @@ PUBLIC = {
 }
 LOGINS = {("POST", "/api/v1/auth/table/login"), ("POST", "/api/v1/auth/admin/login")}
 
-TABLE = {
+TABLE = entries("TABLE_ROUTES") | {
     ("GET", "/api/v1/customer/menus"): Call(200, query={"category_id": "{category}"}),
     ("GET", "/api/v1/customer/orders"): Call(200, ended=(409, "session_ended")),
     ("GET", "/api/v1/customer/orders/{order}"): Call(200, ended=(409, "session_ended")),
     ("POST", "/api/v1/customer/orders"): Call(201, ITEMS, ended=(409, "session_ended")),
     ("POST", "/api/v1/customer/orders/sse/ticket"): Call(201, ended=(409, "session_ended")),
-    ("GET", "/api/v1/customer/call-items"): Call(200),
-    ("POST", "/api/v1/customer/calls"): Call(200, ended=(409, "session_ended")),  # the shop's call is open
-    ("GET", "/api/v1/customer/calls/current"): Call(200, ended=(409, "session_ended")),
-    ("DELETE", "/api/v1/customer/calls/current"): Call(200, ended=(409, "session_ended")),
 }
 # In an order in which each call leaves what the later ones need.
-ADMIN = {
+ADMIN = entries("ADMIN_ROUTES") | {
     ("GET", "/api/v1/admin/orders"): Call(200, query={"table_id": "{table}"}),
     ("GET", "/api/v1/admin/orders/{order}"): Call(200),
     ("PATCH", "/api/v1/admin/orders/{order}/status"): Call(200, {"status": "준비중"}),
@@ -87,13 +83,6 @@ ADMIN = {
     ("POST", "/api/v1/admin/stock/{stock}/adjust"): Call(200, {"delta": 1, "reason": "added"}, key="1"),
     ("DELETE", "/api/v1/admin/options/{option}"): Call(200),
     ("DELETE", "/api/v1/admin/option-groups/{group}"): Call(200),
-    ("GET", "/api/v1/admin/calls"): Call(200, query={"open": "true"}),
-    ("POST", "/api/v1/admin/calls/{call}/take"): Call(200),
-    ("POST", "/api/v1/admin/calls/{call}/close"): Call(200),
-    ("GET", "/api/v1/admin/call-items"): Call(200),
-    ("POST", "/api/v1/admin/call-items"): Call(201, {"label": "냅킨"}),
-    ("PATCH", "/api/v1/admin/call-items/{call_item}"): Call(200, {"max_quantity": 4}),
-    ("DELETE", "/api/v1/admin/call-items/{call_item}"): Call(200),
     ("GET", "/api/v1/admin/menus"): Call(200, query={"category_id": "{category}"}),
     ("GET", "/api/v1/admin/menus/labels"): Call(200),
     ("PUT", "/api/v1/admin/menus/order"): Call(200, {"menu_ids": ["{menu}"]}),
@@ -114,16 +103,7 @@ ADMIN = {
     ("DELETE", "/api/v1/admin/tables/{free_table}"): Call(200),
     ("GET", "/api/v1/admin/voids"): Call(200),
     ("POST", "/api/v1/admin/orders/sse/ticket"): Call(201),
-    ("GET", "/api/v1/admin/staff"): Call(200),
-    ("POST", "/api/v1/admin/staff"): Call(
-        201, {"username": "x", "display_name": "x", "role": "staff", "password": "12345678"}
-    ),
-    ("PATCH", "/api/v1/admin/staff/{staff}"): Call(200, {"role": "kitchen"}),
-    ("POST", "/api/v1/admin/staff/{staff}/revoke"): Call(200),
-    ("DELETE", "/api/v1/admin/staff/{staff}"): Call(200),
 }
-TABLE |= entries("TABLE_ROUTES")
-ADMIN |= entries("ADMIN_ROUTES")
 # They end the token that they are called with: tests/api/test_staff.py.
 OWN = {("POST", "/api/v1/auth/logout"), ("PUT", "/api/v1/auth/password")}
 STREAMS = {("GET", ADMIN_STREAM), ("GET", TABLE_STREAM)}
@@ -155,21 +135,12 @@ def open_shop(open_restaurant):
         order = expect(201, tablet.order((menu, 2)))
         ids = {"category": category, "menu": menu, "table": table, "order": order["order_id"]}
         ids |= {"empty_category": restaurant.add_category("빈 분류"), "free_table": restaurant.add_table(2)}
-        ids |= {"staff": add_person(restaurant)}
         ids |= {"item": order["items"][0]["order_item_id"]} | option_ids(restaurant)
-        ids |= {"call": expect(201, tablet.post("/customer/calls", {}))["call_id"]}
-        ids |= {"call_item": expect(201, restaurant.admin.post("/admin/call-items", {"label": "물"}))["call_item_id"]}
         for add_ids in functions("add_ids"):
             ids |= add_ids(restaurant, tablet)
         return Shop(restaurant, tablet, ids)
 
     return open_
-
-
-def add_person(restaurant: Restaurant) -> int:
-    """One of the staff."""
-    person = {"username": "minji", "display_name": "김민지", "role": "staff", "password": "12345678"}
-    return expect(201, restaurant.admin.post("/admin/staff", person))["staff_id"]
 
 
 def option_ids(restaurant: Restaurant) -> dict[str, int]:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import jwt
+import psycopg2
 import pytest
 
+from tableorder.database.administration import administer
+from tableorder.repositories.stores import StoreRepository
 from tests.api.client import Client, Restaurant, expect, refused
 from tests.api.server import JWT_SECRET_KEY, Server, run_sql
 from tests.api.streams import ADMIN_STREAM, TABLE_STREAM, Reader
+from tests.api.test_staff import at_work, log_in
+from tests.factories import query
+from tests.waiting import until_it_holds_up_somebody
 
 NEW_PASSWORD = "another-password"
 REQUESTS = 1000
@@ -164,3 +171,63 @@ def test_guests_are_not_told_of_a_revocation(server, stream_server, restaurant, 
     for stream in (reader, again):
         assert {event.type for event in stream.events} <= {"initial", "menu_changed"}
         stream.close()
+
+
+def set_active(server: Server, restaurant: Restaurant, is_active: bool) -> None:
+    with administer(server.database_url) as connection:
+        StoreRepository(connection).set_active(admin_username=restaurant.username, is_active=is_active)
+
+
+def test_a_disabled_store_serves_nobody(server, stream_server, restaurant, table_id, tablet, open_restaurant):
+    cook, other = at_work(restaurant, "kitchen"), open_restaurant()
+    people = {restaurant.admin: ADMIN_STREAM, cook: ADMIN_STREAM, tablet: TABLE_STREAM}
+    readers = [Reader(stream_server.base, path, token=person.token) for person, path in people.items()]
+    etag = tablet.get("/customer/menus").headers["ETag"]
+    for reader in readers:
+        reader.wait_for(1)
+    began = time.monotonic()
+    set_active(server, restaurant, False)
+    for _ in range(4):  # each may be another worker's turn
+        refused(401, "token_revoked", tablet.get("/customer/menus", headers={"If-None-Match": etag}))
+        for admin in (restaurant.admin, cook):
+            refused(401, "token_revoked", admin.get("/admin/orders"))
+    assert [reader.wait_until_over()[-1].data for reader in readers] == [{"reason": "token_revoked"}] * 3
+    assert time.monotonic() - began < 2
+    owner = {"username": restaurant.username, "password": restaurant.password}
+    logins = {
+        "owner": lambda: Client(restaurant.base).post("/auth/admin/login", owner),
+        "owner of the store": lambda: log_in(restaurant, restaurant.username, restaurant.password),
+        "staff": lambda: log_in(restaurant, "kitchen"),
+        "table": restaurant.log_in,
+    }
+    for who_logs_in in logins.values():
+        refused(401, "credentials_invalid", who_logs_in())
+    expect(200, other.admin.get("/admin/orders"))
+    set_active(server, restaurant, True)
+    for who_logs_in in logins.values():
+        expect(200, who_logs_in())
+    refused(401, "token_revoked", tablet.get("/customer/menus"))
+    for admin in (restaurant.admin, cook):
+        refused(401, "token_revoked", admin.get("/admin/orders"))
+
+
+def test_who_is_added_while_a_store_is_disabled_gets_in_no_more(server, restaurant):
+    """Their row is there first, and a login has seen that the store is active: that token is revoked, too."""
+    with (
+        closing(psycopg2.connect(server.database_url)) as adding,
+        closing(psycopg2.connect(server.database_url)) as looker,
+    ):
+        looker.autocommit = True
+        query(
+            adding,
+            "INSERT INTO staff (store_id, username, display_name, role, password_hash)"
+            " VALUES (%s, 'minji', '김민지', 'staff', '-')",
+            restaurant.store_id,
+        )
+        with ThreadPoolExecutor(1) as pool:
+            disabled = pool.submit(set_active, server, restaurant, False)
+            until_it_holds_up_somebody(adding, looker)
+            adding.commit()
+            disabled.result()
+        epochs = query(looker, "SELECT token_epoch FROM staff WHERE store_id = %s", restaurant.store_id)
+    assert epochs == [(2,)]

@@ -1,4 +1,4 @@
-"""One round trip to the database for each request, with options, notes, a quote and stock in use."""
+"""One round trip to the database for each request, with options, notes, a quote, stock, calls and staff in use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from tests.api.client import expect
+from tests.api.client import UNKNOWN_ID, expect
 from tests.api.test_options import add_group, attach, item
 
 
@@ -25,18 +25,25 @@ def count_statements(server):
     return count
 
 
-def test_each_request_is_one_round_trip(restaurant, tablet, table_id, menu_id, count_statements):
+@pytest.fixture
+def once(count_statements):
+    """Makes a call, which is one statement, and returns what it answered."""
+
+    def make(status, call, *arguments, **headers):
+        answer, statements = count_statements(call, *arguments, **headers)
+        body = expect(status, answer)
+        assert statements == 1, (arguments, statements)
+        return body
+
+    return make
+
+
+def test_each_request_is_one_round_trip(restaurant, tablet, table_id, menu_id, once):
     admin = restaurant.admin
     group_id, [normal, double] = add_group(
         restaurant, ("보통", 0, {"is_default": True}), ("곱빼기", 2000), min_select=1, max_select=2
     )
     expect(200, attach(restaurant, menu_id, group_id))
-
-    def once(status, call, *arguments, **headers):
-        answer, statements = count_statements(call, *arguments, **headers)
-        body = expect(status, answer)
-        assert statements == 1, (arguments, statements)
-        return body
 
     counted = once(200, admin.put, "/admin/stock", {"menu_id": menu_id, "remaining": 9, "low_at": 8})
     once(200, admin.put, "/admin/stock", {"option_id": double, "remaining": 1})
@@ -73,3 +80,35 @@ def test_each_request_is_one_round_trip(restaurant, tablet, table_id, menu_id, c
     once(200, admin.delete, f"/admin/options/{option['option_id']}")
     once(200, admin.delete, path)
     once(200, admin.post, f"/admin/tables/{table_id}/end-session")
+
+
+def test_each_request_about_calls_is_one_round_trip(restaurant, tablet, table_id, once):
+    admin = restaurant.admin
+    item_id = once(201, admin.post, "/admin/call-items", {"label": "물", "max_quantity": 4})["call_item_id"]
+    once(200, admin.get, "/admin/call-items")
+    once(200, admin.patch, f"/admin/call-items/{item_id}", {"max_quantity": 3})
+    once(200, tablet.get, "/customer/call-items")
+    wanted = {"items": [{"call_item_id": item_id, "quantity": 1}]}
+    for status in (201, 200):
+        call_id = once(status, tablet.post, "/customer/calls", wanted)["call_id"]
+    once(404, tablet.post, "/customer/calls", {"items": [{"call_item_id": UNKNOWN_ID}]})
+    once(200, tablet.get, "/customer/calls/current")
+    once(200, admin.get, "/admin/calls?open=true")
+    for step in ("take", "close"):
+        once(200, admin.post, f"/admin/calls/{call_id}/{step}")
+    once(200, tablet.delete, "/customer/calls/current")
+    once(200, admin.delete, f"/admin/call-items/{item_id}")
+    once(200, admin.post, f"/admin/tables/{table_id}/end-session")
+    once(409, tablet.post, "/customer/calls", {})
+
+
+def test_each_request_about_staff_is_one_round_trip(restaurant, once):
+    admin = restaurant.admin
+    person = {"username": "minji", "display_name": "김민지", "role": "staff", "password": "eight-or-more"}
+    path = f"/admin/staff/{once(201, admin.post, '/admin/staff', person)['staff_id']}"
+    once(200, admin.get, "/admin/staff")
+    once(200, admin.patch, path, {"role": "kitchen", "password": "eight-or-less"})
+    once(200, admin.post, f"{path}/revoke")
+    once(200, admin.delete, path)
+    once(200, admin.post, "/auth/logout")
+    once(401, admin.get, "/admin/staff")

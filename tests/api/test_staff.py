@@ -6,12 +6,16 @@ import re
 import time
 from typing import Any
 
+import jwt
 import pytest
+from marshmallow import Schema, fields
 
 from tableorder.blueprints import find_nouns
 from tableorder.config import Config
 from tableorder.http.money import AMOUNTS
+from tableorder.schemas.streams import ADMIN_EVENTS
 from tableorder.web.app import create_app
+from tableorder.web.operations import Operation
 from tests.api import test_access
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
 from tests.api.server import JWT_SECRET_KEY, Server, add_restaurant
@@ -74,7 +78,8 @@ def at_work(restaurant: Restaurant, role: str) -> Client:
     return Client(restaurant.base, expect(200, log_in(restaurant, role))["access_token"])
 
 
-def test_each_route_names_the_roles_of_the_table():
+def admin_operations() -> dict[tuple[str, str], Operation]:
+    """What an admin's token is for, by method and path."""
     environment = {"DATABASE_URL": "postgresql://nobody@localhost/none", "JWT_SECRET_KEY": JWT_SECRET_KEY}
     app = create_app(Config.from_environment(environment), find_nouns())
     found = {}
@@ -82,7 +87,12 @@ def test_each_route_names_the_roles_of_the_table():
         operation = getattr(app.view_functions[rule.endpoint], "operation", None)
         if operation and operation.caller == "admin":
             path = re.sub(r"<(?:big_)?id:(\w+)_id>", r"{\1}", rule.rule).removeprefix("/api/v1")
-            found |= {(method, path): operation.roles for method in rule.methods - {"HEAD", "OPTIONS"}}
+            found |= {(method, path): operation for method in rule.methods - {"HEAD", "OPTIONS"}}
+    return found
+
+
+def test_each_route_names_the_roles_of_the_table():
+    found = {route: operation.roles for route, operation in admin_operations().items()}
     assert found == {route: roles_of(route) for route in found}
     assert {*found} >= EVERYBODY | FLOOR | OWNER
 
@@ -150,6 +160,18 @@ def test_revoke_and_delete(restaurant):
     assert [person["is_active"] for person in expect(200, restaurant.admin.get("/admin/staff"))["staff"]] == [False]
     expect(200, restaurant.admin.patch(f"/admin/staff/{staff_id}", {"is_active": True}))
     expect(200, log_in(restaurant, "staff"))
+
+
+def test_a_claim_of_another_stores_person_finds_nothing(restaurant, open_restaurant):
+    """Even if it is signed well."""
+    person, other = at_work(restaurant, "manager"), open_restaurant()
+    claims = jwt.decode(person.token, JWT_SECRET_KEY, algorithms=["HS256"])
+    for changes in ({"store_id": other.store_id}, {"epoch": claims["epoch"] + 1}):
+        mixed = jwt.encode(claims | changes, JWT_SECRET_KEY)
+        refused(401, "token_revoked", person.get("/admin/menus", token=mixed))
+    for changes in ({"role": "owner"}, {"role": "admin"}, {"staff_id": None}):
+        mixed = jwt.encode(claims | changes, JWT_SECRET_KEY)
+        refused(401, "token_invalid", person.get("/admin/menus", token=mixed))
 
 
 def test_a_manager_keeps_the_accounts_of_staff_and_kitchen_only(restaurant):
@@ -242,6 +264,29 @@ def test_the_kitchen_sees_no_money(stream_server, restaurant, tablet: Tablet, me
         assert not re.search(r"9000|18000", str(document)), document
     assert seen[1]["items"][0]["quantity"] == 2
     assert expect(200, restaurant.admin.get(f"/admin/orders/{order_id}"))["total_amount"] == 18000
+
+
+def test_every_amount_that_the_kitchen_can_meet_is_known_as_one():
+    """Whatever a schema calls a price, an amount or a total; what is added later must be left out, too."""
+    schemas = {
+        answer.schema
+        for operation in admin_operations().values()
+        if "kitchen" in operation.roles
+        for answer in operation.answers.values()
+        if isinstance(answer.schema, type)
+    }
+    met = set().union(*(field_names(schema()) for schema in (*schemas, *ADMIN_EVENTS.values())))
+    amounts = {name for name in met if re.search("price|amount|total|won", name)}
+    assert {"price", "price_delta", "total_amount"} <= amounts <= AMOUNTS
+
+
+def field_names(part: Any) -> set[str]:
+    """Of a schema, and of those in it."""
+    if isinstance(part, Schema):
+        return {*part.fields} | set().union(*map(field_names, part.fields.values()))
+    if isinstance(part, fields.List):
+        return field_names(part.inner)
+    return field_names(part.schema) if isinstance(part, fields.Nested) else set()
 
 
 def names(document: Any) -> set[str]:

@@ -9,12 +9,14 @@ from psycopg2.extensions import connection as Psycopg2Connection
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.images import Picture
+from tableorder.repositories.calls import CallRepository
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.repositories.menus import MenuRepository
 from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import OrderRepository
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.repositories.settings import SettingsRepository
+from tableorder.repositories.staff import StaffRepository
 from tableorder.repositories.stock import StockRepository
 from tableorder.repositories.stores import StoreRepository
 from tableorder.repositories.tables import TableRepository
@@ -25,7 +27,10 @@ MENU = TOLD | {"display_order": 1, "is_available": True}
 
 
 def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
-    """In each store: a table with `meals` past sessions, one now, with an order that stays and one that is voided."""
+    """In each store: a table with `meals` past sessions, one now, with an order that stays and one that is voided.
+
+    In each the guests have called.
+    """
     raw.autocommit = True
     connection = Connection(raw, prefix="", seconds=60)
     for name in ("온달", "평강"):
@@ -37,13 +42,16 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
         menu_id = json.loads(MenuRepository(connection).add(store_id=store_id, values=values))["menu_id"]
         _tell_of(connection, store_id, menu_id)
         _offer_sizes(connection, AdminIdentity(store_id, name), menu_id)
+        _hire(connection, store_id)
         table = json.loads(TableRepository(connection).add(store_id=store_id, table_number=1, table_password_hash="-"))
         for _ in range(meals):
             _order(connection, store_id, table["table_id"], menu_id)
+            _call(connection, store_id, table["table_id"])
             SessionRepository(connection).end(store_id=store_id, table_id=table["table_id"])
         _order(connection, store_id, table["table_id"], menu_id)
         voided = _order(connection, store_id, table["table_id"], menu_id)
         OrderRepository(connection).void(order_id=voided, admin=AdminIdentity(store_id, name), reason="잘못 눌렀음")
+        _call(connection, store_id, table["table_id"])
 
 
 def _tell_of(connection: Connection, store_id: int, menu_id: int) -> None:
@@ -75,6 +83,24 @@ def _offer_sizes(connection: Connection, admin: AdminIdentity, menu_id: int) -> 
     options.attach(menu_id=menu_id, group_ids=[group_id])
     option_id = json.loads(option)["option_id"]
     StockRepository(connection).set(admin=admin, menu_id=None, option_id=option_id, remaining=30, low_at=None)
+
+
+def _hire(connection: Connection, store_id: int) -> None:
+    """A cook and a waiter, and what guests can call the waiter for."""
+    staff = StaffRepository(connection, roles=("kitchen", "staff"))
+    for role in ("kitchen", "staff"):
+        staff.add(
+            store_id=store_id,
+            values={"username": role, "display_name": "김민지", "role": role, "password_hash": "-"},
+        )
+    for label in ("물", "냅킨"):
+        values = {"label": label, "max_quantity": 4, "display_order": 0, "is_active": True, "translations": {}}
+        CallRepository(connection).add_item(store_id=store_id, values=values)
+
+
+def _call(connection: Connection, store_id: int, table_id: int) -> None:
+    session_id = SessionRepository(connection).join(store_id=store_id, table_id=table_id)
+    CallRepository(connection).place(table=TableIdentity(store_id, table_id, 1, session_id), items=[], note="창가 자리")
 
 
 def order_something(raw: Psycopg2Connection) -> int:

@@ -10,11 +10,6 @@ from tableorder.backups.checks import SOURCE, checks, run_checks
 from tests.backups.commands import PROGRAMS
 from tests.factories import query
 
-# Guests call: each active session has an open call.
-CALL = """
-    INSERT INTO calls (store_id, session_id, table_id, table_number, items)
-    SELECT store_id, session_id, table_id, 1, '[]' FROM table_sessions WHERE is_active"""
-
 # What breaks a rule: by rule, then by case. The stores are 1 and 2.
 HARM = {
     "order_total": {
@@ -58,7 +53,7 @@ HARM = {
               FROM table_sessions WHERE is_active AND store_id = 1""",
     },
     "open_calls": {
-        "of a session that is over": f"{CALL}; UPDATE table_sessions SET is_active = false",
+        "of a session that is over": "UPDATE table_sessions SET is_active = false",
     },
     "history_form": {
         "an order without lines": """
@@ -132,9 +127,9 @@ HARM = {
             UPDATE menu_option_groups SET group_id = (SELECT group_id FROM option_groups WHERE store_id = 2)
              WHERE store_id = 1""",
         "a stock of another store's option": "UPDATE stock SET store_id = 3 - store_id",
-        "a call of another store's session": f"{CALL}; UPDATE calls SET store_id = 3 - store_id",
-        "a call of another table's session": f"{CALL}; UPDATE calls SET table_id = table_id + 999",
-        "a call without its session": f"{CALL}; UPDATE calls SET session_id = gen_random_uuid()",
+        "a call of another store's session": "UPDATE calls SET store_id = 3 - store_id WHERE closed_at IS NULL",
+        "a call of another table's session": "UPDATE calls SET table_id = table_id + 999 WHERE closed_at IS NULL",
+        "a call without its session": "UPDATE calls SET session_id = gen_random_uuid() WHERE closed_at IS NULL",
     },
     "book_stores": {
         "an archive": "UPDATE order_history SET store_id = 3 - store_id",
@@ -179,17 +174,10 @@ HARM = {
             "order_history_history_id_seq",
             "order_voids_void_id_seq",
             "events_event_id_seq",
+            "staff_staff_id_seq",
+            "call_items_call_item_id_seq",
+            "calls_call_id_seq",
         )
-    }
-    | {
-        "calls_call_id_seq": f"{CALL}; SELECT setval('calls_call_id_seq', 1)",
-        "call_items_call_item_id_seq": """
-            INSERT INTO call_items (store_id, label) SELECT store_id, '물' FROM stores;
-            SELECT setval('call_items_call_item_id_seq', 1)""",
-        "staff_staff_id_seq": """
-            INSERT INTO staff (store_id, username, display_name, role, password_hash)
-            SELECT store_id, 'minji', '김민지', 'staff', '-' FROM stores;
-            SELECT setval('staff_staff_id_seq', 1)""",
     },
 }
 

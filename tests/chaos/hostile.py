@@ -156,6 +156,11 @@ def order_without_end(target: Target, api: Api) -> None:
     api.call(target.tables[0], "POST", "/customer/orders", body)
 
 
+def call_without_end(target: Target, api: Api) -> None:
+    api.call(target.tables[0], "POST", "/customer/calls", {"note": secrets.token_hex(50)})
+    api.call(target.tables[0], "DELETE", "/customer/calls/current")
+
+
 def come_back_after_the_end(target: Target, api: Api) -> None:
     api.call(target.past, "POST", "/customer/orders/sse/ticket")
     _open_feeds(target, TABLE_STREAM, target.past, None, 4)
@@ -228,7 +233,7 @@ def fill_the_menu(target: Target, api: Api) -> None:
 
 # The attacks of a kind, which the short form does at the same time.
 KINDS: dict[str, tuple[Callable[[Target, Api], None], ...]] = {
-    "guests": (order_without_end, come_back_after_the_end),
+    "guests": (order_without_end, call_without_end, come_back_after_the_end),
     "requests": (make_methods_up, ask_whether_it_is_ready, send_half_a_body, name_another_root),
     "passwords": (
         guess_passwords,

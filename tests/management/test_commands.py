@@ -126,6 +126,16 @@ def test_a_password_is_changed(run):
     )
 
 
+def test_a_store_is_disabled_and_enabled(run):
+    ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="old password\n"))
+    for command, is_active in (("disable", False), ("disable", False), ("enable", True)):
+        answer = json.loads(ok(run("store", command, "--username", "one", "--json")))
+        assert answer == {"admin_username": "one", "is_active": is_active}
+        [store] = json.loads(ok(run("store", "list", "--json")))
+        assert store["is_active"] is is_active
+        failed(run("store", command, "--username", "two"), "there is no store with the admin two")
+
+
 def test_a_hash_costs_what_is_set(run):
     add = ("store", "add", "--name", "가게", "--username", "one", "--password-stdin")
     ok(run(*add, stdin="old password\n", BCRYPT_COST="5"))

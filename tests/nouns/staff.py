@@ -6,10 +6,36 @@ from functools import partial
 from tableorder.repositories.staff import StaffRepository
 from tableorder.schemas.staff import ROLES
 from tests.api.client import Client, expect, refused
+from tests.noun_entries import Call
 
 STAFF = "/admin/staff"
 PASSWORD = "eight-or-more"
 NEW = {"username": "새 직원", "display_name": "새 직원", "role": "staff", "password_hash": "x"}
+
+ADMIN_ROUTES = {
+    ("GET", "/api/v1/admin/staff"): Call(200),
+    ("POST", "/api/v1/admin/staff"): Call(
+        201, {"username": "x", "display_name": "x", "role": "staff", "password": "12345678"}
+    ),
+    ("PATCH", "/api/v1/admin/staff/{staff}"): Call(200, {"role": "kitchen"}),
+    ("POST", "/api/v1/admin/staff/{staff}/revoke"): Call(200),
+    ("DELETE", "/api/v1/admin/staff/{staff}"): Call(200),
+}
+BOUNDS = {"staff": "LIMIT_STAFF: tests/api/test_staff.py::test_past_the_limit_nobody_is_added"}
+
+
+def add_ids(restaurant, tablet):
+    person = {"username": "minji", "display_name": "김민지", "role": "staff", "password": PASSWORD}
+    return {"staff": expect(201, restaurant.admin.post(STAFF, person))["staff_id"]}
+
+
+def add_rows(connection, shop):
+    """Imported here: tests/factories.py finds this module."""
+    from tests.factories import exists, insert
+
+    if exists(connection, "staff"):
+        person = {"username": "minji", "display_name": "김민지", "role": "staff", "password_hash": "-"}
+        insert(connection, "staff", "staff_id", store_id=shop.store_id, **person)
 
 
 def _repository(connection):
