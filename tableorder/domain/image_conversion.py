@@ -190,7 +190,7 @@ def _bound_this_process() -> None:
         with suppress(ValueError, OSError):  # less is allowed already, or the system knows no such bound
             resource.setrlimit(kind, (most, most))
     with suppress(OSError):  # Linux: where memory runs out this process is ended, and no other
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        Path("/proc/self/oom_score_adj").write_bytes(b"1000")
 
 
 def main() -> int:
