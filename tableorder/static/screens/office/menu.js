@@ -8,6 +8,7 @@ import { office } from "../words/office/index.js";
 import { words as staff } from "../words/staff/index.js";
 import { askForCategory } from "./category-form.js";
 import { askForMenu } from "./menu-form.js";
+import { showMissing } from "./labels.js";
 import { handle, isMoving } from "./sortable.js";
 
 /** @typedef {import("../types.js").AnswerOf<"list_menus">} Menus */
@@ -24,16 +25,19 @@ export class MenuView {
     this.shift = shift;
     this.dialog = dialog;
     this.categories = /** @type {Category[] | null} */ (null);
+    this.missing = /** @type {import("../types.js").AnswerOf<"list_missing_labels"> | null} */ (null);
     this.chosen = 0;
     this.names = h("ol", { class: "sortable" });
     this.dishes = h("ol", { class: "sortable" });
     this.title = h("h2", {});
     this.none = h("p", { class: "muted" });
+    this.hints = h("div", {});
     const words = office();
     this.addMenu = h("button", { type: "button", class: "main", hidden: true, onclick: () => this.#askForMenu(null) }, words.addMenu);
     this.change = h("button", { type: "button", class: "plain", hidden: true, onclick: () => this.#askForCategory(this.category) }, words.change);
     show(
       place,
+      this.hints,
       h(
         "div",
         { class: "menu-editor" },
@@ -48,7 +52,8 @@ export class MenuView {
   }
 
   load = async () => {
-    this.categories = (await listMenus(this.shift)).categories;
+    const [{ categories }, missing] = await Promise.all([listMenus(this.shift), this.shift.call("list_missing_labels", {})]);
+    [this.categories, this.missing] = [categories, missing];
     this.chosen = this.category?.category_id ?? 0;
     whenReleased(this.draw);
   };
@@ -71,6 +76,7 @@ export class MenuView {
     this.change.setAttribute("aria-label", words.changeOf(category?.category_name ?? ""));
     show(this.none, !category ? words.noCategories : category.menus.length === 0 && words.noMenus);
     showList(this.dishes, category?.menus ?? [], (menu) => String(menu.menu_id), (menu) => this.#dishRow(menu), withoutPlace);
+    if (this.missing) showMissing(this.hints, this.missing, categories.flatMap(({ menus }) => menus), (menu) => this.#askForMenu(menu));
   };
 
   /** @param {Category} category */
@@ -145,7 +151,8 @@ export class MenuView {
 
   /** @param {Menu | null} menu null: a new one */
   #askForMenu(menu) {
-    const { categories, category } = this;
+    const { categories } = this;
+    const category = categories?.find(({ category_id }) => category_id === menu?.category_id) ?? this.category;
     if (categories && category) askForMenu(this.shift, this.dialog, { menu, category, categories }, this.load).catch(this.shift.fail);
   }
 }

@@ -7,6 +7,7 @@ import { office } from "../words/office/index.js";
 import { words } from "../words/staff/index.js";
 import { CallItemsView } from "./call-items.js";
 import { HistoryView } from "./history.js";
+import { LanguagesView } from "./languages.js";
 import { MenuView } from "./menu.js";
 import { OptionsView } from "./options.js";
 import { SettingsView } from "./settings.js";
@@ -24,6 +25,7 @@ const EVENTS = /** @type {(keyof StoreEvents)[]} */ (["initial", "session_starte
 const VIEWS = {
   menu: { View: MenuView, events: ["initial", "menu_changed", "stock_changed"] },
   options: { View: OptionsView, events: ["initial", "menu_changed", "stock_changed"] },
+  languages: { View: LanguagesView, events: ["initial", "menu_changed"] },
   tables: { View: TablesView, events: ["initial", "table_changed", "session_started", "session_ended"] },
   calls: { View: CallItemsView, events: [] },
   staff: { View: StaffView, events: [] },

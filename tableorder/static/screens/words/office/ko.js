@@ -1,5 +1,5 @@
 export default {
-  views: { menu: "메뉴", options: "옵션", tables: "테이블", calls: "호출 항목", staff: "직원", settings: "설정", history: "지난 내역" },
+  views: { menu: "메뉴", options: "옵션", languages: "외국어", tables: "테이블", calls: "호출 항목", staff: "직원", settings: "설정", history: "지난 내역" },
   /** @param {number} id */
   store: (id) => `매장 번호 ${id}`,
   categories: "분류",
@@ -65,6 +65,28 @@ export default {
   free: "비어 있음",
   number: "테이블 번호",
   changeTable: "테이블 고치기",
+  languagesAbout: "칸을 벗어나면 바로 저장됩니다. 번역이 없는 것은 한국어로 보입니다.",
+  /** @param {number} done @param {number} all */
+  translated: (done, all) => `${all}개 중 ${done}개 번역`,
+  labels: "원산지, 알레르기, 맵기, 나이",
+  allergens: "알레르기 유발 재료",
+  declares: "손님에게 표시",
+  allergensHint: "들어 있는 것을 모두 고릅니다. 하나도 없으면 ‘손님에게 표시’만 켭니다.",
+  origins: "원산지",
+  ingredient: "재료",
+  origin: "원산지",
+  ingredientExample: "돼지고기",
+  originExample: "국내산",
+  addOrigin: "재료 추가",
+  spicy: "맵기",
+  heats: ["맵지 않음", "조금 매움", "매움", "아주 매움"],
+  minAge: "몇 살부터",
+  minAgeHint: "술은 19. 비우면 누구나.",
+  /** @param {number} count */
+  missing: (count) => `표시를 확인할 메뉴 ${count}개`,
+  missingAbout: "이름에 든 재료의 원산지나 알레르기 표시가 없는 메뉴입니다. 참고만 하세요.",
+  /** @param {string} ingredient */
+  originOf: (ingredient) => `${ingredient} 원산지`,
   addCallItem: "호출 항목 추가",
   changeCallItem: "호출 항목 고치기",
   noCallItems: "항목이 없으면 태블릿에는 ‘직원 호출’ 하나만 나옵니다. 예: 물, 앞접시, 불판 교체",
