@@ -269,7 +269,7 @@ def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, ad
         const before = Response.prototype.json;
         Response.prototype.json = async function () {
             const document = await before.call(this);
-            if (this.url.includes("/admin/menus?")) setTimeout(() => (window.seen = document)); // once it could be drawn
+            if (this.url.includes("/admin/menus?")) setTimeout(() => (window.seen = document)); // once drawn
             return document;
         };
         """
