@@ -34,7 +34,8 @@ def run(make_database, tmp_path):
     url = make_database()
 
     def run_(*arguments, stdin="", **settings):
-        return manage(*arguments, home=tmp_path, stdin=stdin, **{"DATABASE_URL": url, **settings})
+        usual = {"DATABASE_URL": url, "BCRYPT_COST": "4"}
+        return manage(*arguments, home=tmp_path, stdin=stdin, **usual | settings)
 
     run_.url = url
     return run_

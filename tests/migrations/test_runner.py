@@ -412,7 +412,7 @@ def ask_again_and_again(url: str, table: int, stopped: threading.Event) -> tuple
     options = f"-c lock_timeout={SETTINGS.lock_timeout}s"
     with closing(psycopg2.connect(url, options=options)) as connection:
         connection.autocommit = True
-        while not stopped.wait(0.01):
+        while not stopped.wait(0.03):
             started = time.monotonic()
             with connection.cursor() as cursor, suppress(*NOT_NOW):
                 cursor.execute(REQUEST, {"table": table})
@@ -428,6 +428,7 @@ def apply_in_the_end(url: str, name: str) -> None:
             apply_pending(url, up_to=name)
 
 
+@pytest.mark.long
 def test_traffic_goes_on_while_each_migration_is_applied_to_large_tables(empty_database_url, connection):
     apply_pending(empty_database_url, up_to=ALL[0])
     with connection.cursor() as cursor:
