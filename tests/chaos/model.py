@@ -78,18 +78,22 @@ WITH store AS (
 ), placed AS (
     INSERT INTO tables (store_id, table_number, table_password_hash)
     SELECT store_id, n, %(hash)s FROM store, generate_series(1, %(tables)s) AS n RETURNING table_id, table_number
-), hired AS (
+)
+SELECT store_id, (SELECT json_agg(placed ORDER BY table_number) FROM placed),
+       (SELECT json_agg(sold ORDER BY menu_id) FROM sold)
+  FROM store
+"""
+
+STAFF = """
+WITH hired AS (
     INSERT INTO staff (store_id, username, display_name, role, password_hash)
-    SELECT store_id, role, role, role, %(hash)s FROM store, unnest(%(roles)s) AS role
+    SELECT %(store_id)s, role, role, role, %(hash)s FROM unnest(%(roles)s) AS role
     RETURNING staff_id, username, role
 ), offered AS (
     INSERT INTO call_items (store_id, label, max_quantity)
-    SELECT store_id, %(label)s, %(most)s FROM store RETURNING call_item_id
+    VALUES (%(store_id)s, %(label)s, %(most)s) RETURNING call_item_id
 )
-SELECT store_id, (SELECT json_agg(placed ORDER BY table_number) FROM placed),
-       (SELECT json_agg(sold ORDER BY menu_id) FROM sold),
-       (SELECT json_agg(hired ORDER BY staff_id) FROM hired), (SELECT call_item_id FROM offered)
-  FROM store
+SELECT (SELECT json_agg(hired ORDER BY staff_id) FROM hired), (SELECT call_item_id FROM offered)
 """
 
 
@@ -136,10 +140,10 @@ class Restaurants(RuleBasedStateMachine):
 
     def _open(self) -> Store:
         username = secrets.token_hex(8)
-        parameters = {"username": username, "hash": HASH, "menus": MENUS, "tables": TABLES, "roles": [*KEEPS["owner"]]}
-        [(store_id, tables, menus, staff, water)] = self.site.query(
-            OPEN, parameters | {"label": WATER, "most": MOST[WATER]}
-        )
+        parameters = {"username": username, "hash": HASH, "menus": MENUS, "tables": TABLES}
+        [(store_id, tables, menus)] = self.site.query(OPEN, parameters)
+        parameters = {"store_id": store_id, "hash": HASH, "roles": [*KEEPS["owner"]]}
+        [(staff, water)] = self.site.query(STAFF, parameters | {"label": WATER, "most": MOST[WATER]})
         people = [Person(store_id, username, "owner"), *(Person(store_id, **row) for row in staff)]
         at = Store(store_id, people, [Table(**row) for row in tables], [Menu(**row) for row in menus], water)
         self._equip(at)
