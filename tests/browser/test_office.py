@@ -233,7 +233,7 @@ def test_an_owner_says_what_guests_must_know_in_their_languages(office, admin, c
     untold = {"allergens": None, "origins": [], "translations": {"ja": {"name": "スンドゥブチゲ"}}}
     expect(200, admin.patch(f"/admin/menus/{before['menu_id']}", untold))
     office.log_in()
-    office.tap("#view > div > details summary", "표시를 확인할 메뉴")
+    office.tap(".hints summary", "표시를 확인할 메뉴")
     office.tap("#view details .row", "순두부찌개")
     office.tap("#dialog summary", "원산지")
     office.type("ingredient", "콩")
@@ -365,6 +365,10 @@ def test_everybody_can_use_the_office(office, served, admin, axe, size):
     seen += violations(office, axe)
     assert small_targets(office) == []
     office.tap("#dialog .actions button")
+    office.tap("#go-audit")
+    until(lambda: office.find(".audit li"))
+    seen += violations(office, axe)
+    assert small_targets(office) == []
     office.tap("#go-settings")
     until(lambda: office.find("[name=time_zone]"))
     seen += violations(office, axe)

@@ -59,6 +59,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   show_settings: ["GET", "/api/v1/admin/settings"],
   update_settings: ["PATCH", "/api/v1/admin/settings"],
   list_store_history: ["GET", "/api/v1/admin/history"],
+  list_audit: ["GET", "/api/v1/admin/audit"],
   list_voids: ["GET", "/api/v1/admin/voids"],
 });
 

@@ -31,7 +31,7 @@ export class MenuView {
     this.dishes = h("ol", { class: "sortable" });
     this.title = h("h2", {});
     this.none = h("p", { class: "muted" });
-    this.hints = h("div", {});
+    this.hints = h("div", { class: "hints" });
     const words = office();
     this.addMenu = h("button", { type: "button", class: "main", hidden: true, onclick: () => this.#askForMenu(null) }, words.addMenu);
     this.change = h("button", { type: "button", class: "plain", hidden: true, onclick: () => this.#askForCategory(this.category) }, words.change);
@@ -52,9 +52,10 @@ export class MenuView {
   }
 
   load = async () => {
-    const [{ categories }, missing] = await Promise.all([listMenus(this.shift), this.shift.call("list_missing_labels", {})]);
-    [this.categories, this.missing] = [categories, missing];
+    this.categories = (await listMenus(this.shift)).categories;
     this.chosen = this.category?.category_id ?? 0;
+    whenReleased(this.draw);
+    this.missing = await this.shift.call("list_missing_labels", {});
     whenReleased(this.draw);
   };
 
@@ -84,6 +85,8 @@ export class MenuView {
     const choose = () => {
       this.chosen = category.category_id;
       this.draw();
+      const { top, bottom } = this.title.getBoundingClientRect();
+      if (top < 0 || bottom > innerHeight) this.title.scrollIntoView({ block: "start" });
     };
     return h(
       "li",

@@ -5,6 +5,7 @@ import { byId, h, show } from "../common/dom.js";
 import { Shift } from "../staff/shift.js";
 import { office } from "../words/office/index.js";
 import { words } from "../words/staff/index.js";
+import { AuditView } from "./audit.js";
 import { CallItemsView } from "./call-items.js";
 import { HistoryView } from "./history.js";
 import { LanguagesView } from "./languages.js";
@@ -31,6 +32,7 @@ const VIEWS = {
   staff: { View: StaffView, events: [] },
   settings: { View: SettingsView, events: [] },
   history: { View: HistoryView, events: ["session_ended"] },
+  audit: { View: AuditView, events: [] },
 };
 
 /** @typedef {keyof typeof VIEWS} ViewName */
@@ -75,7 +77,7 @@ function go(name) {
 
 /** Whether whoever works here can do something there. @param {ViewName} name */
 function isOffered(name) {
-  if (name === "options") return shift.has("options");
+  if (name === "options") return shift.has(name);
   return name !== "settings" || shift.login?.role === "owner";
 }
 
