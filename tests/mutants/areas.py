@@ -33,7 +33,11 @@ LOGINS = ("tests/api/test_logins.py", "tests/api/test_password_work.py")
 AREAS = {
     area.name: area
     for area in (
-        Area("domain", ("tableorder/domain/*.py",), ("tests/domain/test_*.py", "tests/web/test_pictures.py")),
+        Area(
+            "domain",
+            tuple(f"tableorder/domain/{name}.py" for name in ("text", "languages", "passwords", "image*", "errors")),
+            ("tests/domain/test_*.py", "tests/web/test_pictures.py"),
+        ),
         Area(
             "tokens",
             ("tableorder/http/tokens.py", "tableorder/web/authentication.py", "tableorder/repositories/tokens.py"),
@@ -41,7 +45,12 @@ AREAS = {
         ),
         Area(
             "throttle",
-            ("tableorder/repositories/logins.*", "tableorder/web/long_work.py", "tableorder/web/client_address.py"),
+            (
+                "tableorder/repositories/logins.*",
+                "tableorder/domain/logins.py",
+                "tableorder/web/long_work.py",
+                "tableorder/web/client_address.py",
+            ),
             ("tests/api/test_guessing.py", "tests/api/test_limits.py", *LOGINS),
         ),
         Area("pool", ("tableorder/database/pool.py",), ("tests/database/test_pool.py", "tests/api/test_outages.py")),

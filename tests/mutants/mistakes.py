@@ -126,7 +126,7 @@ def meaning(source: str) -> str | None:
         elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "example" for t in node.targets):
             node.value = ast.Constant(None)
         elif isinstance(node, ast.Call):
-            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "frozen"]
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg not in ("frozen", "slots")]
     return ast.dump(tree)
 
 

@@ -62,7 +62,7 @@ class Reach:
                     self._tests[source][line].add(f"{test_file}::{name}" if name != context else test_file)
 
     def tests(self, path: str, line: int, source: str) -> list[str]:
-        """Those that run the line, or what uses it, those of the quickest files first."""
+        """Those that run the line or what names it, those of the quickest files first."""
         file, lines = reaching(path, line, source)
         reached: set[str] = set().union(*(self._tests[file].get(number, set()) for number in lines))
         whole = {test for test in reached if "::" not in test}
