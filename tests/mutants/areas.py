@@ -41,7 +41,7 @@ AREAS = {
         Area(
             "tokens",
             ("tableorder/http/tokens.py", "tableorder/web/authentication.py", "tableorder/repositories/tokens.py"),
-            ("tests/api/test_revocation.py", "tests/api/test_access.py", *LOGINS),
+            ("tests/api/test_revocation.py", "tests/api/test_access.py", "tests/api/test_logs.py", *LOGINS),
         ),
         Area(
             "throttle",
