@@ -94,15 +94,18 @@ def _drawn(areas: list[Area], options: argparse.Namespace) -> list[tuple[Area, M
 
 
 def _verdict(area: Area, mutant: Mutant, copy: Copy, reach: Reach) -> Verdict:
-    """A line that no test is known to run, such as a constant that other modules use, is for all tests of the area."""
+    """Ask the tests that run the line, then their whole files: what is kept is only known of the test that came first.
+
+    A line that no test is known to run, such as a constant that other modules use, is for all tests of the area.
+    """
     source = (CHECKOUT / mutant.path).read_text(encoding="utf-8")
-    is_python = mutant.path.startswith("tableorder/")
-    asked = [file for file in area.test_files() if file in reach.seconds]
-    tests = (is_python and reach.tests(mutant.path, mutant.line, source)) or asked
+    tests = reach.tests(mutant.path, mutant.line, source) if mutant.path.startswith("tableorder/") else []
+    files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+    files = files or [file for file in area.test_files() if file in reach.seconds]
+    bound = PATIENCE + 3 * sum(reach.seconds[file] for file in files)
     began = time.monotonic()
-    bound = PATIENCE + 3 * sum(reach.seconds[file] for file in {test.partition("::")[0] for test in tests})
     with copy.changed(mutant.path, mutant.text):
-        passed = not tests or copy.test(tests, bound)[0]
+        passed = all(copy.test(asked, bound)[0] for asked in (tests, files) if asked)
     return Verdict(area.name, mutant, not passed, time.monotonic() - began)
 
 
