@@ -17,7 +17,7 @@ from tableorder.progress import say
 from tests.database.embedded import embedded_server
 from tests.management.running import CHECKOUT
 from tests.mutants.areas import AREAS, Area
-from tests.mutants.equivalents import EQUIVALENT
+from tests.mutants.equivalents import is_equivalent
 from tests.mutants.mistakes import Mutant, Place, places
 from tests.mutants.reach import Reach
 from tests.mutants.trial import PATIENCE, Copy
@@ -88,7 +88,7 @@ def _drawn(areas: list[Area], options: argparse.Namespace) -> list[tuple[Area, M
         if options.sample is not None and len(mutants) == options.sample:
             break
         mutant = place.mutant()
-        if mutant and (mutant.path, mutant.before, mutant.after) not in EQUIVALENT:
+        if mutant and not is_equivalent(mutant):
             mutants[mutant] = area
     return sorted(((area, mutant) for mutant, area in mutants.items()), key=lambda each: areas.index(each[0]))
 
