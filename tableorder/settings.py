@@ -330,6 +330,7 @@ SECTIONS = (
                 most=MAX_INTEGER,
             ),
             _limit("staff", "its people who may log in, before the same; with closed accounts ten times as many"),
+            _limit("dayparts", "its dayparts, before the same"),
             _limit("session_orders", "orders of a table's session, before the same"),
             _limit(
                 "session_lines",

@@ -128,6 +128,7 @@ LISTS = {
     "/api/v1/admin/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/admin/menus/labels": f"a few a menu: {MENUS}",
     "/api/v1/customer/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
+    "/api/v1/admin/dayparts": "LIMIT_DAYPARTS: tests/api/test_dayparts.py::test_a_store_has_so_many_dayparts",
     "/api/v1/admin/option-groups": f"LIMIT_OPTION_GROUPS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/admin/call-items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",
     "/api/v1/customer/call-items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer, which ids, prices, quantities and totals are kept in
 MAX_BIG_INTEGER = 2**63 - 1  # PostgreSQL's bigint, which the ids of orders and of their lines are kept in
 MAX_GROUPS = 30  # of options, of a menu
+MAX_DAYPARTS = 20  # of a menu, or of a category
+MAX_HOURS = 50  # of a daypart
 
 
 def with_retired(limit: int) -> int:
@@ -23,6 +25,7 @@ class Limits:
     options: int = 2000
     picture_bytes: int = 20_000_000  # of its menus' pictures together
     staff: int = 100  # who may log in
+    dayparts: int = 50  # of a store
     session_orders: int = 300  # live ones
     session_lines: int = 3000
     order_rate: int = 20  # orders of a session in any 60 s
