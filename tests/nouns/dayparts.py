@@ -25,7 +25,9 @@ def _daypart_id(connection):
 
 
 def _menu(connection):
-    return connection.fetch_one("SELECT menu_id, category_id FROM menus ORDER BY menu_id DESC LIMIT 1")
+    return connection.fetch_one(
+        "SELECT menu_id, category_id FROM menus WHERE deleted_at IS NULL ORDER BY menu_id DESC LIMIT 1"
+    )
 
 
 PLANS = {
@@ -38,6 +40,8 @@ PLANS = {
     "dayparts.attach_to_category": lambda c, t: DaypartRepository(c).attach_to_category(
         category_id=_menu(c)[1], daypart_ids=[_daypart_id(c)]
     ),
+    "dayparts.outdated": lambda c, t: DaypartRepository(c).outdated(store_ids=[t.store_id]),
+    "dayparts.begin_period": lambda c, t: DaypartRepository(c).begin_period(store_id=t.store_id),
     "dayparts.delete": lambda c, t: DaypartRepository(c).delete(daypart_id=_daypart_id(c)),
 }
 
@@ -51,9 +55,19 @@ def send_name(scene, text):
     made = expect(201, scene.admin.post("/admin/dayparts", {"daypart_name": text, "hours": LUNCH}))
     listed = expect(200, scene.admin.get("/admin/dayparts"))["dayparts"]
     assert made["daypart_name"] == text and made in listed
+    expect(200, scene.admin.delete(f"/admin/dayparts/{made['daypart_id']}"))
 
 
-TEXTS = {("DaypartSchema", "daypart_name"): send_name}
+def send_new_name(scene, text):
+    made = expect(201, scene.admin.post("/admin/dayparts", {"daypart_name": "옛 이름", "hours": LUNCH}))
+    changed = scene.admin.patch(f"/admin/dayparts/{made['daypart_id']}", {"daypart_name": text})
+    try:
+        assert expect(200, changed)["daypart_name"] == text
+    finally:
+        expect(200, scene.admin.delete(f"/admin/dayparts/{made['daypart_id']}"))
+
+
+TEXTS = {("DaypartSchema", "daypart_name"): send_name, ("DaypartChangeSchema", "daypart_name"): send_new_name}
 
 
 def add_rows(connection, shop):
