@@ -117,7 +117,7 @@ KEPT = {
     "tableorder/stream/hub.py: self.table_streams": f"as the streams: {TOTAL}",
     "tableorder/stream/hub.py: self._frames": "KEPT and KEPT_BYTES: "
     f"{STREAMS}test_a_feed_keeps_what_not_all_streams_have_taken",
-    "tableorder/stream/hub.py: self._tasks": "one a feed that reads its news, and the process's own",
+    "tableorder/stream/hub.py: self._tasks": "two a feed, to announce and to read its news, and the process's own",
     "tableorder/stream/hub.py: self._turns": "who has or awaits one: tests/test_bounds.py::test_a_turn_is_forgotten",
 }
 

@@ -17,7 +17,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -474,10 +474,9 @@ class Hub:
     async def _announce(self, feed: Feed) -> None:
         store_id = feed.store_id
         try:
-            await self.ask(store_id, lambda c: DaypartRepository(c).begin_period(store_id=store_id))
-            self._read_news(feed)
-        except Unavailable:
-            logger.warning("the dayparts of store %d wait for the database", store_id)
+            with suppress(Unavailable):  # the next look at the clock tries again
+                await self.ask(store_id, lambda c: DaypartRepository(c).begin_period(store_id=store_id))
+                self._read_news(feed)
         finally:
             feed.announcing = False
 
