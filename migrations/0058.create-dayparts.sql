@@ -138,10 +138,14 @@ CREATE FUNCTION menu_valid_until(of_store integer, kept tstzrange, at timestampt
     LANGUAGE sql STABLE
     RETURN CASE WHEN kept IS NOT NULL THEN upper(CASE WHEN at <@ kept THEN kept ELSE menu_period(of_store, at) END) END;
 
--- Of each menu, in a category, its own dayparts, whether it is served, and from when it will be if it is not.
+-- Of each menu, in a category, its own dayparts, whether it is served, and from when it will be if it is not. It is not in
+-- SQL, which would become a part of the statement: one that does not call it would still set it up.
 CREATE FUNCTION menu_service(of_store integer, menu_ids integer[], category_ids integer[], at timestamptz)
     RETURNS TABLE (menu_id integer, dayparts json, served_now boolean, next_from timestamptz)
-    LANGUAGE sql STABLE AS $$
+    LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH state AS MATERIALIZED (
         SELECT daypart_id, is_on, next_from FROM daypart_states(of_store, at)
     ), own AS (
@@ -165,6 +169,7 @@ CREATE FUNCTION menu_service(of_store integer, menu_ids integer[], category_ids 
       LEFT JOIN own ON own.menu_id = asked.menu_id
       LEFT JOIN of_category ON of_category.category_id = asked.category_id
      CROSS JOIN LATERAL (SELECT COALESCE(own.is_on, of_category.is_on, true) AS now) AS served;
+END;
 $$;
 
 CREATE FUNCTION category_daypart_ids(of_category integer) RETURNS json
