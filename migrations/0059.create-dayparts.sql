@@ -3,7 +3,7 @@
 -- a moment that its caller gives, so that two workers agree. The column `minutes` has the hours as minutes of the week, in
 -- which a clock is quickly looked up. On the day of a change of the clocks a skipped hour is never on, and an hour that
 -- comes twice is on twice.
--- depends: 0057.notify-only-after-the-commit
+-- depends: 0058.create-audit-log
 
 -- From Monday 00:00; 10,080 in all.
 CREATE FUNCTION week_minute(of_clock timestamp) RETURNS integer
