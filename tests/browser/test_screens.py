@@ -182,11 +182,9 @@ def test_a_dish_that_is_not_served_now_says_from_when(tablet, admin):
         expect(200, admin.put(f"/admin/menus/{menu}/dayparts", {"daypart_ids": [daypart_id]}))
         when = f"{'월화수목금토일'[weekday]} 11:30부터"
         tablet.reads(when, f".dish[disabled][data-menu='{menu}']")
-        tablet.tap("#tab-cart")
         tablet.reads(when, ".cart-line")
     finally:
         expect(200, admin.delete(f"/admin/dayparts/{daypart_id}"))
-    tablet.tap("#tab-menu")
     tablet.reads("두부김치", f".dish:enabled[data-menu='{menu}']")
 
 

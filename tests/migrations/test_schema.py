@@ -175,7 +175,8 @@ CROSSINGS = [
     ),
     (
         "menu_dayparts_daypart_id_fkey",
-        """UPDATE menu_dayparts SET daypart_id = (SELECT daypart_id FROM dayparts WHERE store_id = %(other_store_id)s)
+        """UPDATE menu_dayparts
+              SET daypart_id = (SELECT daypart_id FROM dayparts WHERE store_id = %(other_store_id)s)
             WHERE menu_id = %(menu_id)s""",
     ),
     (
@@ -184,7 +185,8 @@ CROSSINGS = [
     ),
     (
         "category_dayparts_daypart_id_fkey",
-        """UPDATE category_dayparts SET daypart_id = (SELECT daypart_id FROM dayparts WHERE store_id = %(other_store_id)s)
+        """UPDATE category_dayparts
+              SET daypart_id = (SELECT daypart_id FROM dayparts WHERE store_id = %(other_store_id)s)
             WHERE category_id = %(category_id)s""",
     ),
     (
