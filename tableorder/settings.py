@@ -321,6 +321,7 @@ SECTIONS = (
             _limit("tables", "tables of a store, before 409 `limit_reached`"),
             _limit("categories", "its categories, before the same"),
             _limit("menus", "its menus, before the same; with those deleted lately ten times as many"),
+            _limit("dayparts", "its dayparts, before the same"),
             _limit("option_groups", "its option groups, before the same"),
             _limit("options", "its options, before the same"),
             _limit(
@@ -330,7 +331,6 @@ SECTIONS = (
                 most=MAX_INTEGER,
             ),
             _limit("staff", "its people who may log in, before the same; with closed accounts ten times as many"),
-            _limit("dayparts", "its dayparts, before the same"),
             _limit("session_orders", "orders of a table's session, before the same"),
             _limit(
                 "session_lines",

@@ -47,8 +47,8 @@ FEATURES = (
     "void_lines",
     "pictures",
     "languages",
-    "labels",
     "dayparts",
+    "labels",
     "staff",
     "calls",
 )

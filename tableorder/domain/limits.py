@@ -21,11 +21,11 @@ class Limits:
     tables: int = 1000  # of a store; the next five as well
     categories: int = 200
     menus: int = 2000
+    dayparts: int = 50  # of a store
     option_groups: int = 200
     options: int = 2000
     picture_bytes: int = 20_000_000  # of its menus' pictures together
     staff: int = 100  # who may log in
-    dayparts: int = 50  # of a store
     session_orders: int = 300  # live ones
     session_lines: int = 3000
     order_rate: int = 20  # orders of a session in any 60 s
