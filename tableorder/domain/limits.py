@@ -18,7 +18,7 @@ def with_retired(limit: int) -> int:
 class Limits:
     """How many there may be of what clients can make more of. 0 is no limit."""
 
-    tables: int = 1000  # of a store; the next five as well
+    tables: int = 1000  # of a store; the next six as well
     categories: int = 200
     menus: int = 2000
     dayparts: int = 50  # of a store
