@@ -51,12 +51,18 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   add_call_item: ["POST", "/api/v1/admin/call-items"],
   update_call_item: ["PATCH", "/api/v1/admin/call-items/{call_item_id}"],
   delete_call_item: ["DELETE", "/api/v1/admin/call-items/{call_item_id}"],
+  add_enrolment: ["POST", "/api/v1/admin/tables/{table_id}/enrolments"],
+  list_devices: ["GET", "/api/v1/admin/devices"],
+  update_device: ["PATCH", "/api/v1/admin/devices/{device_id}"],
+  delete_device: ["DELETE", "/api/v1/admin/devices/{device_id}"],
   list_dayparts: ["GET", "/api/v1/admin/dayparts"],
   add_daypart: ["POST", "/api/v1/admin/dayparts"],
   update_daypart: ["PATCH", "/api/v1/admin/dayparts/{daypart_id}"],
   delete_daypart: ["DELETE", "/api/v1/admin/dayparts/{daypart_id}"],
   set_menu_dayparts: ["PUT", "/api/v1/admin/menus/{menu_id}/dayparts"],
   set_category_dayparts: ["PUT", "/api/v1/admin/categories/{category_id}/dayparts"],
+  export_menu: ["GET", "/api/v1/admin/menu-document"],
+  import_menu: ["PUT", "/api/v1/admin/menu-document"],
   list_staff: ["GET", "/api/v1/admin/staff"],
   add_person: ["POST", "/api/v1/admin/staff"],
   update_person: ["PATCH", "/api/v1/admin/staff/{staff_id}"],
@@ -116,23 +122,23 @@ export class Api {
    */
   async call(name, parameters) {
     const [method, path] = ROUTES[name];
-    const { body, path: ids, query, key, once, signal } = /** @type {AnyParameters} */ (parameters);
-    return this.send(method, fill(path, ids ?? {}, query ?? {}), { body, key, once, signal });
+    const { body, path: ids, query, key, version, once, signal } = /** @type {AnyParameters} */ (parameters);
+    return this.send(method, fill(path, ids ?? {}, query ?? {}), { body, key, version, once, signal });
   }
 
   /**
    * As `call`, by method and address: for what an installation may not have yet.
    * @param {string} method
    * @param {string} address
-   * @param {Pick<AnyParameters, "body" | "key" | "once" | "signal">} [parameters]
+   * @param {Pick<AnyParameters, "body" | "key" | "version" | "once" | "signal">} [parameters]
    * @returns {Promise<any>}
    */
-  async send(method, address, { body, key, once, signal } = {}) {
+  async send(method, address, { body, key, version, once, signal } = {}) {
     let [renewed, crashed] = [false, false];
     for (let attempt = 0; ; attempt++) {
       let wait = backOff(attempt);
       try {
-        const response = await this.#ask(method, address, body, key, signal);
+        const response = await this.#ask(method, address, { body, key, version, signal });
         const answer = await response.json();
         noticeConnection(true);
         setClock(response.headers.get("Date"));
@@ -157,14 +163,13 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} address
-   * @param {unknown} body
-   * @param {string} [key]
-   * @param {AbortSignal} [signal]
+   * @param {Pick<AnyParameters, "body" | "key" | "version" | "signal">} parameters
    */
-  #ask(method, address, body, key, signal) {
+  #ask(method, address, { body, key, version, signal }) {
     const headers = new Headers();
     if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
     if (key) headers.set("Idempotency-Key", key);
+    if (version) headers.set("If-Match", version === "*" ? version : `"${version}"`);
     if (body !== undefined) headers.set("Content-Type", "application/json");
     const patience = AbortSignal.timeout(PATIENCE);
     return fetch(address, {
@@ -191,6 +196,7 @@ export function backOff(attempt) {
  * @property {Record<string, string | number>} [path]
  * @property {Record<string, unknown>} [query]
  * @property {string | undefined} [key]
+ * @property {string | undefined} [version]
  * @property {boolean | undefined} [once]
  * @property {AbortSignal | undefined} [signal]
  */

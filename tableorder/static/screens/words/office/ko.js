@@ -1,5 +1,5 @@
 export default {
-  views: { menu: "메뉴", options: "옵션", languages: "외국어", dayparts: "판매 시간", tables: "테이블", calls: "호출 항목", staff: "직원", settings: "설정", history: "지난 내역", audit: "변경 기록" },
+  views: { menu: "메뉴", options: "옵션", languages: "외국어", dayparts: "판매 시간", import: "메뉴 파일", tables: "테이블", calls: "호출 항목", staff: "직원", settings: "설정", history: "지난 내역", audit: "변경 기록" },
   /** @param {number} id */
   store: (id) => `매장 번호 ${id}`,
   categories: "분류",
@@ -87,6 +87,23 @@ export default {
   missingAbout: "이름에 든 재료의 원산지나 알레르기 표시가 없는 메뉴입니다. 참고만 하세요.",
   /** @param {string} ingredient */
   originOf: (ingredient) => `${ingredient} 원산지`,
+  enrol: "태블릿 등록",
+  /** @param {string} table */
+  enrolTitle: (table) => `${table} 태블릿 등록`,
+  enrolAbout: "테이블에 놓을 태블릿의 카메라로 찍거나, 태블릿 화면에 코드를 입력해 주세요.",
+  enrolPicture: "등록 주소의 QR 코드",
+  /** @param {number} minutes */
+  enrolExpires: (minutes) => `${minutes}분 안에 한 번만 쓸 수 있습니다.`,
+  devices: "등록된 태블릿",
+  noDevices: "아직 등록된 태블릿이 없습니다. 테이블의 ‘태블릿 등록’을 누르면 비밀번호 없이 등록할 수 있습니다.",
+  changeDevice: "태블릿 고치기",
+  /** @param {string} when */
+  lastSeen: (when) => `마지막 접속 ${when}`,
+  neverSeen: "접속한 적 없음",
+  revokeDevice: "등록 해제",
+  /** @param {string} name */
+  revokeDeviceTitle: (name) => `‘${name}’ 등록을 해제할까요?`,
+  revokeDeviceAbout: "이 태블릿으로는 더 주문할 수 없습니다. 다시 쓰려면 새 코드로 등록합니다.",
   operator: "운영자",
   actions: {
     login: "로그인",
@@ -127,6 +144,22 @@ export default {
   addHours: "시간 추가",
   starts: "시작",
   ends: "끝",
+  importAbout: "메뉴 전체를 파일로 내려받아 고친 뒤 다시 올릴 수 있습니다. 무엇이 바뀌는지 먼저 보여 드립니다.",
+  exportMenu: "내려받기",
+  chooseFile: "파일 고르기",
+  replaces: "파일에 없는 메뉴는 삭제하기",
+  badFile: "메뉴 파일(JSON)이 아닙니다.",
+  apply: "이대로 바꾸기",
+  imported: "메뉴를 바꾸었습니다.",
+  menuChanged: "그사이 메뉴가 바뀌었습니다. 파일을 다시 골라 확인해 주세요.",
+  kinds: { category: "분류", option_group: "옵션 그룹", option: "옵션", menu: "메뉴" },
+  warnings: "확인할 것",
+  warningOf: { name_twice: "같은 이름이 두 번 있습니다.", price_changed_by_half: "가격이 절반 넘게 바뀝니다." },
+  created: "새로 생김",
+  updated: "바뀜",
+  retired: "삭제됨",
+  /** @param {number} count */
+  unchanged: (count) => `그대로인 것 ${count}개`,
   addCallItem: "호출 항목 추가",
   changeCallItem: "호출 항목 고치기",
   noCallItems: "항목이 없으면 태블릿에는 ‘직원 호출’ 하나만 나옵니다. 예: 물, 앞접시, 불판 교체",
