@@ -442,6 +442,10 @@ def test_everybody_can_use_the_office(office, served, admin, axe, size):
     seen += violations(office, axe)
     assert small_targets(office) == []
     office.tap("#dialog .actions button")
+    office.tap("#go-import")
+    until(lambda: office.find("[name=document]"))
+    seen += violations(office, axe)
+    assert small_targets(office) == []
     office.tap("#go-audit")
     until(lambda: office.find(".audit li"))
     seen += violations(office, axe)
