@@ -6,17 +6,20 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from tableorder.database.connection import Connection
-from tableorder.domain.errors import CredentialsInvalid, TokenRevoked, TooManyFailures, TooManyLogins
+from tableorder.domain.devices import read_device_token
+from tableorder.domain.errors import CredentialsInvalid, DeviceUnknown, TokenRevoked, TooManyFailures, TooManyLogins
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.passwords import LEAST_OF_PERSON, hash_cost, hash_password, verify_password
 from tableorder.domain.roles import EVERYBODY
 from tableorder.http.request_logs import printable
 from tableorder.http.tokens import LIFETIME, issue_token
+from tableorder.repositories.devices import DeviceRepository
 from tableorder.repositories.logins import AdminAccount, LoginRepository, Renewal, Standing, TableAccount
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.logins import (
     AdminLoginSchema,
     AdminToken,
+    DeviceLoginSchema,
     LoggedOut,
     PasswordSchema,
     TableLoginSchema,
@@ -39,7 +42,7 @@ with Retry-After. Wrong passwords and unknown accounts get the same answer. Whil
 as the process checks at once, the answer is 503, with Retry-After."""
 
 # What this version can do beyond the first one. Clients look here before they use it.
-FEATURES = ("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "labels", "staff", "calls")
+FEATURES = ("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "labels", "staff", "devices", "calls")
 
 Account = TypeVar("Account", TableAccount, AdminAccount)
 
@@ -68,6 +71,25 @@ def log_in_table(body: dict[str, Any]) -> dict[str, Any]:
         session_id = SessionRepository(connection).join(store_id=store_id, table_id=account.table_id)
     table = TableIdentity(store_id, account.table_id, account.table_number, session_id, account.epoch)
     return _welcome(table, account.store_name)
+
+
+@blueprint.post("/auth/device/login")
+@takes_body(DeviceLoginSchema)
+@answers(TableToken, "The table's token and session", links=("end_session",))
+@may_refuse(DeviceUnknown)
+def log_in_device(body: dict[str, Any]) -> dict[str, Any]:
+    """Log an enrolled tablet in to its table.
+
+    Starts the table's session, or joins the one that is active.
+    """
+    note(address=client_address())
+    token = read_device_token(body["device_token"])
+    if token is None:
+        raise DeviceUnknown
+    with writing(token.store_id) as connection:
+        table, store_name = DeviceRepository(connection).log_in(key=token.key)
+    note(account={"store_id": table.store_id, "device_id": table.device_id})
+    return _welcome(table, store_name)
 
 
 @blueprint.post("/auth/admin/login")

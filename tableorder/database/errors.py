@@ -33,6 +33,7 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "staff_store_id_username_key": UsernameTaken,
     "tables_store_id_table_number_key": TableNumberTaken,
     "table_sessions_table_id_fkey": partial(TableNotFound, "there is no such table"),
+    "devices_table_id_fkey": partial(TableNotFound, "there is no such table"),
     "categories_store_id_category_name_key": CategoryNameTaken,
     "call_items_store_id_label_key": CallItemLabelTaken,
     "menus_category_id_fkey": partial(CategoryNotFound, "there is no such category"),

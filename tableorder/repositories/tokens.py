@@ -37,6 +37,15 @@ CHECKS = {
                             WHERE table_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
         """,
     ),
+    "device": Statement(
+        "check_device",
+        """
+        SELECT refuse_revoked_token()
+         WHERE NOT EXISTS (SELECT
+                             FROM devices
+                            WHERE device_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
+        """,
+    ),
 }
 
 

@@ -32,8 +32,9 @@ class TableToken(Token):
     table_id = values.identifier()
     table_number = values.number(least=1)
     session_id = values.session()
+    device_id = values.identifier_or_null("null for a login by the password")
 
-    example = Token.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID}
+    example = Token.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID, "device_id": None}
 
 
 class AdminToken(Token):
@@ -51,6 +52,13 @@ class TableLoginSchema(BodySchema):
     store_id = Integer(required=True)
     table_number = Integer(required=True)
     table_password = Password(required=True)
+
+
+class DeviceLoginSchema(BodySchema):
+    answer = TableToken
+    examples = {"what enrolling answered": {"device_token": "1.kV2nq0…"}}
+
+    device_token = Text(required=True, most=100)
 
 
 class AdminLoginSchema(BodySchema):
