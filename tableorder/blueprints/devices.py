@@ -67,8 +67,9 @@ def add_enrolment(admin: AdminIdentity, table_id: int) -> dict[str, Any]:
 def enrol_device(body: dict[str, Any]) -> dict[str, Any]:
     """Enrol a tablet.
 
-    It gets a token for good, by which it logs in to the table. A code that is unknown, used or expired is refused alike;
-    these are counted for the client's address, by default 100 in 5 minutes.
+    It gets a token for good, by which it logs in to its table. A code that is unknown, used or expired is refused
+    alike.
+    Such refusals are counted for the client's address, by default 100 in 5 minutes.
     """
     note(address=client_address())
     key = new_key()
