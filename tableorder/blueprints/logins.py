@@ -176,7 +176,8 @@ def _welcome(identity: TableIdentity | AdminIdentity, store_name: str) -> dict[s
     """A token, and whom it is for."""
     token = issue_token(identity, config().jwt_secret_key)
     who = asdict(identity) | {"store_name": store_name}
-    del who["epoch"]  # which is between the token and us
+    for name in ("epoch", "device_id"):  # which are between the token and us
+        who.pop(name, None)
     return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, **who, "features": FEATURES}
 
 

@@ -97,8 +97,8 @@ def claims_of(bearer: Bearer) -> dict[str, Any]:
             "table_id": identity.table_id,
             "table_number": identity.table_number,
             "session_id": identity.session_id,
-            "device_id": identity.device_id,
         }
+        claims |= {} if identity.device_id is None else {"device_id": identity.device_id}
     return claims | {"epoch": identity.epoch, "exp": bearer.expires}
 
 

@@ -32,9 +32,8 @@ class TableToken(Token):
     table_id = values.identifier()
     table_number = values.number(least=1)
     session_id = values.session()
-    device_id = values.identifier_or_null("null for a login by the password")
 
-    example = Token.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID, "device_id": None}
+    example = Token.example | {"table_id": 3, "table_number": 3, "session_id": values.SESSION_ID}
 
 
 class AdminToken(Token):

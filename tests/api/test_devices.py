@@ -80,7 +80,7 @@ def test_a_device_logs_in_as_its_table_and_starts_the_next_guests_session(restau
     by_password = restaurant.seat(1).claims
     assert by_password.keys() == tablet.claims.keys()
     unlike = {name for name in by_password if by_password[name] != tablet.claims[name]}
-    assert unlike == {"access_token", "device_id"}
+    assert unlike == {"access_token"}
     expect(201, tablet.order((menu_id, 1)))
     expect(200, restaurant.end_session(table_id))
     refused(409, "session_ended", tablet.order((menu_id, 1)))

@@ -104,7 +104,3 @@ TEXTS = {
     ("DeviceSchema", "device_name"): send_other_name,
     ("DeviceChangeSchema", "device_name"): send_other_name,
 }
-NEVER_KEPT = {
-    ("EnrolSchema", "code"): "it is compared by its hash",
-    ("DeviceLoginSchema", "device_token"): "it is compared by its hash",
-}
