@@ -26,8 +26,10 @@ WITH place AS (
 SELECT place.table_id, added.expires_at FROM place LEFT JOIN added ON true;
 
 -- name: enrol
--- Guesses from one address wait for each other, so that each counts those before. What succeeds clears nothing: who has a
+-- The audit log has the address. Guesses from one wait for each other, so that each counts those before. What succeeds clears nothing: who has a
 -- store of their own could guess others' codes in between.
+SELECT set_config('app.address', %(address)s, true);
+
 INSERT INTO failed_logins AS guessed (kind, account_id, address, failed_at, last_failed_at)
 VALUES ('enrolment', 0, %(address)s, '{}', now())
     ON CONFLICT (kind, account_id, address) DO UPDATE

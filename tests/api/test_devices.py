@@ -311,3 +311,24 @@ def test_a_store_has_so_many_devices(shared_database_url, tmp_path):
         expect(201, enrol(Client(restaurant.base), code))  # it was not used up
     finally:
         server.stop()
+
+
+def test_the_audit_log_has_codes_devices_and_who_did_it(restaurant, table_id):
+    second = restaurant.add_table(2)
+    code, tablet = new_code(restaurant, table_id)["code"], Client(restaurant.base)
+    device = expect(201, enrol(tablet, code))
+    at_table(restaurant, device)
+    expect(200, move(restaurant, device, second))
+    expect(200, remove(restaurant, device))
+    entries = [
+        entry for entry in expect(200, restaurant.admin.get("/admin/audit"))["audit"] if entry["action"] == "device"
+    ]
+    first, then = ({"device_name": "창가 태블릿", "table_id": place} for place in (table_id, second))
+    assert [(entry["actor"], entry["subject"], entry["before"], entry["after"]) for entry in reversed(entries)] == [
+        (restaurant.username, None, None, {"code_for_table_id": table_id}),
+        (None, device["device_id"], None, first),
+        (restaurant.username, device["device_id"], first, then),
+        (restaurant.username, device["device_id"], then, None),
+    ]
+    assert entries[2]["address"] == tablet.address
+    assert code not in str(entries) and device["device_token"] not in str(entries)
