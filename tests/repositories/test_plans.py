@@ -447,7 +447,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_options": lambda c, t: tables.prune_options(c, 100),
     "housekeeping.prune_option_groups": lambda c, t: tables.prune_option_groups(c, 100),
     "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 10),
-    "housekeeping.prune_enrolments": lambda c, t: tables.prune_enrolments(c, 100),
+    "housekeeping.prune_enrolments": lambda c, t: tables.prune_enrolments(c, 10),
     "housekeeping.prune_failed_logins": lambda c, t: tables.prune_failed_logins(c, 100, window=300),
     "housekeeping.prune_familiar_addresses": lambda c, t: tables.prune_familiar_addresses(c, 100),
     "housekeeping.prune_audit_log": lambda c, t: tables.prune_audit_log(c, 100, older_than=365),
