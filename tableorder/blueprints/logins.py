@@ -50,6 +50,7 @@ FEATURES = (
     "void_lines",
     "pictures",
     "languages",
+    "dayparts",
     "labels",
     "staff",
     "devices",
