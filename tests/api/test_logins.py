@@ -28,6 +28,7 @@ FEATURES = [
         "void_lines",
         "pictures",
         "languages",
+        "dayparts",
         "labels",
         "staff",
         "devices",
