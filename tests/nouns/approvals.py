@@ -1,5 +1,7 @@
 """Approvals of an owner or a manager, and PINs."""
 
+import secrets
+
 from tableorder.domain.identities import AdminIdentity
 from tableorder.repositories.approvals import ApprovalRepository
 from tests.api.client import Client, expect, refused
@@ -58,9 +60,15 @@ def send_action(scene, text):
 
 
 def send_pin_password(scene, text):
+    """Each as another person, whose failures count apart."""
+    username, password = secrets.token_hex(8), BOSS["password"]
+    person = {"username": username, "display_name": "김민지", "role": "staff", "password": password}
+    staff_id = expect(201, scene.admin.post("/admin/staff", person))["staff_id"]
+    login = {"store_id": scene.restaurant.store_id, "username": username, "password": password}
+    token = expect(200, Client(scene.admin.base).post("/auth/admin/login", login))["access_token"]
     pin = {"current_password": text, "pin": PIN}
-    admin = Client(scene.admin.base, scene.admin.token)
-    refused(401, "credentials_invalid", admin.put("/auth/pin", pin))
+    refused(401, "credentials_invalid", Client(scene.admin.base, token).put("/auth/pin", pin))
+    expect(200, scene.admin.delete(f"/admin/staff/{staff_id}"))
 
 
 TEXTS = {
