@@ -29,7 +29,19 @@ from tableorder.web.responses import answers
 blueprint = Noun("logins", __name__, heading="Logging in")
 
 # What this version can do beyond the first one. Clients look here before they use it.
-FEATURES = ("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "labels", "staff", "calls")
+FEATURES = (
+    "options",
+    "notes",
+    "quotes",
+    "stock",
+    "void_lines",
+    "pictures",
+    "languages",
+    "dayparts",
+    "labels",
+    "staff",
+    "calls",
+)
 
 
 @blueprint.post("/auth/table/login")
