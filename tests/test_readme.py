@@ -68,7 +68,8 @@ def test_the_guides_commands_do_what_it_says(serve, tmp_path):
     for expected in (
         "창가 태블릿",
         "직원 호출",
-        "role_not_allowed",
+        "approval_required",
+        '"total_count" : ',
         '"taken_by": "minji"',
         '"closed_by": "minji"',
         "token_revoked",
