@@ -74,7 +74,7 @@ def test_a_handler_loads_calls_and_answers():
 
 
 def test_a_handler_that_changes_something_writes():
-    """`writing` notifies the feed. Tickets, approvals, codes and enrolments are no events: they need no look at the log."""
+    """`writing` notifies the feed. Tickets, approvals, codes and enrolments are no events: nobody looks for them."""
     changing = re.compile(r"blueprint\.(post|put|patch|delete)\b")
     silent = set()
     for file in (PACKAGE / "blueprints").glob("*.py"):

@@ -22,8 +22,10 @@ from tableorder.schemas.logins import (
     TableToken,
 )
 from tableorder.web.authentication import requires_role
+from tableorder.web.client_address import client_address
 from tableorder.web.context import config, password_work, writing
 from tableorder.web.credentials import THROTTLED, admit_person, admit_table, identity_of, logins_of
+from tableorder.web.middleware import note
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import described_by, may_refuse
 from tableorder.web.requests import takes_body
