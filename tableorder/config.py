@@ -55,6 +55,7 @@ class Config:
     streams: StreamSettings = StreamSettings()
     replica: PoolSettings | None = None
     demo_store_id: int | None = None
+    audit_retention_days: int = 365
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -84,6 +85,7 @@ class Config:
             trusted_proxies=value["TRUSTED_PROXIES"],
             cors_origins=value["CORS_ORIGINS"],
             demo_store_id=value["DEMO_STORE_ID"] or None,
+            audit_retention_days=value["AUDIT_RETENTION_DAYS"],
             max_body_bytes=value["MAX_BODY_BYTES"],
             streams=StreamSettings(
                 total=value["STREAMS_TOTAL"],
