@@ -10,4 +10,4 @@ DROP FUNCTION stock_problem(jsonb, integer, jsonb);
 
 DROP FUNCTION lock_stock(jsonb);
 
-DROP FUNCTION session_problem(uuid, bigint, boolean, integer, integer, integer);
+DROP FUNCTION session_problem(uuid, bigint, integer, integer, integer);

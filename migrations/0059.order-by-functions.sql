@@ -4,8 +4,7 @@
 
 -- Why a session may order nothing more at present, as {"code", …}, or null. 0 is no limit.
 CREATE FUNCTION session_problem(
-    of_session uuid, lines_sent bigint, with_options boolean, order_rate integer, session_orders integer,
-    session_lines integer) RETURNS jsonb
+    of_session uuid, lines_sent bigint, order_rate integer, session_orders integer, session_lines integer) RETURNS jsonb
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
     used record;
@@ -33,7 +32,7 @@ BEGIN
             RETURN jsonb_build_object('code', 'limit_reached', 'limit', session_lines, 'noun', 'lines');
         END IF;
     END IF;
-    IF session_lines > 0 AND with_options AND 500 * used.orders >= session_lines THEN  -- a line has 30 options at most
+    IF session_lines > 0 AND 500 * used.orders >= session_lines THEN  -- a line has 30 options at most
         IF 3 * session_lines::bigint <= (SELECT sum(jsonb_array_length(order_items.options))
                                            FROM order_items
                                            JOIN orders ON orders.order_id = order_items.order_id
@@ -120,7 +119,7 @@ BEGIN
 END;
 $$;
 
-ALTER FUNCTION session_problem(uuid, bigint, boolean, integer, integer, integer) OWNER TO tableorder_owner;
+ALTER FUNCTION session_problem(uuid, bigint, integer, integer, integer) OWNER TO tableorder_owner;
 
 ALTER FUNCTION lock_stock(jsonb) OWNER TO tableorder_owner;
 

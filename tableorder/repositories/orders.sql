@@ -32,6 +32,10 @@ WITH sent AS (
        AND table_sessions.table_id = %(table_id)s::int
        AND table_sessions.is_active
        AND NOT EXISTS (SELECT FROM repeated)
+), room AS MATERIALIZED (
+    SELECT session_problem(%(session_id)s::uuid, count(*), %(order_rate)s::int, %(session_orders)s::int,
+                           %(session_lines)s::int) AS problem
+      FROM sent
 ), chosen AS MATERIALIZED (
     SELECT sent.*, menu.menu_name, menu.price, menu.is_available, menu.category_name,
            CASE WHEN %(wanted)s::text[] IS NOT NULL
@@ -48,10 +52,6 @@ WITH sent AS (
            WHERE menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
            LIMIT 1  -- so each menu is looked up by its id; else all menus of the store were read
       ) AS menu ON true
-), room AS MATERIALIZED (
-    SELECT session_problem(%(session_id)s::uuid, count(*), count(choice) > 0, %(order_rate)s::int,
-                           %(session_orders)s::int, %(session_lines)s::int) AS problem
-      FROM chosen
 ), locked AS MATERIALIZED (
     SELECT lock_stock((SELECT jsonb_agg(to_jsonb(chosen)) FROM chosen)) AS stock
      WHERE EXISTS (SELECT FROM stock)
