@@ -1,6 +1,6 @@
 -- What only some orders need is in functions, which PostgreSQL prepares and runs only then: as parts of the statement that
 -- places an order, the stock and the limits of a session cost each order, also one that counts nothing.
--- depends: 0058.create-audit-log
+-- depends: 0059.create-dayparts
 
 -- Why a session may order nothing more at present, as {"code", …}, or null. 0 is no limit.
 CREATE FUNCTION session_problem(
