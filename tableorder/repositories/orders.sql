@@ -250,7 +250,8 @@ SELECT status FROM present;
 
 -- name: void_order
 -- `keeps` is null for the whole order, or [{"order_item_id", "keep"}, …]: the quantities that remain. The order, its
--- lines and the stock that it has taken are locked before anything is decided.
+-- lines and the stock that it has taken are locked before anything is decided. An approval is of one order, so who holds
+-- that holds the approval, too; what it is used for deletes it.
 SELECT FROM orders WHERE order_id = %(order_id)s::bigint FOR UPDATE;
 
 SELECT FROM order_items WHERE order_id = %(order_id)s::bigint ORDER BY order_item_id FOR UPDATE;
@@ -290,10 +291,17 @@ WITH present AS MATERIALIZED (
                               jsonb_build_object('order_item_id', kept.order_item_id))) AS was_there
       FROM kept
      WHERE NOT EXISTS (SELECT FROM lines WHERE lines.order_item_id = kept.order_item_id)
-), refused AS MATERIALIZED (
-    SELECT 'approval_required' AS refusal, jsonb_build_object('action', 'void') AS details
+), approved AS MATERIALIZED (
+    SELECT find_approval(%(approval)s::bytea, 'void', %(order_id)s::bigint) AS approved_by
       FROM present
-     WHERE status <> '대기중' AND NOT %(may_void_later)s::boolean
+     WHERE status <> '대기중'
+       AND NOT %(may_void_later)s::boolean
+       AND EXISTS (SELECT FROM lines WHERE keep < quantity)
+), refused AS MATERIALIZED (
+    SELECT CASE WHEN %(approval)s::bytea IS NULL THEN 'approval_required' ELSE 'approval_invalid' END AS refusal,
+           jsonb_build_object('action', 'void') AS details
+      FROM approved
+     WHERE approved_by IS NULL
      UNION ALL
     SELECT 'order_item_not_found', jsonb_build_object('order_item_id', order_item_id)
       FROM gone
@@ -314,9 +322,10 @@ WITH present AS MATERIALIZED (
       FROM present
      WHERE NOT EXISTS (SELECT FROM refused)
 ), booked AS (
-    INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, reason, voided_order,
-                             kind, status, lines)
-    SELECT store_id, order_id, session_id, table_id, table_number, %(username)s::text, %(reason)s::text, document,
+    INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, approved_by, reason,
+                             voided_order, kind, status, lines)
+    SELECT store_id, order_id, session_id, table_id, table_number, %(username)s::text,
+           (SELECT approved_by FROM approved), %(reason)s::text, document,
            CASE WHEN is_whole THEN 'order' ELSE 'lines' END, status,
            (SELECT jsonb_agg(lines.document || jsonb_build_object('voided_quantity', quantity - keep)
                              ORDER BY order_item_id)
@@ -324,6 +333,8 @@ WITH present AS MATERIALIZED (
              WHERE keep < quantity)
       FROM verdict
      WHERE is_changed
+), used AS (
+    DELETE FROM approvals USING verdict, approved WHERE approvals.token_hash = %(approval)s::bytea
 ), deleted AS (
     DELETE FROM orders USING verdict WHERE orders.order_id = verdict.order_id AND verdict.is_whole
 ), shortened AS (
