@@ -1,19 +1,19 @@
 -- name: catalog
--- The store's menu, of one category if given, unless its edition is among `known_editions`: its version, and the language
--- that was found for the one that is `wanted`. The edition and the menu are read by one statement, so they belong together.
+-- The store's menu, of one category if given, unless its edition is among `known_editions`: its version, the language that
+-- was found for the one that is `wanted`, and until when the dayparts that are on stay on. The edition and the menu are
+-- read by one statement, at one moment, so they belong together. The menu is built by a function: a statement with all of it
+-- would be prepared for each tablet that has the edition.
 -- `with_pictures`: they are in the menu, not only their addresses.
-WITH groups AS MATERIALIZED (
-    SELECT group_id, can_be_satisfied, document
-      FROM offered_groups(%(store_id)s::int, %(for_admin)s::boolean, %(wanted)s::text[])
-), present AS MATERIALIZED (
+WITH present AS MATERIALIZED (
     SELECT versions.version, versions.languages,
            CASE WHEN %(wanted)s::text[] IS NOT NULL
-                THEN found_language(%(wanted)s::text[], versions.languages || '{en,ja,zh-Hans}') END AS language
+                THEN found_language(%(wanted)s::text[], versions.languages || '{en,ja,zh-Hans}') END AS language,
+           menu_valid_until(store.store_id, versions.period, now()) AS valid_until
       FROM (SELECT %(store_id)s::int AS store_id) AS store
       LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id
 ), edition AS MATERIALIZED (
-    SELECT present.version, present.languages, present.language,
-           concat_ws('.', present.version, present.language) AS edition
+    SELECT present.version, present.languages, present.language, present.valid_until,
+           concat_ws('.', present.version, present.language, extract(epoch FROM present.valid_until)::bigint) AS edition
       FROM present
 )
 SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition,
@@ -21,46 +21,9 @@ SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition
        edition.languages,
        %(category_id)s::int IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s::int)
        AS category_known,
-       CASE WHEN edition.version IS NULL OR edition.edition <> ALL(%(known_editions)s::text[]) THEN json_build_object(
-           'store_id', %(store_id)s::int,
-           'version', edition.version,
-           'origin_notice', (SELECT origin_notice FROM store_settings WHERE store_id = %(store_id)s::int),
-           'allergen_names', allergen_names(COALESCE(%(wanted)s::text[], '{ko}')),
-           'categories', COALESCE((
-               SELECT json_agg(with_members(json_build_object(
-                          'category_id', category.category_id,
-                          'category_name', category.category_name,
-                          'display_order', category.display_order,
-                          'menus', COALESCE((
-                              SELECT json_agg(CASE WHEN %(for_admin)s::boolean
-                                                   THEN admin_menu_document(menus, category.category_name,
-                                                                            offer.orderable, stock.remaining, offer.groups,
-                                                                            %(with_pictures)s::boolean)
-                                                   ELSE with_members(
-                                                            menu_document(menus, offer.orderable, offer.groups,
-                                                                          %(with_pictures)s::boolean),
-                                                            display_document(menus.translations, %(wanted)s::text[],
-                                                                             menus.menu_name, menus.description)) END
-                                              ORDER BY menus.display_order, menus.menu_id)
-                                FROM menus
-                                LEFT JOIN stock ON stock.menu_id = menus.menu_id
-                               CROSS JOIN LATERAL (
-                                   SELECT menus.is_available
-                                          AND stock.remaining IS DISTINCT FROM 0
-                                          AND COALESCE(bool_and(groups.can_be_satisfied), true) AS orderable,
-                                          json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups
-                                     FROM menu_option_groups
-                                     JOIN groups ON groups.group_id = menu_option_groups.group_id
-                                    WHERE menu_option_groups.menu_id = menus.menu_id
-                               ) AS offer
-                               WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL
-                          ), '[]')),
-                          display_document(category.translations, %(wanted)s::text[], category.category_name, NULL))
-                      ORDER BY category.display_order, category.category_id)
-                 FROM categories AS category
-                WHERE category.store_id = %(store_id)s::int
-                  AND (%(category_id)s::int IS NULL OR category.category_id = %(category_id)s::int)
-           ), '[]'))::text END AS document
+       CASE WHEN edition.version IS NULL OR edition.edition <> ALL(%(known_editions)s::text[]) THEN catalog_document(
+           %(store_id)s::int, edition.version, edition.valid_until, %(category_id)s::int,
+           %(for_admin)s::boolean, %(wanted)s::text[], %(with_pictures)s::boolean)::text END AS document
   FROM edition;
 
 -- name: add_menu
@@ -98,12 +61,18 @@ WITH verdict AS MATERIALIZED (
            %(is_available)s
       FROM verdict
      WHERE verdict.menu_fits AND verdict.picture_fits
-    RETURNING admin_menu_document(menus, (SELECT category_name
-                                            FROM categories
-                                           WHERE categories.category_id = menus.category_id),
-                                  menus.is_available, NULL, NULL, true)::text AS document
+    RETURNING menus
 )
-SELECT added.document, verdict.live, verdict.menu_fits, verdict.picture_fits FROM verdict LEFT JOIN added ON true;
+SELECT CASE WHEN (added.menus).menu_id IS NOT NULL
+            THEN admin_menu_document(added.menus, categories.category_name,
+                                     (added.menus).is_available AND service.served_now, NULL, service.dayparts,
+                                     service.served_now, service.next_from, NULL, true)::text END AS document,
+       verdict.live, verdict.menu_fits, verdict.picture_fits
+  FROM verdict
+  LEFT JOIN added ON true
+  LEFT JOIN categories ON categories.category_id = (added.menus).category_id
+  LEFT JOIN LATERAL menu_service(%(store_id)s, ARRAY[(added.menus).menu_id], ARRAY[(added.menus).category_id],
+                                 now()) AS service ON true;
 
 -- name: update_menu
 -- Changes of pictures wait for each other, as additions do. Locks the menu and then the category, as a reorder does.
@@ -156,14 +125,18 @@ WITH verdict AS MATERIALIZED (
 SELECT CASE WHEN (changed.menus).menu_id IS NOT NULL
             THEN admin_menu_document(changed.menus, categories.category_name,
                                      (changed.menus).is_available
+                                     AND service.served_now
                                      AND stock.remaining IS DISTINCT FROM 0
                                      AND COALESCE(offer.can_be_satisfied, true),
-                                     stock.remaining, offer.groups, true)::text END,
+                                     stock.remaining, service.dayparts, service.served_now, service.next_from,
+                                     offer.groups, true)::text END,
        verdict.picture_fits
   FROM verdict
   LEFT JOIN changed ON true
   LEFT JOIN categories ON categories.category_id = (changed.menus).category_id
   LEFT JOIN stock ON stock.menu_id = (changed.menus).menu_id
+  LEFT JOIN LATERAL menu_service(%(store_id)s, ARRAY[(changed.menus).menu_id], ARRAY[(changed.menus).category_id],
+                                 now()) AS service ON true
  CROSS JOIN LATERAL (
      SELECT bool_and(groups.can_be_satisfied) AS can_be_satisfied,
             json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups

@@ -61,6 +61,16 @@ SELECT (s - 1) * 20 + o, s, (s - 1) * 5 + 1 + o %% 4, '옵션 ' || o
   FROM generate_series(1, %(stores)s) AS s, generate_series(1, 20) AS o;
 INSERT INTO menu_option_groups (store_id, menu_id, group_id)
 SELECT store_id, menu_id, (store_id - 1) * 5 + 1 + menu_id %% 4 FROM menus WHERE menu_id %% 3 = 0;
+INSERT INTO dayparts (daypart_id, store_id, daypart_name, hours)
+SELECT (s - 1) * 5 + n, s, '때 ' || n, always.hours
+  FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS n,
+       (SELECT jsonb_agg(jsonb_build_object('weekday', day, 'starts', '00:00', 'ends', '00:00')) AS hours
+          FROM generate_series(0, 6) AS day) AS always;
+INSERT INTO menu_dayparts (store_id, menu_id, daypart_id)
+SELECT store_id, menu_id, (store_id - 1) * 5 + 1 + menu_id %% 5 FROM menus WHERE menu_id %% 4 = 0;
+INSERT INTO category_dayparts (store_id, category_id, daypart_id)
+SELECT store_id, category_id, (store_id - 1) * 5 + 1 FROM categories WHERE category_id %% 6 = 2;
+UPDATE menu_versions SET period = tstzrange(now(), NULL);
 INSERT INTO stock (store_id, menu_id, remaining)
 SELECT store_id, menu_id, 1000 FROM menus WHERE menu_id %% 5 = 0 ORDER BY menu_id;
 INSERT INTO stock_moves (store_id, stock_id, epoch, delta, reason, order_id)
@@ -121,6 +131,10 @@ SELECT 'unknown', n, '', '{}', now() - interval '1 day' + n * interval '1 second
   FROM generate_series(1, %(stores)s * 20) AS n;
 INSERT INTO familiar_addresses (kind, account_id, address, last_login_at)
 SELECT 'admin', s, '10.2.0.1', now() - interval '31 days' FROM generate_series(1, %(stores)s) AS s;
+INSERT INTO approvals (token_hash, store_id, action, subject, approved_by, token_epoch, expires_at)
+SELECT sha256(('approval ' || s || ' ' || n)::bytea), s, 'void', n, 'admin-' || s, 1,
+       now() + (n - 2) * interval '1 minute'
+  FROM generate_series(1, 5) AS n, generate_series(1, %(stores)s) AS s;
 INSERT INTO audit_log (store_id, actor, role, action, at)
 SELECT s, 'admin-' || s, 'owner', 'void', now() - n * interval '6 days'
   FROM generate_series(1, 100) AS n, generate_series(1, %(stores)s) AS s
@@ -132,6 +146,7 @@ SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
        setval('staff_staff_id_seq', (SELECT max(staff_id) FROM staff)),
        setval('call_items_call_item_id_seq', (SELECT max(call_item_id) FROM call_items)),
+       setval('dayparts_daypart_id_seq', (SELECT max(daypart_id) FROM dayparts)),
        setval('menus_menu_id_seq', (SELECT max(menu_id) FROM menus)),
        setval('tables_table_id_seq', (SELECT max(table_id) FROM tables));
 INSERT INTO menus (store_id, category_id, menu_name, price, deleted_at)
@@ -412,6 +427,10 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
         store_id=STORE, username="person-1", unknown_id=-1, address="10.0.1.50"
     ),
     "logins.set_password": lambda c, t: _logins(c).set_password(grant=PERSON, new_hash="y"),
+    "logins.find_approver": lambda c, t: _logins(c).find_approver(
+        store_id=STORE, username=ADMIN.username, unknown_id=-1, address="10.0.1.50"
+    ),
+    "logins.set_pin": lambda c, t: _logins(c).set_pin(grant=PERSON, pin_hash="y"),
     "logins.revoke": lambda c, t: _logins(c).revoke(grant=PERSON),
     "logins.record_failure": lambda c, t: _logins(c).record_failure(STANDING),
     "logins.record_success": lambda c, t: _logins(c).record_success(STANDING, Renewal("x", "y")),
@@ -443,6 +462,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 10),
     "housekeeping.prune_failed_logins": lambda c, t: tables.prune_failed_logins(c, 100, window=300),
     "housekeeping.prune_familiar_addresses": lambda c, t: tables.prune_familiar_addresses(c, 100),
+    "housekeeping.prune_approvals": lambda c, t: tables.prune_approvals(c, 10),
     "housekeeping.prune_audit_log": lambda c, t: tables.prune_audit_log(c, 100, older_than=365),
 }
 CALLS |= entries("PLANS")
