@@ -41,6 +41,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   update_table: ["PATCH", "/api/v1/admin/tables/{table_id}"],
   delete_table: ["DELETE", "/api/v1/admin/tables/{table_id}"],
   list_menus: ["GET", "/api/v1/admin/menus"],
+  list_missing_labels: ["GET", "/api/v1/admin/menus/labels"],
   update_menu: ["PATCH", "/api/v1/admin/menus/{menu_id}"],
   set_menu_availability: ["PUT", "/api/v1/admin/menus/{menu_id}/availability"],
   place_call: ["POST", "/api/v1/customer/calls"],
@@ -60,6 +61,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   show_settings: ["GET", "/api/v1/admin/settings"],
   update_settings: ["PATCH", "/api/v1/admin/settings"],
   list_store_history: ["GET", "/api/v1/admin/history"],
+  list_audit: ["GET", "/api/v1/admin/audit"],
   list_voids: ["GET", "/api/v1/admin/voids"],
   add_approval: ["POST", "/api/v1/admin/approvals"],
 });
