@@ -9,6 +9,8 @@ from functools import partial
 import psycopg2
 
 from tableorder.domain.errors import (
+    ApprovalInvalid,
+    ApprovalRequired,
     CallItemLabelTaken,
     CategoryNameTaken,
     CategoryNotFound,
@@ -34,6 +36,7 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "staff_store_id_username_key": UsernameTaken,
     "tables_store_id_table_number_key": TableNumberTaken,
     "table_sessions_table_id_fkey": partial(TableNotFound, "there is no such table"),
+    "devices_table_id_fkey": partial(TableNotFound, "there is no such table"),
     "categories_store_id_category_name_key": CategoryNameTaken,
     "dayparts_store_id_daypart_name_key": DaypartNameTaken,
     "call_items_store_id_label_key": CallItemLabelTaken,
@@ -52,6 +55,8 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "options_group_id_fkey": partial(GroupNotFound, "there is no such option group"),
     "menu_versions_languages_check": partial(LimitReached, limit=30, noun="languages"),
     "audit_log_rate": partial(LimitReached, limit=10_000, noun="changes by one person in a day"),
+    "read_books_required": partial(ApprovalRequired, action="read_books"),
+    "read_books_invalid": partial(ApprovalInvalid, action="read_books"),
     "idempotency_keys_pkey": DatabaseBusy,
     "admin_keys_pkey": DatabaseBusy,
 }

@@ -48,8 +48,10 @@ class Housekeeper:
             "options": tables.prune_options,
             "option_groups": tables.prune_option_groups,
             "stream_tickets": tables.prune_stream_tickets,
+            "enrolments": tables.prune_enrolments,
             "failed_logins": partial(tables.prune_failed_logins, window=login_window),
             "familiar_addresses": tables.prune_familiar_addresses,
+            "approvals": tables.prune_approvals,
             "audit_log": partial(tables.prune_audit_log, older_than=audit_days),
         }
 

@@ -28,11 +28,17 @@ SELECT prune_option_groups(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466)
 -- name: prune_stream_tickets
 SELECT prune_stream_tickets(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
 
+-- name: prune_enrolments
+SELECT prune_enrolments(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
+
 -- name: prune_failed_logins
 SELECT prune_failed_logins(%(window)s, %(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
 
 -- name: prune_familiar_addresses
 SELECT prune_familiar_addresses(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
+
+-- name: prune_approvals
+SELECT prune_approvals(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
 
 -- name: prune_audit_log
 SELECT prune_audit_log(%(older_than)s * interval '1 day', %(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);

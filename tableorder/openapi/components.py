@@ -35,6 +35,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "makes it safe to send the request again; any text, a new one for each order, such as a UUID",
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
     },
+    "X-Approval": {
+        "description": "for staff: the `approval_token` of `POST /api/v1/admin/approvals`",
+        "schema": TEXT,
+    },
     "If-None-Match": {"description": "the ETag of an earlier answer", "schema": TEXT},
     "Last-Event-ID": {"description": "the id of the last event that you have", "schema": TEXT},
 }

@@ -10,11 +10,20 @@ from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from tableorder.domain.errors import IdempotencyKeyInvalid, JsonInvalid, KeyReused, ValidationFailed
+from tableorder.domain.errors import (
+    ApprovalInvalid,
+    ApprovalRequired,
+    IdempotencyKeyInvalid,
+    JsonInvalid,
+    KeyReused,
+    ValidationFailed,
+)
 from tableorder.domain.orders import MAX_KEY_LENGTH
 from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
 from tableorder.web.context import config
 from tableorder.web.operations import Handler, operation_of
+
+APPROVAL = "X-Approval"
 
 MAX_NAME = 100  # characters of a client's key, of which a problem repeats no more
 
@@ -60,6 +69,19 @@ def takes_idempotency_key(handler: Handler) -> Handler:
     @functools.wraps(handler)
     def loaded(*args: Any, **kwargs: Any) -> Any:
         return handler(*args, key=read_idempotency_key(), **kwargs)
+
+    return cast("Handler", loaded)
+
+
+def takes_approval(handler: Handler) -> Handler:
+    """Call the handler with `approval`, the X-Approval header or None."""
+    operation = operation_of(handler)
+    operation.headers.append(APPROVAL)
+    operation.problems.extend((ApprovalRequired, ApprovalInvalid))
+
+    @functools.wraps(handler)
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        return handler(*args, approval=request.headers.get(APPROVAL), **kwargs)
 
     return cast("Handler", loaded)
 

@@ -9,6 +9,8 @@ import { setClock } from "./time.js";
 
 const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js").Route>>} */ ({
   log_in_table: ["POST", "/api/v1/auth/table/login"],
+  log_in_device: ["POST", "/api/v1/auth/device/login"],
+  enrol_device: ["POST", "/api/v1/auth/device/enrol"],
   show_menu: ["GET", "/api/v1/customer/menus"],
   place_order: ["POST", "/api/v1/customer/orders"],
   list_session_orders: ["GET", "/api/v1/customer/orders"],
@@ -73,6 +75,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   list_store_history: ["GET", "/api/v1/admin/history"],
   list_audit: ["GET", "/api/v1/admin/audit"],
   list_voids: ["GET", "/api/v1/admin/voids"],
+  add_approval: ["POST", "/api/v1/admin/approvals"],
 });
 
 /** @typedef {keyof typeof ROUTES} CallName */
@@ -122,23 +125,23 @@ export class Api {
    */
   async call(name, parameters) {
     const [method, path] = ROUTES[name];
-    const { body, path: ids, query, key, version, once, signal } = /** @type {AnyParameters} */ (parameters);
-    return this.send(method, fill(path, ids ?? {}, query ?? {}), { body, key, version, once, signal });
+    const { path: ids, query, ...rest } = /** @type {AnyParameters} */ (parameters);
+    return this.send(method, fill(path, ids ?? {}, query ?? {}), rest);
   }
 
   /**
    * As `call`, by method and address: for what an installation may not have yet.
    * @param {string} method
    * @param {string} address
-   * @param {Pick<AnyParameters, "body" | "key" | "version" | "once" | "signal">} [parameters]
+   * @param {Omit<AnyParameters, "path" | "query">} [parameters]
    * @returns {Promise<any>}
    */
-  async send(method, address, { body, key, version, once, signal } = {}) {
+  async send(method, address, { body, key, approval, version, once, signal } = {}) {
     let [renewed, crashed] = [false, false];
     for (let attempt = 0; ; attempt++) {
       let wait = backOff(attempt);
       try {
-        const response = await this.#ask(method, address, { body, key, version, signal });
+        const response = await this.#ask(method, address, { body, key, approval, version, signal });
         const answer = await response.json();
         noticeConnection(true);
         setClock(response.headers.get("Date"));
@@ -163,13 +166,14 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} address
-   * @param {Pick<AnyParameters, "body" | "key" | "version" | "signal">} parameters
+   * @param {Omit<AnyParameters, "path" | "query" | "once">} parameters
    */
-  #ask(method, address, { body, key, version, signal }) {
+  #ask(method, address, { body, key, approval, version, signal }) {
     const headers = new Headers();
     if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
     if (key) headers.set("Idempotency-Key", key);
     if (version) headers.set("If-Match", version === "*" ? version : `"${version}"`);
+    if (approval) headers.set("X-Approval", approval);
     if (body !== undefined) headers.set("Content-Type", "application/json");
     const patience = AbortSignal.timeout(PATIENCE);
     return fetch(address, {
@@ -196,7 +200,7 @@ export function backOff(attempt) {
  * @property {Record<string, string | number>} [path]
  * @property {Record<string, unknown>} [query]
  * @property {string | undefined} [key]
- * @property {string | undefined} [version]
+ * @property {string | undefined} [approval]
  * @property {boolean | undefined} [once]
  * @property {AbortSignal | undefined} [signal]
  */
