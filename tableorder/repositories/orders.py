@@ -69,7 +69,7 @@ class OrderRepository:
         """
         if any(len(item.get("options", ())) > MAX_OPTIONS for item in order["items"]):
             raise LimitReached(limit=MAX_OPTIONS, noun="options in a line")
-        answer, refused, details, _ = self._connection.fetch_one(
+        answer, refused, details, *_ = self._connection.fetch_one(
             PLACE,
             {
                 "session_id": table.session_id,

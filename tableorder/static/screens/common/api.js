@@ -9,6 +9,8 @@ import { setClock } from "./time.js";
 
 const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js").Route>>} */ ({
   log_in_table: ["POST", "/api/v1/auth/table/login"],
+  log_in_device: ["POST", "/api/v1/auth/device/login"],
+  enrol_device: ["POST", "/api/v1/auth/device/enrol"],
   show_menu: ["GET", "/api/v1/customer/menus"],
   place_order: ["POST", "/api/v1/customer/orders"],
   list_session_orders: ["GET", "/api/v1/customer/orders"],
@@ -39,6 +41,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   update_table: ["PATCH", "/api/v1/admin/tables/{table_id}"],
   delete_table: ["DELETE", "/api/v1/admin/tables/{table_id}"],
   list_menus: ["GET", "/api/v1/admin/menus"],
+  list_missing_labels: ["GET", "/api/v1/admin/menus/labels"],
   update_menu: ["PATCH", "/api/v1/admin/menus/{menu_id}"],
   set_menu_availability: ["PUT", "/api/v1/admin/menus/{menu_id}/availability"],
   place_call: ["POST", "/api/v1/customer/calls"],
@@ -50,6 +53,12 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   add_call_item: ["POST", "/api/v1/admin/call-items"],
   update_call_item: ["PATCH", "/api/v1/admin/call-items/{call_item_id}"],
   delete_call_item: ["DELETE", "/api/v1/admin/call-items/{call_item_id}"],
+  list_dayparts: ["GET", "/api/v1/admin/dayparts"],
+  add_daypart: ["POST", "/api/v1/admin/dayparts"],
+  update_daypart: ["PATCH", "/api/v1/admin/dayparts/{daypart_id}"],
+  delete_daypart: ["DELETE", "/api/v1/admin/dayparts/{daypart_id}"],
+  set_menu_dayparts: ["PUT", "/api/v1/admin/menus/{menu_id}/dayparts"],
+  set_category_dayparts: ["PUT", "/api/v1/admin/categories/{category_id}/dayparts"],
   list_staff: ["GET", "/api/v1/admin/staff"],
   add_person: ["POST", "/api/v1/admin/staff"],
   update_person: ["PATCH", "/api/v1/admin/staff/{staff_id}"],
@@ -58,6 +67,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   show_settings: ["GET", "/api/v1/admin/settings"],
   update_settings: ["PATCH", "/api/v1/admin/settings"],
   list_store_history: ["GET", "/api/v1/admin/history"],
+  list_audit: ["GET", "/api/v1/admin/audit"],
   list_voids: ["GET", "/api/v1/admin/voids"],
   add_approval: ["POST", "/api/v1/admin/approvals"],
 });
