@@ -171,7 +171,6 @@ def test_what_an_older_backup_does_not_bring_back_is_named_and_stays(commands, m
 
 def test_a_view_that_comes_in_at_the_last_moment_is_not_lost(commands, meals):
     backup = commands.back_up()
-    failures = value(meals, "SELECT count(*) FROM failed_logins")
     with closing(psycopg2.connect(commands.target.url)) as blocker:
         query(blocker, "LOCK TABLE _yoyo_log IN ROW EXCLUSIVE MODE")
         restoring = commands.start("restore-db", backup.dump, stderr=subprocess.PIPE)
