@@ -199,6 +199,7 @@ export function backOff(attempt) {
  * @property {Record<string, unknown>} [query]
  * @property {string | undefined} [key]
  * @property {string | undefined} [approval]
+ * @property {string | undefined} [version]
  * @property {boolean | undefined} [once]
  * @property {AbortSignal | undefined} [signal]
  */
