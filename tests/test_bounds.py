@@ -126,6 +126,7 @@ LISTS = {
     "/api/v1/admin/staff": "staff",
     "/api/v1/admin/categories": f"LIMIT_CATEGORIES: {MENUS}",
     "/api/v1/admin/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
+    "/api/v1/admin/menu-document": f"LIMIT_MENUS, LIMIT_OPTIONS, LIMIT_PICTURE_BYTES: {MENUS}",
     "/api/v1/admin/menus/labels": f"a few a menu: {MENUS}",
     "/api/v1/customer/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/admin/option-groups": f"LIMIT_OPTION_GROUPS, LIMIT_OPTIONS: {MENUS}",

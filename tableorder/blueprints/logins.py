@@ -39,7 +39,19 @@ with Retry-After. Wrong passwords and unknown accounts get the same answer. Whil
 as the process checks at once, the answer is 503, with Retry-After."""
 
 # What this version can do beyond the first one. Clients look here before they use it.
-FEATURES = ("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "labels", "staff", "calls")
+FEATURES = (
+    "options",
+    "notes",
+    "quotes",
+    "stock",
+    "void_lines",
+    "pictures",
+    "languages",
+    "labels",
+    "staff",
+    "calls",
+    "menu_document",
+)
 
 Account = TypeVar("Account", TableAccount, AdminAccount)
 

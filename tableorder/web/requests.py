@@ -3,14 +3,23 @@
 import functools
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NoReturn, cast
 
 from flask import request
 from marshmallow import Schema, ValidationError
+from marshmallow.exceptions import SCHEMA
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from tableorder.domain.errors import IdempotencyKeyInvalid, JsonInvalid, KeyReused, ValidationFailed
+from tableorder.domain.errors import (
+    IdempotencyKeyInvalid,
+    JsonInvalid,
+    KeyReused,
+    PreconditionRequired,
+    ValidationFailed,
+)
+from tableorder.domain.menu_document import MAX_PROBLEMS
 from tableorder.domain.orders import MAX_KEY_LENGTH
 from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
 from tableorder.web.context import config
@@ -64,6 +73,26 @@ def takes_idempotency_key(handler: Handler) -> Handler:
     return cast("Handler", loaded)
 
 
+def takes_versions(handler: Handler) -> Handler:
+    """Call the handler with `versions`, those that the If-Match header names; * stands for any.
+
+    They may be weak, since a cache or a proxy that compresses may have weakened them. Raises PreconditionRequired.
+    """
+    operation = operation_of(handler)
+    operation.headers.append("If-Match")
+    operation.problems[:0] = [PreconditionRequired]
+
+    @functools.wraps(handler)
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        if not request.headers.get("If-Match", "").strip():
+            raise PreconditionRequired
+        named = request.if_match
+        versions = ["*"] if named.star_tag else [*named.as_set(include_weak=True)]
+        return handler(*args, versions=versions, **kwargs)
+
+    return cast("Handler", loaded)
+
+
 def read_body(schema: type[BodySchema]) -> Any:
     """The JSON body, loaded by `schema`.
 
@@ -71,8 +100,10 @@ def read_body(schema: type[BodySchema]) -> Any:
     """
     if not request.is_json:
         raise UnsupportedMediaType("the body must be JSON; send Content-Type: application/json")
+    most = _most_bytes(schema)
+    if schema.is_document:
+        request.max_content_length = most + 1
     body = request.get_data(cache=False)
-    most = config().max_body_bytes if schema.takes_pictures else schema.most_bytes
     if len(body) > most:  # only now, since who is still sending may not see an answer
         raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
     return _load(schema, _parse(body), "body")
@@ -96,6 +127,12 @@ def read_idempotency_key() -> str | None:
     if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
         raise IdempotencyKeyInvalid
     return key
+
+
+def _most_bytes(schema: type[BodySchema]) -> int:
+    if schema.is_document:
+        return config().max_document_bytes
+    return config().max_body_bytes if schema.takes_pictures else schema.most_bytes
 
 
 def _parse(body: bytes) -> Any:
@@ -125,8 +162,27 @@ def _load(schema: type[Schema], data: Any, part: str) -> Any:
     try:
         return _instance(schema).load(data)
     except ValidationError as error:
-        errors = _first(error.normalized_messages(), MAX_ERRORS)  # type: ignore[no-untyped-call]
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        is_document = issubclass(schema, BodySchema) and schema.is_document
+        errors = _by_pointer(messages) if is_document else _first(messages, MAX_ERRORS)
         raise ValidationFailed(f"the {part} is not as it should be; see errors", errors=errors) from None
+
+
+def _by_pointer(errors: dict[Any, Any]) -> dict[str, list[str]]:
+    """The first MAX_PROBLEMS messages, by the JSON pointer to what is wrong (RFC 6901)."""
+    found: dict[str, list[str]] = {}
+    for pointer, message in islice(_pointed(errors, ""), MAX_PROBLEMS):
+        found.setdefault(pointer, []).append(message)
+    return found
+
+
+def _pointed(errors: dict[Any, Any] | list[str], pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(errors, list):
+        yield from ((pointer, message) for message in errors)
+        return
+    for name, inner in errors.items():
+        token = str(name)[:MAX_NAME].replace("~", "~0").replace("/", "~1")
+        yield from _pointed(inner, pointer if name == SCHEMA else f"{pointer}/{token}")
 
 
 def _first(errors: dict[Any, Any], most: int) -> dict[Any, Any]:
