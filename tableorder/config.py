@@ -57,6 +57,7 @@ class Config:
     streams: StreamSettings = StreamSettings()
     replica: PoolSettings | None = None
     demo_store_id: int | None = None
+    audit_retention_days: int = 365
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -86,6 +87,7 @@ class Config:
             trusted_proxies=value["TRUSTED_PROXIES"],
             cors_origins=value["CORS_ORIGINS"],
             demo_store_id=value["DEMO_STORE_ID"] or None,
+            audit_retention_days=value["AUDIT_RETENTION_DAYS"],
             max_body_bytes=value["MAX_BODY_BYTES"],
             max_document_bytes=value["MAX_DOCUMENT_BYTES"],
             streams=StreamSettings(

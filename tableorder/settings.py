@@ -381,6 +381,12 @@ SECTIONS = (
             Setting("SLOW_STATEMENT", SECONDS, 0.5, "from which a statement is"),
             Setting("DATABASE_ECHO", SWITCH, False, "log each statement with its time, never its values"),
             Setting(
+                "AUDIT_RETENTION_DAYS",
+                whole_number(30, 3650),
+                365,
+                "days after which an entry of the audit log is removed",
+            ),
+            Setting(
                 "PROMETHEUS_MULTIPROC_DIR",
                 FOLDER,
                 None,

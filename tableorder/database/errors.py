@@ -49,6 +49,7 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     ),
     "options_group_id_fkey": partial(GroupNotFound, "there is no such option group"),
     "menu_versions_languages_check": partial(LimitReached, limit=30, noun="languages"),
+    "audit_log_rate": partial(LimitReached, limit=10_000, noun="changes by one person in a day"),
     "idempotency_keys_pkey": DatabaseBusy,
     "admin_keys_pkey": DatabaseBusy,
 }

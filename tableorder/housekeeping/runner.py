@@ -20,8 +20,9 @@ Prune = Callable[[Connection, int], int | None]
 class Housekeeper:
     """Removes what is old from each table.
 
-    Events are kept for `event_retention` seconds; failed logins count for `login_window` seconds. `on_pruned` is called
-    with the table and the number of rows after each transaction. A round ends early when `is_closing` says so.
+    Events are kept for `event_retention` seconds, entries of the audit log for `audit_days` days; failed logins count
+    for `login_window` seconds. `on_pruned` is called with the table and the number of rows after each transaction. A
+    round ends early when `is_closing` says so.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Housekeeper:
         *,
         event_retention: float,
         login_window: int,
+        audit_days: int,
         on_pruned: Callable[[str, int], None],
         is_closing: Callable[[], bool],
     ) -> None:
@@ -48,6 +50,7 @@ class Housekeeper:
             "stream_tickets": tables.prune_stream_tickets,
             "failed_logins": partial(tables.prune_failed_logins, window=login_window),
             "familiar_addresses": tables.prune_familiar_addresses,
+            "audit_log": partial(tables.prune_audit_log, older_than=audit_days),
         }
 
     def run(self) -> None:

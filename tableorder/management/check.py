@@ -107,7 +107,8 @@ def _findings(url: str) -> Iterator[Finding]:
     migrations = find("migrations", _migrations, url)
     yield migrations
     if migrations.status == OK:  # else there may be no tables yet
-        yield find("housekeeping", ask, housekeeping, config.streams.event_retention, config.login_limits.window)
+        ages = config.streams.event_retention, config.login_limits.window, config.audit_retention_days
+        yield find("housekeeping", ask, housekeeping, *ages)
     yield find("connections", ask, _connections, config.pool)
     if config.replica:
         yield find("replica", ask, _replica, config.replica)

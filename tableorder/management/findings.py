@@ -115,6 +115,8 @@ SELECT name, extract(epoch FROM now() - due)::float
         SELECT 'failed_logins', min(last_failed_at) + make_interval(secs => %(login_window)s) FROM failed_logins
          UNION ALL
         SELECT 'familiar_addresses', min(last_login_at) + interval '30 days' FROM familiar_addresses
+         UNION ALL
+        SELECT 'audit_log', min(at) + make_interval(days => %(audit_days)s) FROM audit_log
        ) AS oldest (name, due)
  WHERE due < now() - make_interval(secs => %(longest)s)
  ORDER BY due, name
@@ -224,12 +226,11 @@ def wraparound(connection: Connection) -> Answer:
 
 
 def housekeeping(
-    connection: Connection, event_retention: float, login_window: int, longest: float = MAX_OVERDUE
+    connection: Connection, event_retention: float, login_window: int, audit_days: int, longest: float = MAX_OVERDUE
 ) -> Answer:
     """Look for rows that housekeeping should have removed."""
-    overdue = connection.find_one(
-        OVERDUE, {"event_retention": event_retention, "login_window": login_window, "longest": longest}
-    )
+    ages = {"event_retention": event_retention, "login_window": login_window, "audit_days": audit_days}
+    overdue = connection.find_one(OVERDUE, {**ages, "longest": longest})
     if overdue is None:
         return OK, "no row is overdue"
     table, seconds = overdue

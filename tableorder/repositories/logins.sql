@@ -71,4 +71,4 @@ WITH standing AS MATERIALIZED (
       FROM admitted
      WHERE %(kind)s = 'staff' AND staff.staff_id = %(account_id)s
 )
-SELECT seconds FROM standing;
+SELECT seconds, CASE WHEN seconds IS NULL THEN record_login(%(kind)s, %(account_id)s, %(address)s) END FROM standing;

@@ -4,28 +4,33 @@ from tableorder.database.connection import Check, Connection
 from tableorder.database.statements import Statement
 from tableorder.domain.identities import Grant
 
-# By the kind of the grant. A new kind adds its statement here, and StoreRepository.set_active revokes it.
+# By the kind of the grant. A new kind adds its statement here, and StoreRepository.set_active revokes it. Those of
+# people say for the rest of the transaction who acts, and from where: the audit log has it from there.
 CHECKS = {
     "owner": Statement(
         "check_owner",
         """
-        SELECT refuse_revoked_token()
-         WHERE NOT EXISTS (SELECT
-                             FROM stores
-                            WHERE store_id = %(token_holder)s::int
-                              AND token_epoch = %(token_epoch)s::int
-                              AND is_active)
+        SELECT set_config('app.actor', 'owner ' || %(token_holder)s::int, true),
+               set_config('app.address', %(token_address)s, true),
+               CASE WHEN NOT EXISTS (SELECT
+                                       FROM stores
+                                      WHERE store_id = %(token_holder)s::int
+                                        AND token_epoch = %(token_epoch)s::int
+                                        AND is_active)
+                    THEN refuse_revoked_token() END
         """,
     ),
     "staff": Statement(
         "check_staff",
         """
-        SELECT refuse_revoked_token()
-         WHERE NOT EXISTS (SELECT
-                             FROM staff
-                            WHERE staff_id = %(token_holder)s::int
-                              AND token_epoch = %(token_epoch)s::int
-                              AND is_active)
+        SELECT set_config('app.actor', 'staff ' || %(token_holder)s::int, true),
+               set_config('app.address', %(token_address)s, true),
+               CASE WHEN NOT EXISTS (SELECT
+                                       FROM staff
+                                      WHERE staff_id = %(token_holder)s::int
+                                        AND token_epoch = %(token_epoch)s::int
+                                        AND is_active)
+                    THEN refuse_revoked_token() END
         """,
     ),
     "table": Statement(
@@ -40,9 +45,12 @@ CHECKS = {
 }
 
 
-def check_of(grant: Grant) -> Check:
-    """What a connection checks for the bearer of a token. It raises TokenRevoked."""
-    return Check(CHECKS[grant.kind], {"token_holder": grant.holder_id, "token_epoch": grant.epoch})
+def check_of(grant: Grant, address: str = "") -> Check:
+    """What a connection checks for the bearer of a token, who sends from the address. It raises TokenRevoked."""
+    parameters: dict[str, object] = {"token_holder": grant.holder_id, "token_epoch": grant.epoch}
+    if grant.kind != "table":
+        parameters["token_address"] = address
+    return Check(CHECKS[grant.kind], parameters)
 
 
 def run_check(connection: Connection) -> None:

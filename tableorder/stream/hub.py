@@ -208,6 +208,7 @@ class Hub:
             self._database,
             event_retention=self._settings.event_retention,
             login_window=config.login_limits.window,
+            audit_days=config.audit_retention_days,
             on_pruned=metrics.count_pruned,
             is_closing=lambda: self.is_closing,
         )

@@ -8,6 +8,7 @@ from tableorder.config import Config
 from tableorder.database.connection import Check, Connection, Database
 from tableorder.repositories.tokens import check_of
 from tableorder.transactions.store_access import StoreAccess
+from tableorder.web.client_address import client_address
 from tableorder.web.long_work import LongWork
 from tableorder.web.middleware import GRANT
 
@@ -46,7 +47,7 @@ def reading(store_id: int) -> AbstractContextManager[Connection]:
 def _check() -> Check | None:
     """That the token of this request was not revoked, else TokenRevoked; None if it came without one."""
     grant = request.environ.get(GRANT)
-    return check_of(grant) if grant else None
+    return check_of(grant, client_address()) if grant else None
 
 
 def password_work() -> LongWork:

@@ -13,6 +13,7 @@ from tests.factories import query
 
 RETENTION = 86_400.0  # of events
 WINDOW = 300  # of failed logins
+AUDIT_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,16 @@ KEPT = {
         INSERT INTO familiar_addresses (kind, account_id, address, last_login_at)
         SELECT 'table', (random() * 1e18)::bigint, '', now() - %(age)s::interval - n * interval '1 us'
           FROM generate_series(1, %(count)s) AS n
+        """,
+    ),
+    "audit_log": Kept(
+        partial(tables.prune_audit_log, older_than=AUDIT_DAYS),
+        "364 days 23 hours 59 minutes",
+        "365 days 1 minute",
+        "at",
+        """
+        INSERT INTO audit_log (store_id, action, at)
+        SELECT 7, 'login', now() - %(age)s::interval - n * interval '1 us' FROM generate_series(1, %(count)s) AS n
         """,
     ),
 }

@@ -16,7 +16,7 @@ from tableorder.housekeeping.runner import BATCH, Housekeeper
 from tests.api.server import StreamServer
 from tests.database.servers import free_port
 from tests.factories import query, value
-from tests.housekeeping.due import KEPT, RETENTION, WINDOW, add, ages
+from tests.housekeeping.due import AUDIT_DAYS, KEPT, RETENTION, WINDOW, add, ages
 from tests.waiting import until
 
 
@@ -36,6 +36,7 @@ def make_housekeeper(database_url: str, pruned: Counter[str]) -> Iterator[Callab
             databases[-1],
             event_retention=RETENTION,
             login_window=WINDOW,
+            audit_days=AUDIT_DAYS,
             on_pruned=lambda table, removed: pruned.update({table: removed}),
             is_closing=is_closing,
         )

@@ -23,7 +23,7 @@ OWN_STORE = "(store_id = ( SELECT (NULLIF(current_setting('app.store_id'::text, 
 STORE_TABLES = store_tables()
 READ_ONLY = {"stores"}
 WITHOUT_A_STORE = {"failed_logins", "familiar_addresses"}
-BOOKS = {"order_history", "order_voids", "stock_moves"}
+BOOKS = {"order_history", "order_voids", "stock_moves", "audit_log"}
 
 TABLES = """
 SELECT relname

@@ -121,6 +121,10 @@ SELECT 'unknown', n, '', '{}', now() - interval '1 day' + n * interval '1 second
   FROM generate_series(1, %(stores)s * 20) AS n;
 INSERT INTO familiar_addresses (kind, account_id, address, last_login_at)
 SELECT 'admin', s, '10.2.0.1', now() - interval '31 days' FROM generate_series(1, %(stores)s) AS s;
+INSERT INTO audit_log (store_id, actor, role, action, at)
+SELECT s, 'admin-' || s, 'owner', 'void', now() - n * interval '6 days'
+  FROM generate_series(1, 100) AS n, generate_series(1, %(stores)s) AS s
+ ORDER BY n DESC, s;
 SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('order_items_order_item_id_seq', (SELECT max(order_item_id) FROM order_items)),
        setval('option_groups_group_id_seq', (SELECT max(group_id) FROM option_groups)),
@@ -411,6 +415,9 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "logins.revoke": lambda c, t: _logins(c).revoke(grant=PERSON),
     "logins.record_failure": lambda c, t: _logins(c).record_failure(STANDING),
     "logins.record_success": lambda c, t: _logins(c).record_success(STANDING, Renewal("x", "y")),
+    "logins.record_success, of a person": lambda c, t: _logins(c).record_success(
+        replace(STANDING, kind="staff", account_id=PERSON.holder_id), None
+    ),
     "events.position": lambda c, t: EventRepository(c).position(store_id=STORE),
     "events.can_resume": lambda c, t: EventRepository(c).can_resume(store_id=STORE, event_id=1),
     "events.can_resume, if they are few": lambda c, t: EventRepository(c).can_resume(
@@ -436,6 +443,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 10),
     "housekeeping.prune_failed_logins": lambda c, t: tables.prune_failed_logins(c, 100, window=300),
     "housekeeping.prune_familiar_addresses": lambda c, t: tables.prune_familiar_addresses(c, 100),
+    "housekeeping.prune_audit_log": lambda c, t: tables.prune_audit_log(c, 100, older_than=365),
 }
 CALLS |= entries("PLANS")
 
