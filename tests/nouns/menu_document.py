@@ -49,8 +49,8 @@ def send_entry(scene, text, *, name, entry):
     lists = {"category": "categories", "menu": "menus", "option_group": "option_groups"}
     at = document["option_groups"][0]["options"][0] if entry == "option" else document[lists[entry]][0]
     at[name] = text
-    if name == "category":
-        document["categories"][0]["ref"] = text
+    if (entry, name) in (("category", "ref"), ("menu", "category")):
+        document["categories"][0]["ref"] = document["menus"][0]["category"] = text
     before = expect(200, scene.admin.get("/admin/menu-document"))
     expect(200, scene.admin.put("/admin/menu-document", document, headers=ANY))
     after = expect(200, scene.admin.get("/admin/menu-document"))
