@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,9 @@ BEGIN
 END;
 $$;
 """
+
+# An index that a migration can make once only.
+MADE_INDEX = re.compile(r"^CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?!IF )(\w+)", re.MULTILINE)
 
 # A foreign key is kept by triggers of the server's own, which pg_dump does not show.
 DISABLED_KEYS = """
@@ -236,7 +240,7 @@ def _apply(backend: Any, migration: Migration, lock_timeout: float) -> None:
             migration.process_steps(backend, "apply")
             _mark(backend, migration)
         return
-    _drop_invalid_indexes(backend)
+    _drop_remains(backend, migration)
     migration.process_steps(backend, "apply")
     if invalid := _invalid_indexes(backend):
         raise MigrationError(f"{migration.id} left invalid indexes ({', '.join(invalid)}); run it again")
@@ -270,14 +274,16 @@ def _invalid_indexes(backend: Any) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
-def _drop_invalid_indexes(backend: Any) -> None:
-    """What CREATE INDEX CONCURRENTLY leaves when it is cut short; IF NOT EXISTS would take it for done.
+def _drop_remains(backend: Any, migration: Migration) -> None:
+    """What an earlier run left that was cut short: an invalid index, and a whole one whose migration was not marked.
 
+    IF NOT EXISTS would take the first for done, and without it the second could not be made again.
     https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
     """
+    made = MADE_INDEX.findall(Path(migration.path).read_text(encoding="utf-8"))
     with backend.disable_transactions():
-        for name in _invalid_indexes(backend):
-            backend.execute(f"DROP INDEX CONCURRENTLY {name}")
+        for name in [*_invalid_indexes(backend), *made]:
+            backend.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 class _Books:

@@ -36,6 +36,7 @@ def server() -> Iterator[Server]:
             running.close()
 
 
+@pytest.mark.long
 def test_a_backup_whose_server_goes_away_fails_and_leaves_nothing_half(server, tmp_path):
     commands = Commands(server.url(), tmp_path / "backups", EMBEDDED)
     whole = duration_of_backup(commands)
@@ -66,6 +67,7 @@ def test_a_backup_whose_server_goes_away_fails_and_leaves_nothing_half(server, t
     check_afterwards(commands)
 
 
+@pytest.mark.long
 def test_a_backup_that_finds_no_room_fails_and_leaves_nothing_half(commands):
     size = commands.back_up().dump.stat().st_size
     older = digests(commands.dumps())

@@ -10,6 +10,8 @@ import pytest
 from tests.deploy.front import NGINX
 from tests.management.running import CHECKOUT
 
+pytestmark = pytest.mark.long
+
 needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="needs wrk: apt install wrk")
 
 

@@ -58,10 +58,18 @@ class Page:
         until(lambda: area.get_attribute("value") == text)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, served) -> Page:
+    """Loaded once, for it takes the browser some seconds to draw."""
     browser.get_log("browser")  # what other pages said
     return Page(browser, served.base)
+
+
+def test_all_that_the_page_loads_is_ours_and_nothing_is_refused(page, browser, served):
+    loaded = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert {f"{served.base}/docs/swagger-ui/swagger-ui-bundle.js", f"{served.base}/openapi.json"} <= {*loaded}
+    assert [name for name in loaded if not name.startswith((served.base, "data:"))] == []
+    assert [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
 def test_a_person_logs_in_and_orders_through_the_page(page, browser, served):
@@ -79,10 +87,3 @@ def test_a_person_logs_in_and_orders_through_the_page(page, browser, served):
     status, tables = page.send("list_orders")
     assert status == "200"
     assert order in [listed for table in tables["tables"] for listed in table["orders"]]
-
-
-def test_all_that_the_page_loads_is_ours_and_nothing_is_refused(page, browser, served):
-    loaded = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
-    assert {f"{served.base}/docs/swagger-ui/swagger-ui-bundle.js", f"{served.base}/openapi.json"} <= {*loaded}
-    assert [name for name in loaded if not name.startswith((served.base, "data:"))] == []
-    assert [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

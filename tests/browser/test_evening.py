@@ -16,7 +16,7 @@ from tests.browser.restaurant import menu_id, orders_at
 from tests.browser.screens import TabletWindow, opened
 from tests.waiting import until
 
-pytestmark = pytest.mark.usefixtures("nobody_at_the_tables")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("nobody_at_the_tables")]
 
 
 def tablet_named(name: str, browser, served) -> AbstractContextManager[TabletWindow]:

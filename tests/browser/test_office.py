@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.api.client import expect
+from tests.api.client import Client, expect
 from tests.browser.restaurant import guests_at, menu_id
 from tests.browser.usability import SIZES, small_targets, violations
 from tests.waiting import until
@@ -152,6 +154,76 @@ def test_an_owner_keeps_the_tables_and_reads_the_history(office, served, admin, 
     assert console() == []
 
 
+def test_an_owner_keeps_the_accounts_of_the_staff(office, served, admin, console):
+    def log_in(password: str) -> int:
+        body = {"store_id": 1, "username": username, "password": password}
+        return Client(served.base).post("/auth/admin/login", body).status_code
+
+    username = f"cook-{secrets.token_hex(4)}"
+    office.log_in()
+    office.tap("#go-staff")
+    office.tap("button.main", "직원 추가")
+    office.tap("#dialog label.choice", "주방")
+    office.fill(display_name="김민지", username=username, password="eight-or-more")
+    office.reads("주방", ".rows .label")
+    assert log_in("eight-or-more") == 200
+
+    cook = "[aria-label='김민지 고치기']"
+    office.tap(cook)
+    office.tap("#dialog label.choice", "매니저")
+    office.fill(password="another-password")
+    office.reads("매니저", ".rows .label")
+    assert (log_in("eight-or-more"), log_in("another-password")) == (401, 200)
+    for button, about, shows in (
+        ("모든 기기에서 로그아웃", "기기를 잃어버렸을 때", "매니저"),
+        ("계정 사용 중지", "바로 로그아웃됩니다", "사용 중지"),
+    ):
+        office.tap(cook)
+        office.tap("#dialog .tools button", button)
+        office.reads(about, "#dialog p")
+        office.tap("#dialog button.grave")
+        until(lambda: not office.find("#dialog[open]"))
+        office.reads(shows, ".rows .label")
+    assert log_in("another-password") == 401
+    office.tap(cook)
+    office.tap("#dialog .tools button", "계정 다시 사용")
+    office.reads("매니저", ".rows .label")
+    [person] = [one for one in expect(200, admin.get("/admin/staff"))["staff"] if one["username"] == username]
+    assert (person["role"], person["is_active"]) == ("manager", True)
+    expect(200, admin.delete(f"/admin/staff/{person['staff_id']}"))
+    assert console() == []
+
+
+def test_an_owner_sets_the_store_and_what_guests_can_call_for(office, admin, console):
+    before = expect(200, admin.get("/admin/settings"))
+    office.log_in()
+    office.tap("#go-settings")
+    office.type("origin_notice", "쌀: 국내산")
+    office.type("time_zone", "Mars/Olympus")
+    office.tap("#view button.main")
+    office.reads("시간대 이름", "#view [role=alert]")
+    assert len(console()) == 1
+    office.type("time_zone", "Asia/Tokyo")
+    office.tap("#view button.main")
+    office.reads("저장했습니다.", "#view [role=status]")
+    after = expect(200, admin.get("/admin/settings"))
+    assert (after["origin_notice"], after["time_zone"]) == ("쌀: 국내산", "Asia/Tokyo")
+    expect(200, admin.patch("/admin/settings", {name: before[name] for name in ("origin_notice", "time_zone")}))
+
+    office.tap("#go-calls")
+    office.tap("button.main", "호출 항목 추가")
+    office.fill(label="아기 의자", max_quantity=2)
+    office.tap(".sortable .row", "아기 의자")
+    office.tap("#dialog label.choice", "태블릿에 보이기")
+    office.fill()
+    office.reads("숨김", ".sortable .label")
+    office.tap(".sortable .row", "아기 의자")
+    office.tap("#dialog button", "삭제")
+    office.tap("#dialog button.grave")
+    until(lambda: "아기 의자" not in office.text())
+    assert console() == []
+
+
 def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, admin):
     menu = f"/admin/menus/{menu_id(admin, '김치찌개')}"
     switch = "[role=switch][aria-label='김치찌개']"
@@ -227,6 +299,8 @@ def test_a_new_dish_is_added_once_though_the_answer_is_lost(office, admin, brows
 def test_everybody_can_use_the_office(office, served, admin, axe, size):
     order = expect(201, guests_at(served, 8).order((menu_id(admin, "콜라"), 3)))
     expect(200, admin.post(f"/admin/tables/{order['table_id']}/end-session"))
+    person = {"username": f"axe-{size}", "display_name": "김민지", "role": "staff", "password": "eight-or-more"}
+    expect(201, admin.post("/admin/staff", person))
     office.resize(*SIZES[size])
     seen = violations(office, axe)
     office.log_in()
@@ -234,6 +308,8 @@ def test_everybody_can_use_the_office(office, served, admin, axe, size):
         ("menu", "[data-menu]", "[data-menu] .row"),
         ("options", ".groups .row", ".groups .row"),
         ("tables", ".rows li", ".rows button"),
+        ("calls", ".section-head button", ".section-head button"),
+        ("staff", ".rows li", ".rows button"),
         ("history", "tbody tr", "tbody button"),
     ):
         office.tap(f"#go-{view}")
@@ -245,4 +321,8 @@ def test_everybody_can_use_the_office(office, served, admin, axe, size):
         seen += violations(office, axe)
         assert small_targets(office) == []
         office.tap("#dialog .actions button")
+    office.tap("#go-settings")
+    until(lambda: office.find("[name=time_zone]"))
+    seen += violations(office, axe)
+    assert small_targets(office) == []
     assert seen == []

@@ -28,6 +28,7 @@ def patient_server(shared_database_url, tmp_path):
         assert "crash in request" not in running.log()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(0)
 def test_the_answers_are_as_described(patient_server, tmp_path):
     restaurant = add_restaurant(patient_server)

@@ -33,6 +33,7 @@ from tests.management.running import CHECKOUT
 from tests.waiting import until
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(shutil.which("pgbackrest") is None, reason="needs pgbackrest (Debian's package)"),
     pytest.mark.skipif(not VERSIONS, reason="needs a packaged PostgreSQL"),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root, as the runbook does"),

@@ -1,24 +1,33 @@
-// The owner's screen: the menu with its options, the tables, the history.
+// The owner's screen: the menu with its options, the tables, the people, the settings, the history.
 
 import { showConnection } from "../common/banner.js";
 import { byId, h, show } from "../common/dom.js";
 import { Shift } from "../staff/shift.js";
 import { office } from "../words/office/index.js";
 import { words } from "../words/staff/index.js";
+import { CallItemsView } from "./call-items.js";
 import { HistoryView } from "./history.js";
 import { MenuView } from "./menu.js";
 import { OptionsView } from "./options.js";
+import { SettingsView } from "./settings.js";
+import { StaffView } from "./staff.js";
 import { TablesView } from "./tables.js";
 
 /** @typedef {import("../types.js").StoreEvents} StoreEvents */
 
 const EVENTS = /** @type {(keyof StoreEvents)[]} */ (["initial", "session_started", "session_ended", "menu_changed", "table_changed", "stock_changed"]);
 
-/** Each part of the office, and the events after which it is fetched anew. */
+/**
+ * Each part of the office, and the events after which it is fetched anew.
+ * @satisfies {Record<string, { View: new (...given: [Shift, HTMLDialogElement, HTMLElement]) => { load: () => Promise<void> }, events: string[] }>}
+ */
 const VIEWS = {
   menu: { View: MenuView, events: ["initial", "menu_changed", "stock_changed"] },
   options: { View: OptionsView, events: ["initial", "menu_changed", "stock_changed"] },
   tables: { View: TablesView, events: ["initial", "table_changed", "session_started", "session_ended"] },
+  calls: { View: CallItemsView, events: [] },
+  staff: { View: StaffView, events: [] },
+  settings: { View: SettingsView, events: [] },
   history: { View: HistoryView, events: ["session_ended"] },
 };
 
@@ -42,7 +51,7 @@ function end() {
 
 /** @param {import("../types.js").EventOf<StoreEvents>} event */
 function onEvent(event) {
-  if (VIEWS[present].events.includes(event.type)) view?.load().catch(shift.fail);
+  if (/** @type {string[]} */ (VIEWS[present].events).includes(event.type)) view?.load().catch(shift.fail);
 }
 
 /** @param {string} text */
@@ -62,10 +71,16 @@ function go(name) {
   scrollTo({ top: 0, behavior: "instant" });
 }
 
+/** Whether whoever works here can do something there. @param {ViewName} name */
+function isOffered(name) {
+  if (name === "options") return shift.has("options");
+  return name !== "settings" || shift.login?.role === "owner";
+}
+
 /** The parts of the screen, in the owner's language. */
 function showFrame() {
   document.title = words.titles.office;
-  const names = /** @type {ViewName[]} */ (Object.keys(VIEWS)).filter((name) => name !== "options" || shift.has("options"));
+  const names = /** @type {ViewName[]} */ (Object.keys(VIEWS)).filter(isOffered);
   show(
     shift.screen,
     h(

@@ -1,8 +1,18 @@
-// What is deleted is asked for once more.
+// What cannot be taken back is asked for once more.
 
 import { h } from "../common/dom.js";
 import { ask } from "../staff/ask.js";
 import { office } from "../words/office/index.js";
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {{ title: string, about: string, button: string }} texts
+ * @param {() => Promise<unknown>} onSure
+ */
+export function askOnceMore(dialog, { title, about, button }, onSure) {
+  const form = h("form", {}, h("h2", { id: "dialog-title" }, title), h("p", { class: "muted" }, about));
+  ask(dialog, form, [h("button", { type: "submit", class: "grave" }, button)], async () => void (await onSure()));
+}
 
 /**
  * @param {HTMLDialogElement} dialog
@@ -11,6 +21,5 @@ import { office } from "../words/office/index.js";
  */
 export function askToRemove(dialog, name, onRemove) {
   const words = office();
-  const form = h("form", {}, h("h2", { id: "dialog-title" }, words.really(name)), h("p", { class: "muted" }, words.removeAbout));
-  ask(dialog, form, [h("button", { type: "submit", class: "grave" }, words.remove)], async () => void (await onRemove()));
+  askOnceMore(dialog, { title: words.really(name), about: words.removeAbout, button: words.remove }, onRemove);
 }

@@ -90,6 +90,8 @@ export default {
   oneMore: "One more",
   problems: {
     unanswered: "There was no answer. Please look whether it was saved before you try again.",
+    username_taken: "There is an account with this username already.",
+    call_item_label_taken: "There is such an item already.",
     category_name_taken: "There is a category with that name already.",
     category_not_empty: "There are dishes in that category. Please move or delete them first.",
     table_number_taken: "There is a table with that number already.",
