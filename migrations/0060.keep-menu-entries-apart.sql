@@ -17,7 +17,7 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS options_external_ref_key
 
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS categories_deferrable_key ON categories (store_id, category_name);
 
--- squawk-ignore ban-drop-constraint
 ALTER TABLE categories
+    -- squawk-ignore ban-drop-constraint
     DROP CONSTRAINT categories_store_id_category_name_key,
     ADD CONSTRAINT categories_store_id_category_name_key UNIQUE USING INDEX categories_deferrable_key DEFERRABLE;
