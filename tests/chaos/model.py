@@ -13,8 +13,8 @@ same moment, and it cannot find:
 - a lock that is missing, too weak or taken in another order (a deadlock). Nor two repeats of one order at once, nor two
   simultaneous logins.
 - a worker that does not know what another one has changed: it uses one kept connection, so one worker serves all.
-- anything about tables, categories or groups of options that are added, changed or deleted, the order of menus,
-  passwords, the feed, wrong text, or time that passes: it does none of that.
+- anything about tables, categories, groups of options or call items that are added, changed or deleted, the order of
+  menus, passwords, the feed, wrong text, or time that passes: it does none of that.
 - an idea of what is right that it shares with the service. A second tap on "end" that ends the next guests' session
   was right for both.
 """
@@ -26,7 +26,6 @@ import json
 import secrets
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -37,12 +36,28 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tableorder.backups.checks import run_checks
-from tableorder.domain.identities import AdminIdentity
+from tableorder.domain.identities import Role
 from tableorder.domain.orders import STATUSES, WAITING
-from tableorder.http.tokens import issue_token
+from tableorder.domain.roles import EVERYBODY, FLOOR, KEEPS, MANAGEMENT
 from tests.api.client import TABLE_PASSWORD
-from tests.api.server import JWT_SECRET_KEY
 from tests.chaos.progress import report
+from tests.chaos.restaurant import (
+    COUNTED,
+    GROUP,
+    MOST,
+    OPTIONS,
+    PLAIN,
+    WATER,
+    Call,
+    Line,
+    Menu,
+    Option,
+    Person,
+    Stock,
+    Store,
+    Table,
+    Taken,
+)
 from tests.chaos.site import Site, opened_site
 from tests.connections import connect
 
@@ -69,144 +84,17 @@ SELECT store_id, (SELECT json_agg(placed ORDER BY table_number) FROM placed),
   FROM store
 """
 
-
-COUNTED = 20  # portions of the last menu, at first
-GROUP = {"group_name": "양", "min_select": 1}
-OPTIONS = ({"option_name": "보통", "is_default": True}, {"option_name": "곱빼기", "price_delta": 500})
-
-
-@dataclass
-class Option:
-    option_id: int
-    option_name: str
-    price_delta: int
-    is_default: bool
-    is_available: bool = True
-
-    def as_chosen(self) -> dict[str, Any]:
-        """What an order keeps of it."""
-        kept = {"option_id": self.option_id, "option_name": self.option_name, "price_delta": self.price_delta}
-        return kept | {"group_name": GROUP["group_name"], "quantity": 1}
-
-
-@dataclass
-class Stock:
-    stock_id: int
-    remaining: int | None
-    epoch: int = 1
-
-
-@dataclass
-class Menu:
-    """One with `options` needs one of them; they are the same of all menus that have any."""
-
-    menu_id: int
-    menu_name: str
-    price: int
-    is_available: bool = True
-    is_deleted: bool = False
-    options: list[Option] = field(default_factory=list)
-    stock: Stock | None = None
-
-    @property
-    def can_be_satisfied(self) -> bool:
-        return not self.options or any(option.is_available for option in self.options)
-
-    @property
-    def is_orderable(self) -> bool:
-        is_left = self.stock is None or self.stock.remaining != 0
-        return self.is_available and is_left and self.can_be_satisfied
-
-
-@dataclass
-class Line:
-    """A line of an order as it is sent. `option`: of the store's, None if the line says nothing about options."""
-
-    menu: Menu
-    quantity: int
-    option: Option | None
-    note: str | None
-
-    def sent(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"menu_id": self.menu.menu_id, "quantity": self.quantity}
-        if self.option:
-            body["options"] = [{"option_id": self.option.option_id}]
-        return body | ({"note": self.note} if self.note else {})
-
-    @property
-    def chosen(self) -> list[Option]:
-        if self.option:
-            return [self.option]
-        return [option for option in self.menu.options if option.is_default and option.is_available]
-
-    @property
-    def unit_price(self) -> int:
-        return self.menu.price + sum(option.price_delta for option in self.chosen)
-
-    def problem(self, wanted: int, *, foreign: bool) -> tuple[int, str] | None:
-        """The status and the code of what refuses the line, in an order for so many of its menu."""
-        if foreign or self.menu.is_deleted:
-            return 404, "menu_not_found"
-        if not self.menu.is_available or not self.menu.can_be_satisfied:
-            return 409, "menu_sold_out"
-        if self.option and self.option not in self.menu.options:
-            return 409, "option_not_offered"
-        if self.option and not self.option.is_available:
-            return 409, "option_sold_out"
-        if self.menu.options and not self.chosen:
-            return 409, "options_mismatch"
-        if self.unit_price < 1:
-            return 409, "line_price_too_low"
-        stock = self.menu.stock
-        if stock and stock.remaining is not None and stock.remaining < wanted:
-            return 409, "menu_sold_out"
-        return None
-
-
-@dataclass
-class Taken:
-    """What an order has taken of a stock and not given back."""
-
-    stock: Stock
-    epoch: int
-    quantity: int
-
-
-@dataclass
-class Table:
-    """A table, the session that is on, the tablet's latest token and its session, and what was."""
-
-    table_id: int
-    table_number: int
-    session_id: str | None = None
-    orders: list[dict[str, Any]] = field(default_factory=list)
-    token: str | None = None
-    token_session: str | None = None
-    history: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass
-class Store:
-    store_id: int
-    token: str
-    tables: list[Table]
-    menus: list[Menu]
-    options: list[Option] = field(default_factory=list)
-    keys: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
-    voids: list[tuple[int, str, list[dict[str, Any]]]] = field(default_factory=list)
-    lines: dict[int, list[int]] = field(default_factory=dict)  # of each order, those that are gone, too
-    taken: dict[int, Taken] = field(default_factory=dict)  # by each order
-
-    @property
-    def stock(self) -> Stock:
-        """Of the last menu, the only one that is counted."""
-        stock = self.menus[-1].stock
-        assert stock
-        return stock
-
-    def find(self, order_id: int) -> tuple[Table, dict[str, Any]] | None:
-        """The live order and its table."""
-        return next(((t, order) for t in self.tables for order in t.orders if order["order_id"] == order_id), None)
+STAFF = """
+WITH hired AS (
+    INSERT INTO staff (store_id, username, display_name, role, password_hash)
+    SELECT %(store_id)s, role, role, role, %(hash)s FROM unnest(%(roles)s) AS role
+    RETURNING staff_id, username, role
+), offered AS (
+    INSERT INTO call_items (store_id, label, max_quantity)
+    VALUES (%(store_id)s, %(label)s, %(most)s) RETURNING call_item_id
+)
+SELECT (SELECT json_agg(hired ORDER BY staff_id) FROM hired), (SELECT call_item_id FROM offered)
+"""
 
 
 class Api:
@@ -232,6 +120,7 @@ class Api:
 
 
 picks = st.integers(0, 11)  # of a list, modulo its length
+people = st.sampled_from([0, 0, 0, 1, 2, 3])  # mostly the owner
 notes = st.sampled_from([None, None, None, "파 빼고", "덜 맵게 🌶️"])
 
 
@@ -253,8 +142,10 @@ class Restaurants(RuleBasedStateMachine):
         username = secrets.token_hex(8)
         parameters = {"username": username, "hash": HASH, "menus": MENUS, "tables": TABLES}
         [(store_id, tables, menus)] = self.site.query(OPEN, parameters)
-        token = issue_token(AdminIdentity(store_id, username), JWT_SECRET_KEY)
-        at = Store(store_id, token, [Table(**row) for row in tables], [Menu(**row) for row in menus])
+        parameters = {"store_id": store_id, "hash": HASH, "roles": [*KEEPS["owner"]]}
+        [(staff, water)] = self.site.query(STAFF, parameters | {"label": WATER, "most": MOST[WATER]})
+        people = [Person(store_id, username, "owner"), *(Person(store_id, **row) for row in staff)]
+        at = Store(store_id, people, [Table(**row) for row in tables], [Menu(**row) for row in menus], water)
         self._equip(at)
         return at
 
@@ -277,6 +168,20 @@ class Restaurants(RuleBasedStateMachine):
     def _expect(self, status: int, answer: tuple[int, dict[str, Any]], code: str | None = None) -> dict[str, Any]:
         assert (answer[0], answer[1].get("code")) == (status, code), answer
         return answer[1]
+
+    def _ask(
+        self, at: Store, who: int, roles: Sequence[Role], method: str, path: str, body: object = None
+    ) -> tuple[int, dict[str, Any]] | None:
+        """What one of the store's people is answered; None if it must be, and was, refused because of who asks."""
+        person = at.people[who]
+        answer = self.api.call(person.token, method, path, body)
+        if person.token_role not in roles:
+            self._expect(403, answer, "role_not_allowed")
+        elif person.is_revoked:
+            self._expect(401, answer, "token_revoked")
+        else:
+            return answer
+        return None
 
     @rule(store=picks, table=picks)
     def log_in(self, store: int, table: int) -> None:
@@ -404,11 +309,13 @@ class Restaurants(RuleBasedStateMachine):
             at.stock.remaining -= quantity
             at.taken[order_id] = Taken(at.stock, at.stock.epoch, quantity)
 
-    @rule(store=picks, order=picks, status=st.sampled_from(STATUSES))
-    def move(self, store: int, order: int, status: str) -> None:
+    @rule(store=picks, who=people, order=picks, status=st.sampled_from(STATUSES))
+    def move(self, store: int, who: int, order: int, status: str) -> None:
         at = self._store(store)
         order_id = self._order_id(order)
-        answer = self.api.call(at.token, "PATCH", f"/admin/orders/{order_id}/status", {"status": status})
+        answer = self._ask(at, who, EVERYBODY, "PATCH", f"/admin/orders/{order_id}/status", {"status": status})
+        if answer is None:
+            return
         if (found := at.find(order_id)) is None:
             self._expect(404, answer, "order_not_found")
         elif STATUSES.index(found[1]["status"]) > STATUSES.index(status):
@@ -417,14 +324,18 @@ class Restaurants(RuleBasedStateMachine):
             assert self._expect(200, answer) == {"order_id": order_id, "status": status}
             found[1]["status"] = status
 
-    @rule(store=picks, order=picks, restock=st.booleans())
-    def void(self, store: int, order: int, restock: bool) -> None:
+    @rule(store=picks, who=people, order=picks, restock=st.booleans())
+    def void(self, store: int, who: int, order: int, restock: bool) -> None:
         at = self._store(store)
         order_id = self._order_id(order)
         asked = f"reason={quote('잘못된 주문')}&restock={json.dumps(restock)}"
-        answer = self.api.call(at.token, "DELETE", f"/admin/orders/{order_id}?{asked}")
+        answer = self._ask(at, who, FLOOR, "DELETE", f"/admin/orders/{order_id}?{asked}")
+        if answer is None:
+            return
         if (found := at.find(order_id)) is None:
             self._expect(404, answer, "order_not_found")
+        elif found[1]["status"] != WAITING and not at.people[who].may_void_later:
+            self._expect(403, answer, "approval_required")
         else:
             seat, live = found
             assert self._expect(200, answer)["table_id"] == seat.table_id
@@ -432,11 +343,12 @@ class Restaurants(RuleBasedStateMachine):
 
     @rule(
         store=picks,
+        who=people,
         order=picks,
         keeps=st.lists(st.integers(0, 3) | st.integers(0, 99), min_size=1, max_size=4),
         restock=st.booleans(),
     )
-    def void_lines(self, store: int, order: int, keeps: list[int], restock: bool) -> None:
+    def void_lines(self, store: int, who: int, order: int, keeps: list[int], restock: bool) -> None:
         """Of the first lines of the order, gone or not, so many are to remain."""
         at = self._store(store)
         order_id = self._order_id(order)
@@ -444,11 +356,16 @@ class Restaurants(RuleBasedStateMachine):
         kept = dict(zip(numbers, keeps, strict=False))
         lines = [{"order_item_id": number, "keep": keep} for number, keep in kept.items()]
         body = {"lines": lines, "reason": "일부 취소", "restock": restock}
-        answer = self.api.call(at.token, "POST", f"/admin/orders/{order_id}/void-lines", body)
+        answer = self._ask(at, who, FLOOR, "POST", f"/admin/orders/{order_id}/void-lines", body)
+        if answer is None:
+            return
         if (found := at.find(order_id)) is None:
             self._expect(404, answer, "order_not_found")
             return
         seat, live = found
+        if live["status"] != WAITING and not at.people[who].may_void_later:
+            self._expect(403, answer, "approval_required")
+            return
         present = {line["order_item_id"]: line["quantity"] for line in live["items"]}
         if any(keep > present.get(number, 0) for number, keep in kept.items()):
             self._expect(409, answer, "keep_too_large")
@@ -489,11 +406,13 @@ class Restaurants(RuleBasedStateMachine):
             taken.quantity -= quantity
             assert taken.quantity >= 0
 
-    @rule(store=picks, table=picks, foreign=st.sampled_from([False] * 5 + [True]))
-    def end_session(self, store: int, table: int, foreign: bool) -> None:
+    @rule(store=picks, who=people, table=picks, foreign=st.sampled_from([False] * 5 + [True]))
+    def end_session(self, store: int, who: int, table: int, foreign: bool) -> None:
         at, seat = self._table(store, table)
         caller = self._store(store + 1) if foreign else at
-        answer = self.api.call(caller.token, "POST", f"/admin/tables/{seat.table_id}/end-session")
+        answer = self._ask(caller, who, FLOOR, "POST", f"/admin/tables/{seat.table_id}/end-session")
+        if answer is None:
+            return
         if foreign:
             self._expect(404, answer, "table_not_found")
         elif seat.session_id is None:
@@ -511,9 +430,15 @@ class Restaurants(RuleBasedStateMachine):
                 {name: order[name] for name in kept} | {"voided_lines": self._voided_lines(at, order["order_id"])}
                 for order in seat.orders
             ]
-            archive = {"orders": orders, "session_total": total, "calls": []}
+            archive = {
+                "orders": orders,
+                "session_total": total,
+                "calls": [call.archived() for call in seat.calls],
+            }
             seat.history.append({"session_id": seat.session_id, "archived_order_data": archive})
-            seat.session_id, seat.orders = None, []
+            for call in seat.calls:
+                call.is_closed = True
+            seat.session_id, seat.orders, seat.calls = None, [], []
 
     def _voided_lines(self, at: Store, order_id: int) -> list[dict[str, Any]]:
         return [line for voided_id, _, lines in at.voids if voided_id == order_id for line in lines]
@@ -531,11 +456,13 @@ class Restaurants(RuleBasedStateMachine):
         self._expect(200, self.api.call(at.token, "PATCH", f"/admin/options/{changed.option_id}", body))
         changed.price_delta, changed.is_available = price_delta, is_available
 
-    @rule(store=picks, remaining=st.none() | st.integers(0, 150))
-    def count(self, store: int, remaining: int | None) -> None:
+    @rule(store=picks, who=people, remaining=st.none() | st.integers(0, 150))
+    def count(self, store: int, who: int, remaining: int | None) -> None:
         at = self._store(store)
         body = {"menu_id": at.menus[-1].menu_id, "remaining": remaining}
-        answer = self.api.call(at.token, "PUT", "/admin/stock", body)
+        answer = self._ask(at, who, EVERYBODY, "PUT", "/admin/stock", body)
+        if answer is None:
+            return
         if at.menus[-1].is_deleted:
             self._expect(404, answer, "menu_not_found")
         else:
@@ -559,12 +486,14 @@ class Restaurants(RuleBasedStateMachine):
             assert changed["remaining"] == at.stock.remaining
             assert self._expect(200, self.api.call(at.token, "POST", path, body, **key)) == changed
 
-    @rule(store=picks, menu=picks, price=st.integers(1, 100_000), is_available=st.booleans())
-    def change_menu(self, store: int, menu: int, price: int, is_available: bool) -> None:
+    @rule(store=picks, who=people, menu=picks, price=st.integers(1, 100_000), is_available=st.booleans())
+    def change_menu(self, store: int, who: int, menu: int, price: int, is_available: bool) -> None:
         at = self._store(store)
         changed = at.menus[menu % MENUS]
         body = {"price": price, "is_available": is_available}
-        answer = self.api.call(at.token, "PATCH", f"/admin/menus/{changed.menu_id}", body)
+        answer = self._ask(at, who, MANAGEMENT, "PATCH", f"/admin/menus/{changed.menu_id}", body)
+        if answer is None:
+            return
         if changed.is_deleted:
             self._expect(404, answer, "menu_not_found")
         else:
@@ -579,6 +508,131 @@ class Restaurants(RuleBasedStateMachine):
             answer = self.api.call(at.token, "DELETE", f"/admin/menus/{gone.menu_id}")
             self._expect(404, answer, "menu_not_found") if gone.is_deleted else self._expect(200, answer)
             gone.is_deleted = True
+
+    @rule(
+        store=picks,
+        table=picks,
+        wanted=st.lists(st.tuples(st.sampled_from([PLAIN, WATER]), st.integers(1, 5)), max_size=2),
+        foreign=st.sampled_from([False] * 9 + [True]),
+        note=notes,
+    )
+    def call_staff(
+        self, store: int, table: int, wanted: list[tuple[str, int]], foreign: bool, note: str | None
+    ) -> None:
+        at, seat = self._seated(store, table)
+        water = self._store(store + 1).water if foreign else at.water
+        asked = [(water if label == WATER else None, label, quantity) for label, quantity in wanted]
+        items = [{"call_item_id": number, "quantity": quantity} for number, _, quantity in asked]
+        answer = self.api.call(
+            seat.token, "POST", "/customer/calls", {"items": items} | ({"note": note} if note else {})
+        )
+        wrong = [
+            (404, "call_item_not_found") if foreign and label == WATER else (409, "call_quantity_too_large")
+            for _, label, quantity in asked
+            if (foreign and label == WATER) or quantity > MOST[label]
+        ]
+        if seat.token_session != seat.session_id:
+            self._expect(409, answer, "session_ended")
+        elif wrong:
+            self._expect(wrong[0][0], answer, wrong[0][1])
+        else:
+            self._note_call(at, seat, asked or [(None, PLAIN, 1)], note, answer)
+
+    def _note_call(
+        self, at: Store, seat: Table, asked: list[tuple[int | None, str, int]], note: str | None, answer: Any
+    ) -> None:
+        """A new call, or more of the one that is open."""
+        items: dict[int | None, tuple[str, int]] = {}
+        for number, label, quantity in asked:
+            items[number] = (label, min(MOST[label], items.get(number, (label, 0))[1] + quantity))
+        call = seat.open_call
+        told = self._expect(200 if call else 201, answer)
+        if call:
+            call.add(items, note)
+        else:
+            call = Call(told["call_id"], seat.session_id or "", items, note)
+            assert call.call_id not in [other.call_id for each in self.stores for other in each.calls]
+            seat.calls.append(call)
+            at.calls.append(call)
+        assert (
+            told.items() >= {name: call.shown()[name] for name in ("call_id", "items", "note", "asked_times")}.items()
+        )
+
+    @rule(store=picks, table=picks)
+    def take_call_back(self, store: int, table: int) -> None:
+        _, seat = self._seated(store, table)
+        answer = self.api.call(seat.token, "DELETE", "/customer/calls/current")
+        if seat.token_session != seat.session_id:
+            self._expect(409, answer, "session_ended")
+        else:
+            assert self._expect(200, answer) == {"call": None}
+            if call := seat.open_call:
+                call.is_closed = True
+
+    @rule(store=picks, who=people, call=picks, done=st.booleans(), foreign=st.sampled_from([False] * 5 + [True]))
+    def answer_call(self, store: int, who: int, call: int, done: bool, foreign: bool) -> None:
+        """Take a call or close it; the same again changes nothing."""
+        at = self._store(store)
+        of = self._store(store + 1) if foreign else at
+        wanted = of.calls[call % len(of.calls)] if of.calls else None
+        path = f"/admin/calls/{wanted.call_id if wanted else 1_000_000_000}/{'close' if done else 'take'}"
+        answer = self._ask(at, who, FLOOR, "POST", path)
+        if answer is None:
+            return
+        if wanted is None or foreign:
+            self._expect(404, answer, "call_not_found")
+            return
+        person = at.people[who].username
+        if not wanted.is_closed and done:
+            wanted.closed_by, wanted.is_closed = person, True
+        elif not wanted.is_closed:
+            wanted.taken_by = wanted.taken_by or person
+        assert self._expect(200, answer).items() >= wanted.shown().items()
+
+    @rule(store=picks, person=st.integers(1, 3))
+    def log_person_in(self, store: int, person: int) -> None:
+        """With the right password; wrong ones would be counted."""
+        at = self._store(store)
+        one = at.people[person]
+        if one.is_active:
+            body = {"store_id": at.store_id, "username": one.username, "password": TABLE_PASSWORD}
+            one.keep(self._expect(200, self.api.call(None, "POST", "/auth/admin/login", body))["access_token"])
+
+    @rule(store=picks, person=st.integers(1, 3))
+    def log_person_out(self, store: int, person: int) -> None:
+        at = self._store(store)
+        if answer := self._ask(at, person, EVERYBODY, "POST", "/auth/logout"):
+            self._expect(200, answer)
+            at.people[person].epoch += 1
+
+    @rule(
+        store=picks,
+        who=people,
+        person=st.integers(1, 3),
+        change=st.sampled_from([{}, {"is_active": False}, {"is_active": True}, *({"role": r} for r in KEEPS["owner"])]),
+    )
+    def change_person(self, store: int, who: int, person: int, change: dict[str, Any]) -> None:
+        """Change an account; without a change revoke its tokens."""
+        at = self._store(store)
+        one = at.people[person]
+        path = f"/admin/staff/{one.staff_id}"
+        call = ("PATCH", path, change) if change else ("POST", f"{path}/revoke")
+        asks = at.people[who]
+        if asks.token_role in KEEPS and change.get("role", "kitchen") not in KEEPS[asks.token_role]:
+            # What is asked for is looked at before the token's epoch is.
+            self._expect(403, self.api.call(asks.token, *call), "role_not_allowed")
+            return
+        answer = self._ask(at, who, MANAGEMENT, *call)
+        if answer is None:
+            return
+        if one.role not in KEEPS[asks.role]:
+            self._expect(403, answer, "role_not_allowed")
+            return
+        told = self._expect(200, answer)
+        before = (one.role, one.is_active)
+        one.role, one.is_active = change.get("role", one.role), change.get("is_active", one.is_active)
+        one.epoch += not change or (one.role, one.is_active) != before
+        assert (told["role"], told["is_active"]) == (one.role, one.is_active)
 
     @rule(store=picks, table=picks)
     def look_at_the_menu(self, store: int, table: int) -> None:
@@ -622,9 +676,15 @@ class Restaurants(RuleBasedStateMachine):
         for seat in at.tables:
             history = self._expect(200, self.api.call(at.token, "GET", f"/admin/tables/{seat.table_id}/history"))
             kept = [{name: meal[name] for name in ("session_id", "archived_order_data")} for meal in history["history"]]
+            for call in [call for meal in kept for call in meal["archived_order_data"]["calls"]]:
+                assert call.pop("seconds") >= 0
             assert kept == seat.history[::-1] and history["total_count"] == len(seat.history)
         voids = self._expect(200, self.api.call(at.token, "GET", "/admin/voids"))
         assert [(void["order_id"], void["kind"], void["lines"]) for void in voids["voids"]] == at.voids[::-1]
+        calls = self._expect(200, self.api.call(at.token, "GET", "/admin/calls?limit=100"))["calls"]
+        assert [call["call_id"] for call in calls] == [call.call_id for call in at.calls[::-1]]
+        for told, call in zip(calls, at.calls[::-1], strict=True):
+            assert told.items() >= call.shown().items() and (told["closed_at"] is not None) == call.is_closed
         stock = self._expect(200, self.api.call(at.token, "GET", "/admin/stock"))["stock"]
         is_listed = at.stock.remaining is not None and not at.menus[-1].is_deleted
         assert [(each["stock_id"], each["remaining"]) for each in stock] == (
@@ -686,7 +746,7 @@ def add_parser(attacks: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> dict[str, object]:
     """What was compared."""
     sequences = options.sequences or (20_000 if options.long else 1000)
-    with opened_site(workers=3) as site:
+    with opened_site(workers=3, LIMIT_CALL_RATE="0") as site:
         drive(site, sequences, options.seed)
         [(orders, meals)] = site.query(
             "SELECT (SELECT last_value FROM orders_order_id_seq), (SELECT count(*) FROM order_history)"
