@@ -19,7 +19,7 @@ MakeDatabase = Callable[..., str]
 
 # Those that take long are begun first, or one of them would still be running by itself at the end; xdist would begin
 # with those that have many tests.
-LONG = (
+FIRST = (
     "tests/management/test_serve.py",
     "tests/recovery/",
     "tests/backups/test_kills.py",
@@ -40,7 +40,7 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: next((n for n, part in enumerate(LONG) if item.nodeid.startswith(part)), len(LONG)))
+    items.sort(key=lambda item: next((n for n, part in enumerate(FIRST) if item.nodeid.startswith(part)), len(FIRST)))
 
 
 @pytest.fixture(scope="session")

@@ -277,6 +277,7 @@ def p99(times: list[float]) -> float:
     return statistics.quantiles(times, n=100)[98]
 
 
+@pytest.mark.long
 def test_a_hundred_wrong_logins_at_once_do_not_hold_up_another_stores_menus(make_server):
     """Quiet and flooded by turns, so that what else the machine does is in both."""
     running = make_server(BCRYPT_COST="12")

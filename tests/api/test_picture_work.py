@@ -108,6 +108,7 @@ def test_a_conversion_that_is_ended_is_refused(server, restaurant, ended_by, sta
         assert problem["errors"] == {"image_base64": ["Takes too much to decode."]}
 
 
+@pytest.mark.long
 def test_sixty_photos_at_once_neither_fill_a_worker_nor_hold_up_others(server, restaurant):
     menu_id = restaurant.add_menu()
     photos = [photo(number) for number in range(4)] * (UPLOADS // 4)

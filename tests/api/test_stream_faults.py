@@ -97,6 +97,7 @@ def wait_for_some(reader: Reader, count: int, writers: list[Future[None]]) -> No
     until(lambda: len(reader.events) >= count or all(writer.done() for writer in writers))
 
 
+@pytest.mark.long
 def test_a_reader_that_is_cut_off_at_random_gets_each_event_once_in_order(server, stream_server):
     """200 runs of writers that overlap and commit in another order than they began."""
     shops = [Shop(server, stream_server) for _ in range(4)]

@@ -11,6 +11,8 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 
 class Page:
     """The page, with one operation opened at a time."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.api.client import Client, Restaurant, Tablet, expect
 from tests.management.running import CHECKOUT
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 GUIDE = (CHECKOUT / "docs" / "api-guide.md").read_text()
 

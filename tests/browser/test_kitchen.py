@@ -9,7 +9,7 @@ from tests.browser.restaurant import guests_at, menu_id, orders_at
 from tests.browser.usability import SIZES, small_targets, violations
 from tests.waiting import until
 
-pytestmark = pytest.mark.usefixtures("nobody_at_the_tables")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("nobody_at_the_tables")]
 
 
 def test_cooks_see_what_is_wanted_oldest_first_and_move_it_along(kitchen, served, admin, console):

@@ -14,7 +14,7 @@ from tests.browser.restaurant import guests_at, menu_id
 from tests.browser.usability import SIZES, small_targets, violations
 from tests.waiting import until
 
-pytestmark = pytest.mark.usefixtures("nobody_at_the_tables")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("nobody_at_the_tables")]
 
 
 def menus_of(admin, category: str) -> list[dict]:

@@ -12,7 +12,7 @@ from tests.api.client import Client, expect
 from tests.browser.restaurant import guests_at, menu_id, orders_at
 from tests.waiting import until
 
-pytestmark = pytest.mark.usefixtures("nobody_at_the_tables")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("nobody_at_the_tables")]
 
 PASSWORD = "eight-or-more"
 

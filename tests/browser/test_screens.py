@@ -15,7 +15,7 @@ from tests.browser.usability import SIZES, small_targets, violations
 from tests.management.running import Serve
 from tests.waiting import until
 
-pytestmark = pytest.mark.usefixtures("nobody_at_the_tables")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("nobody_at_the_tables")]
 
 # Taps "order", and reloads the page at once, or when the order is with the server and the page has not read the answer.
 RELOAD_AT_ONCE = """

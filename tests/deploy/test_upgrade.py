@@ -179,6 +179,7 @@ def release_of(server: Server) -> str | None:
     return expect(200, requests.get(f"{server.base}/health/live", timeout=30)).get("release")
 
 
+@pytest.mark.long
 def test_new_versions_come_in_under_load_and_nobody_notices(checkout, servers, database_url):
     api, stream = servers
     restaurant = add_restaurant(api)

@@ -16,6 +16,8 @@ from tableorder.openapi.document import build_document
 from tableorder.web.app import create_app
 from tests.npm import install, run
 
+pytestmark = pytest.mark.long
+
 PROJECT = Path(__file__).parent / "screens"
 
 # A file, what it has, and what would be wrong instead of it.

@@ -13,6 +13,8 @@ from tests.api.client import TABLE_PASSWORD
 from tests.api.server import Server, add_restaurant
 from tests.npm import install, run
 
+pytestmark = pytest.mark.long
+
 PROGRAM = Path(__file__).parent / "typescript"
 
 # A line of the program, and what would be wrong instead of it.
