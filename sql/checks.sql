@@ -167,6 +167,25 @@ SELECT 'menu_option_groups', menu_option_groups.menu_id || ' ' || menu_option_gr
  WHERE (menus.store_id, option_groups.store_id)
        IS DISTINCT FROM (menu_option_groups.store_id, menu_option_groups.store_id)
  UNION ALL
+SELECT 'dayparts', dayparts.daypart_id::text, dayparts.store_id
+  FROM dayparts
+  LEFT JOIN stores ON stores.store_id = dayparts.store_id
+ WHERE stores.store_id IS NULL
+ UNION ALL
+SELECT 'menu_dayparts', menu_dayparts.menu_id || ' ' || menu_dayparts.daypart_id, menu_dayparts.store_id
+  FROM menu_dayparts
+  LEFT JOIN menus ON menus.menu_id = menu_dayparts.menu_id
+  LEFT JOIN dayparts ON dayparts.daypart_id = menu_dayparts.daypart_id
+ WHERE (menus.store_id, dayparts.store_id) IS DISTINCT FROM (menu_dayparts.store_id, menu_dayparts.store_id)
+ UNION ALL
+SELECT 'category_dayparts', category_dayparts.category_id || ' ' || category_dayparts.daypart_id,
+       category_dayparts.store_id
+  FROM category_dayparts
+  LEFT JOIN categories ON categories.category_id = category_dayparts.category_id
+  LEFT JOIN dayparts ON dayparts.daypart_id = category_dayparts.daypart_id
+ WHERE (categories.store_id, dayparts.store_id)
+       IS DISTINCT FROM (category_dayparts.store_id, category_dayparts.store_id)
+ UNION ALL
 SELECT 'stock', stock.stock_id::text, stock.store_id
   FROM stock
   LEFT JOIN menus ON menus.menu_id = stock.menu_id
@@ -231,6 +250,11 @@ SELECT store_id, languages, store_languages(store_id) AS present
   FROM menu_versions
  WHERE languages IS DISTINCT FROM store_languages(store_id);
 
+\echo menu_periods: a store with dayparts has a period in which its menu is the same, the others have none
+SELECT store_id, period
+  FROM menu_versions
+ WHERE (period IS NOT NULL) <> EXISTS (SELECT FROM dayparts WHERE dayparts.store_id = menu_versions.store_id);
+
 \echo pictures: a menu's picture is there, and it is noted of each picture whether a menu shows it
 SELECT store_id, encode(sha256, 'hex') AS sha256, pictures.webp IS NOT NULL AS is_there, shown.menu_id, unused_since
   FROM pictures
@@ -253,6 +277,7 @@ SELECT sequence, drawn, present
          UNION ALL SELECT 'menus_menu_id_seq', max(menu_id) FROM menus
          UNION ALL SELECT 'option_groups_group_id_seq', max(group_id) FROM option_groups
          UNION ALL SELECT 'options_option_id_seq', max(option_id) FROM options
+         UNION ALL SELECT 'dayparts_daypart_id_seq', max(daypart_id) FROM dayparts
          UNION ALL SELECT 'stock_stock_id_seq', max(stock_id) FROM stock
          UNION ALL SELECT 'stock_moves_move_id_seq', max(move_id) FROM stock_moves
          UNION ALL SELECT 'staff_staff_id_seq', max(staff_id) FROM staff

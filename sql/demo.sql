@@ -1,5 +1,6 @@
 -- A small Korean restaurant to try tableorder: admin "demo" with the password "demo-admin", tables 1 to 8 with the
--- password "demo-table". Some dishes have options (맵기, 사이즈, 토핑), one is counted (갈비탕), one is sold out (해물파전).
+-- password "demo-table". Some dishes have options (맵기, 사이즈, 토핑), one is counted (갈비탕), one is sold out (해물파전), one is
+-- served at lunch on workdays only (점심 특선).
 -- Guests can read it in English, Japanese and Chinese, with allergens and where the ingredients come from.
 -- Loading it twice changes nothing. Never use it in production: its passwords are public.
 
@@ -39,6 +40,8 @@ WITH store AS (
         ('물냉면', 'Cold buckwheat noodles', '水冷麺', '水冷面'),
         ('여름철', 'In summer', '夏季限定', '夏季供应'),
         ('공기밥', 'Bowl of rice', 'ご飯', '米饭'),
+        ('점심 특선', 'Lunch special', 'ランチ定食', '午市套餐'),
+        ('평일 11:00~14:30, 제육볶음과 된장국', 'Weekdays 11:00–14:30: spicy pork and soybean paste soup', '平日11:00～14:30、豚肉の辛味炒めと味噌スープ', '工作日11:00–14:30，辣炒猪肉和大酱汤'),
         ('해물파전', 'Seafood pancake', '海鮮パジョン', '海鲜葱饼'),
         ('두부김치', 'Tofu with kimchi', '豆腐キムチ', '豆腐泡菜'),
         ('콜라', 'Cola', 'コーラ', '可乐'),
@@ -68,6 +71,7 @@ WITH store AS (
         ('돌솥비빔밥', '{난류,대두,밀,쇠고기}'::text[], '[{"ingredient": "쌀", "origin": "국내산"}, {"ingredient": "쇠고기", "origin": "호주산"}]'::jsonb, 1, NULL::int),
         ('물냉면', '{난류,메밀,밀,쇠고기}'::text[], '[{"ingredient": "쇠고기", "origin": "호주산"}]'::jsonb, 0, NULL::int),
         ('공기밥', '{}'::text[], '[{"ingredient": "쌀", "origin": "국내산"}]'::jsonb, 0, NULL::int),
+        ('점심 특선', '{대두,밀,돼지고기}'::text[], '[{"ingredient": "돼지고기", "origin": "국내산"}, {"ingredient": "쌀", "origin": "국내산"}]'::jsonb, 2, NULL::int),
         ('해물파전', '{난류,밀,새우,오징어,조개류}'::text[], '[{"ingredient": "오징어", "origin": "국내산"}]'::jsonb, 0, NULL::int),
         ('두부김치', '{대두,돼지고기}'::text[], '[{"ingredient": "콩", "origin": "국내산"}, {"ingredient": "배추김치", "origin": "국내산"}, {"ingredient": "돼지고기", "origin": "국내산"}]'::jsonb, 1, NULL::int),
         ('콜라', '{}'::text[], '[]'::jsonb, 0, NULL::int),
@@ -110,6 +114,7 @@ WITH store AS (
             ('밥·면', '돌솥비빔밥', 11000, '고추장은 따로', 1, true),
             ('밥·면', '물냉면', 10000, '여름철', 2, true),
             ('밥·면', '공기밥', 1000, NULL, 3, true),
+            ('밥·면', '점심 특선', 8900, '평일 11:00~14:30, 제육볶음과 된장국', 4, true),
             ('안주', '해물파전', 16000, NULL, 1, false),
             ('안주', '두부김치', 15000, NULL, 2, true),
             ('음료·주류', '콜라', 2500, NULL, 1, true),
@@ -161,6 +166,18 @@ WITH store AS (
            ) AS demo (menu_name, group_name, display_order)
       JOIN demo_menus ON demo_menus.menu_name = demo.menu_name
       JOIN demo_groups ON demo_groups.group_name = demo.group_name
+), demo_dayparts AS (
+    INSERT INTO dayparts (store_id, daypart_name, hours)
+    SELECT store_id, '평일 점심',
+           (SELECT jsonb_agg(jsonb_build_object('weekday', weekday, 'starts', '11:00', 'ends', '14:30'))
+              FROM generate_series(0, 4) AS weekday)
+      FROM store
+    RETURNING store_id, daypart_id
+), demo_lunches AS (
+    INSERT INTO menu_dayparts (store_id, menu_id, daypart_id)
+    SELECT demo_menus.store_id, demo_menus.menu_id, demo_dayparts.daypart_id
+      FROM demo_menus, demo_dayparts
+     WHERE demo_menus.menu_name = '점심 특선'
 ), demo_stock AS (
     INSERT INTO stock (store_id, menu_id, remaining, low_at)
     SELECT store_id, menu_id, 30, 5 FROM demo_menus WHERE menu_name = '갈비탕'

@@ -328,6 +328,7 @@ SECTIONS = (
             _limit("tables", "tables of a store, before 409 `limit_reached`"),
             _limit("categories", "its categories, before the same"),
             _limit("menus", "its menus, before the same; with those deleted lately ten times as many"),
+            _limit("dayparts", "its dayparts, before the same"),
             _limit("option_groups", "its option groups, before the same"),
             _limit("options", "its options, before the same"),
             _limit(

@@ -117,7 +117,7 @@ KEPT = {
     "tableorder/stream/hub.py: self.table_streams": f"as the streams: {TOTAL}",
     "tableorder/stream/hub.py: self._frames": "KEPT and KEPT_BYTES: "
     f"{STREAMS}test_a_feed_keeps_what_not_all_streams_have_taken",
-    "tableorder/stream/hub.py: self._tasks": "one a feed that reads its news, and the process's own",
+    "tableorder/stream/hub.py: self._tasks": "two a feed, to announce and to read its news, and the process's own",
     "tableorder/stream/hub.py: self._turns": "who has or awaits one: tests/test_bounds.py::test_a_turn_is_forgotten",
 }
 
@@ -129,6 +129,7 @@ LISTS = {
     "/api/v1/admin/menu-document": f"LIMIT_MENUS, LIMIT_OPTIONS, LIMIT_PICTURE_BYTES: {MENUS}",
     "/api/v1/admin/menus/labels": f"a few a menu: {MENUS}",
     "/api/v1/customer/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
+    "/api/v1/admin/dayparts": "LIMIT_DAYPARTS: tests/api/test_dayparts.py::test_a_store_has_so_many_dayparts",
     "/api/v1/admin/option-groups": f"LIMIT_OPTION_GROUPS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/admin/call-items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",
     "/api/v1/customer/call-items": "LIMIT_CALL_ITEMS: tests/api/test_calls.py::test_a_store_has_so_many_items",

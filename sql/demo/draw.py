@@ -206,6 +206,9 @@ def dishes() -> dict[str, Dish]:
         .egg(30).strips(6, 46, 9, ("#f3efe6",), within=92),
         "gonggibap": Dish("gonggibap", LINEN).vessel(120, BRASS).filled(100, "#f4efe1")
         .strips(120, 10, 4, RICE, within=88),
+        "jeomsim-teukseon": plate("jeomsim", WOOD)
+        .strips(34, 58, 17, ("#b5452a", "#9c3a22", "#c75a36"), within=88).circles(6, 14, ONION, within=95)
+        .circles(9, 8, GREEN, within=100).circles(24, 3, SESAME, within=95),
         "haemul-pajeon": plate("pajeon", WOOD).filled(128, "#dcae55").strips(20, 170, 7, GREEN, within=78)
         .circles(9, 15, ("#f1b7a0", "#e88f75"), within=92).circles(7, 12, ("#f4ead8",), within=98)
         .circles(8, 6, CHILLI, within=95),

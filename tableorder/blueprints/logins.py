@@ -47,6 +47,7 @@ FEATURES = (
     "void_lines",
     "pictures",
     "languages",
+    "dayparts",
     "labels",
     "staff",
     "calls",

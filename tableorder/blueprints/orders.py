@@ -8,6 +8,7 @@ from tableorder.domain.errors import (
     LimitReached,
     LinePriceTooLow,
     MenuNotFound,
+    MenuNotServed,
     MenuSoldOut,
     OptionNotFound,
     OptionNotOffered,
@@ -56,7 +57,9 @@ _listings = DocumentCache(max_bytes=8 * 1024 * 1024)
 @takes_body(OrderSchema)
 @takes_idempotency_key
 @answers(Order, "The order, its items in the order sent", 201)
-@may_refuse(TotalTooLarge, MenuNotFound, OptionNotFound, MenuSoldOut, SessionEnded, LimitReached, TooManyOrders)
+@may_refuse(
+    TotalTooLarge, MenuNotFound, OptionNotFound, MenuSoldOut, MenuNotServed, SessionEnded, LimitReached, TooManyOrders
+)
 @may_refuse(OptionNotOffered, OptionSoldOut, OptionsMismatch, LinePriceTooLow, QuoteMismatch)
 def place_order(table: TableIdentity, body: dict[str, Any], key: str | None) -> str:
     """Place an order.

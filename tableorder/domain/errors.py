@@ -210,6 +210,13 @@ class GroupNotFound(NotFound):
     example = {"group_id": 7}
 
 
+class DaypartNotFound(NotFound):
+    code = "daypart_not_found"
+    detail = "there is no daypart {daypart_id}"
+    members = ("daypart_id",)
+    example = {"daypart_id": 7}
+
+
 class StockNotFound(NotFound):
     code = "stock_not_found"
     detail = "there is no stock {stock_id}"
@@ -279,6 +286,15 @@ class MenuSoldOut(Conflict):
     detail = "menu {menu_id} is sold out"
     members = ("item", "menu_id", "remaining", "requested")
     example = {"item": 0, "menu_id": 4, "remaining": 2, "requested": 3}
+
+
+class MenuNotServed(Conflict):
+    """It is not the hour of any of its dayparts; `next_from`: when it is next, null for never."""
+
+    code = "menu_not_served"
+    detail = "menu {menu_id} is not served now"
+    members = ("item", "menu_id", "next_from")
+    example = {"item": 0, "menu_id": 4, "next_from": "2026-02-05T11:00:00+09:00"}
 
 
 class OptionNotOffered(Conflict):
@@ -396,6 +412,11 @@ class NoActiveSession(Conflict):
 class CategoryNameTaken(Conflict):
     code = "category_name_taken"
     detail = "that category name is taken"
+
+
+class DaypartNameTaken(Conflict):
+    code = "daypart_name_taken"
+    detail = "that daypart name is taken"
 
 
 class CategoryNotEmpty(Conflict):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer, which ids, prices, quantities and totals are kept in
 MAX_BIG_INTEGER = 2**63 - 1  # PostgreSQL's bigint, which the ids of orders and of their lines are kept in
 MAX_GROUPS = 30  # of options, of a menu
+MAX_DAYPARTS = 20  # of a menu, or of a category
+MAX_HOURS = 50  # of a daypart
 
 
 def with_retired(limit: int) -> int:
@@ -16,9 +18,10 @@ def with_retired(limit: int) -> int:
 class Limits:
     """How many there may be of what clients can make more of. 0 is no limit."""
 
-    tables: int = 1000  # of a store; the next five as well
+    tables: int = 1000  # of a store; the next six as well
     categories: int = 200
     menus: int = 2000
+    dayparts: int = 50  # of a store
     option_groups: int = 200
     options: int = 2000
     picture_bytes: int = 20_000_000  # of its menus' pictures together

@@ -26,6 +26,7 @@ DRAWINGS = {
     "bibimbap": "돌솥비빔밥",
     "naengmyeon": "물냉면",
     "gonggibap": "공기밥",
+    "jeomsim-teukseon": "점심 특선",
     "haemul-pajeon": "해물파전",
     "dubu-kimchi": "두부김치",
     "cola": "콜라",

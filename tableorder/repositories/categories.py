@@ -24,6 +24,7 @@ class CategoryRepository:
                            'category_name', category.category_name,
                            'translations', category.translations,
                            'display_order', category.display_order,
+                           'dayparts', category_daypart_ids(category.category_id),
                            'menu_count', (SELECT count(*)
                                             FROM menus
                                            WHERE menus.category_id = category.category_id
@@ -66,6 +67,7 @@ class CategoryRepository:
                 'category_name', category.category_name,
                 'translations', category.translations,
                 'display_order', category.display_order,
+                'dayparts', '[]'::json,
                 'menu_count', 0)::text
             """,
             {
@@ -102,6 +104,7 @@ class CategoryRepository:
                 'category_name', category.category_name,
                 'translations', category.translations,
                 'display_order', category.display_order,
+                'dayparts', category_daypart_ids(category.category_id),
                 'menu_count', (SELECT count(*)
                                  FROM menus
                                 WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL))::text

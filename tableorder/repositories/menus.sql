@@ -1,6 +1,7 @@
 -- name: catalog
--- The store's menu, of one category if given, unless its edition is among `known_editions`: its version, and the language
--- that was found for the one that is `wanted`. The edition and the menu are read by one statement, so they belong together.
+-- The store's menu, of one category if given, unless its edition is among `known_editions`: its version, the language that
+-- was found for the one that is `wanted`, and until when the dayparts that are on stay on. The edition and the menu are
+-- read by one statement, at one moment, so they belong together.
 -- `with_pictures`: they are in the menu, not only their addresses.
 WITH groups AS MATERIALIZED (
     SELECT group_id, can_be_satisfied, document
@@ -8,13 +9,20 @@ WITH groups AS MATERIALIZED (
 ), present AS MATERIALIZED (
     SELECT versions.version, versions.languages,
            CASE WHEN %(wanted)s::text[] IS NOT NULL
-                THEN found_language(%(wanted)s::text[], versions.languages || '{en,ja,zh-Hans}') END AS language
+                THEN found_language(%(wanted)s::text[], versions.languages || '{en,ja,zh-Hans}') END AS language,
+           menu_valid_until(store.store_id, versions.period, now()) AS valid_until
       FROM (SELECT %(store_id)s::int AS store_id) AS store
       LEFT JOIN menu_versions AS versions ON versions.store_id = store.store_id
 ), edition AS MATERIALIZED (
-    SELECT present.version, present.languages, present.language,
-           concat_ws('.', present.version, present.language) AS edition
+    SELECT present.version, present.languages, present.language, present.valid_until,
+           concat_ws('.', present.version, present.language, extract(epoch FROM present.valid_until)::bigint) AS edition
       FROM present
+), service AS MATERIALIZED (
+    SELECT service.*
+      FROM (SELECT array_agg(menu_id) AS menus, array_agg(category_id) AS categories
+              FROM menus
+             WHERE store_id = %(store_id)s::int AND deleted_at IS NULL) AS offered
+     CROSS JOIN LATERAL menu_service(%(store_id)s::int, offered.menus, offered.categories, now()) AS service
 )
 SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition,
        edition.language,
@@ -24,6 +32,7 @@ SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition
        CASE WHEN edition.version IS NULL OR edition.edition <> ALL(%(known_editions)s::text[]) THEN json_build_object(
            'store_id', %(store_id)s::int,
            'version', edition.version,
+           'valid_until', edition.valid_until,
            'origin_notice', (SELECT origin_notice FROM store_settings WHERE store_id = %(store_id)s::int),
            'allergen_names', allergen_names(COALESCE(%(wanted)s::text[], '{ko}')),
            'categories', COALESCE((
@@ -31,21 +40,27 @@ SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition
                           'category_id', category.category_id,
                           'category_name', category.category_name,
                           'display_order', category.display_order,
+                          'dayparts', category_daypart_ids(category.category_id),
                           'menus', COALESCE((
                               SELECT json_agg(CASE WHEN %(for_admin)s::boolean
                                                    THEN admin_menu_document(menus, category.category_name,
-                                                                            offer.orderable, stock.remaining, offer.groups,
+                                                                            offer.orderable, stock.remaining,
+                                                                            service.dayparts, service.served_now,
+                                                                            service.next_from, offer.groups,
                                                                             %(with_pictures)s::boolean)
                                                    ELSE with_members(
-                                                            menu_document(menus, offer.orderable, offer.groups,
-                                                                          %(with_pictures)s::boolean),
+                                                            menu_document(menus, offer.orderable, service.dayparts,
+                                                                          service.served_now, service.next_from,
+                                                                          offer.groups, %(with_pictures)s::boolean),
                                                             display_document(menus.translations, %(wanted)s::text[],
                                                                              menus.menu_name, menus.description)) END
                                               ORDER BY menus.display_order, menus.menu_id)
                                 FROM menus
                                 LEFT JOIN stock ON stock.menu_id = menus.menu_id
+                                JOIN service ON service.menu_id = menus.menu_id
                                CROSS JOIN LATERAL (
                                    SELECT menus.is_available
+                                          AND service.served_now
                                           AND stock.remaining IS DISTINCT FROM 0
                                           AND COALESCE(bool_and(groups.can_be_satisfied), true) AS orderable,
                                           json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups
@@ -98,12 +113,18 @@ WITH verdict AS MATERIALIZED (
            %(is_available)s
       FROM verdict
      WHERE verdict.menu_fits AND verdict.picture_fits
-    RETURNING admin_menu_document(menus, (SELECT category_name
-                                            FROM categories
-                                           WHERE categories.category_id = menus.category_id),
-                                  menus.is_available, NULL, NULL, true)::text AS document
+    RETURNING menus
 )
-SELECT added.document, verdict.live, verdict.menu_fits, verdict.picture_fits FROM verdict LEFT JOIN added ON true;
+SELECT CASE WHEN (added.menus).menu_id IS NOT NULL
+            THEN admin_menu_document(added.menus, categories.category_name,
+                                     (added.menus).is_available AND service.served_now, NULL, service.dayparts,
+                                     service.served_now, service.next_from, NULL, true)::text END AS document,
+       verdict.live, verdict.menu_fits, verdict.picture_fits
+  FROM verdict
+  LEFT JOIN added ON true
+  LEFT JOIN categories ON categories.category_id = (added.menus).category_id
+  LEFT JOIN LATERAL menu_service(%(store_id)s, ARRAY[(added.menus).menu_id], ARRAY[(added.menus).category_id],
+                                 now()) AS service ON true;
 
 -- name: update_menu
 -- Changes of pictures wait for each other, as additions do. Locks the menu and then the category, as a reorder does.
@@ -156,14 +177,18 @@ WITH verdict AS MATERIALIZED (
 SELECT CASE WHEN (changed.menus).menu_id IS NOT NULL
             THEN admin_menu_document(changed.menus, categories.category_name,
                                      (changed.menus).is_available
+                                     AND service.served_now
                                      AND stock.remaining IS DISTINCT FROM 0
                                      AND COALESCE(offer.can_be_satisfied, true),
-                                     stock.remaining, offer.groups, true)::text END,
+                                     stock.remaining, service.dayparts, service.served_now, service.next_from,
+                                     offer.groups, true)::text END,
        verdict.picture_fits
   FROM verdict
   LEFT JOIN changed ON true
   LEFT JOIN categories ON categories.category_id = (changed.menus).category_id
   LEFT JOIN stock ON stock.menu_id = (changed.menus).menu_id
+  LEFT JOIN LATERAL menu_service(%(store_id)s, ARRAY[(changed.menus).menu_id], ARRAY[(changed.menus).category_id],
+                                 now()) AS service ON true
  CROSS JOIN LATERAL (
      SELECT bool_and(groups.can_be_satisfied) AS can_be_satisfied,
             json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups

@@ -63,8 +63,8 @@ class OrderRepository:
 
         `order` has `items` ([`menu_id`, `quantity`] and, if given, `options`, `note`, `expected_unit_price`) and, if
         given, `note`, `lang` and `expected_total`. Raises MenuNotFound, OptionNotFound, SessionEnded, MenuSoldOut,
-        OptionNotOffered, OptionSoldOut, OptionsMismatch, LinePriceTooLow, QuoteMismatch, LimitReached, TotalTooLarge,
-        TooManyOrders, KeyReused.
+        MenuNotServed, OptionNotOffered, OptionSoldOut, OptionsMismatch, LinePriceTooLow, QuoteMismatch, LimitReached,
+        TotalTooLarge, TooManyOrders, KeyReused.
         """
         if any(len(item.get("options", ())) > MAX_OPTIONS for item in order["items"]):
             raise LimitReached(limit=MAX_OPTIONS, noun="options in a line")

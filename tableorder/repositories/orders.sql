@@ -24,7 +24,7 @@ WITH sent AS (
      WHERE session_id = %(session_id)s::uuid AND idempotency_key = %(key)s::text
 ), session AS MATERIALIZED (
     SELECT table_sessions.session_id, table_sessions.table_id, table_sessions.store_id, tables.table_number,
-           menu_versions.version AS menu_version
+           menu_versions.version AS menu_version, menu_versions.period IS NOT NULL AS has_dayparts
       FROM table_sessions
       JOIN tables ON tables.table_id = table_sessions.table_id
       JOIN menu_versions ON menu_versions.store_id = table_sessions.store_id
@@ -67,7 +67,7 @@ WITH sent AS (
                          'noun', 'options in its lines') END AS problem
       FROM used
 ), chosen AS MATERIALIZED (
-    SELECT sent.*, menus.menu_name, menus.price, menus.is_available, categories.category_name,
+    SELECT sent.*, menus.menu_name, menus.price, menus.is_available, menus.category_id, categories.category_name,
            CASE WHEN %(wanted)s::text[] IS NOT NULL
                 THEN display_name_of(menus.translations, %(wanted)s::text[], menus.menu_name) END AS display_name,
            CASE WHEN sent.options IS NOT NULL
@@ -102,12 +102,19 @@ WITH sent AS (
       FROM needed
       JOIN counted ON counted.stock_id = needed.stock_id
      WHERE counted.remaining < needed.requested
+), not_served AS MATERIALIZED (
+    SELECT service.menu_id, jsonb_build_object('code', 'menu_not_served', 'next_from', service.next_from) AS problem
+      FROM (SELECT array_agg(menu_id) AS menus, array_agg(category_id) AS categories FROM chosen) AS asked
+     CROSS JOIN LATERAL menu_service((SELECT store_id FROM session), asked.menus, asked.categories, now()) AS service
+     WHERE (SELECT has_dayparts FROM session) AND NOT service.served_now
 ), lines AS MATERIALIZED (
     SELECT chosen.*, COALESCE(chosen.choice -> 'options', '[]') AS chosen_options,
            CASE WHEN chosen.choice IS NULL THEN chosen.price
                 ELSE order_item_price(chosen.price, chosen.choice -> 'options') END AS unit_price,
            CASE WHEN chosen.menu_name IS NULL THEN '{"code": "menu_not_found"}'
                 WHEN NOT chosen.is_available THEN '{"code": "menu_sold_out"}'
+                WHEN chosen.menu_id IN (SELECT menu_id FROM not_served)
+                THEN (SELECT problem FROM not_served WHERE not_served.menu_id = chosen.menu_id LIMIT 1)
                 WHEN jsonb_typeof(chosen.choice -> 'problem') = 'object' THEN chosen.choice -> 'problem'
                 WHEN order_item_price(chosen.price, COALESCE(chosen.choice -> 'options', '[]')) < 1
                 THEN '{"code": "line_price_too_low"}'

@@ -10,6 +10,7 @@ class Category(values.Document):
     category_name = values.text()
     translations = values.translations()
     display_order = values.number()
+    dayparts = values.dayparts()
     menu_count = values.number()
 
     example = {
@@ -17,6 +18,7 @@ class Category(values.Document):
         "category_name": "찌개·탕",
         "translations": {"en": {"name": "Stews & soups"}},
         "display_order": 1,
+        "dayparts": [],
         "menu_count": 4,
     }
 

@@ -29,6 +29,7 @@ _NO_NUL = "^[^\\u0000]*$"  # for JSON Schema, as the next one
 _NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
+_CLOCK_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
@@ -151,6 +152,18 @@ class Sha256(fields.Field[str]):
         if not _SHA256.fullmatch(_string(value)):
             raise ValidationError("Must be a SHA-256 in hexadecimal digits.")
         return value.lower()
+
+
+class ClockTime(fields.Field[str]):
+    """A time of day to the minute, "00:00" to "23:59"."""
+
+    json_type = ("string", None)
+    json_rules = {"pattern": f"^{_CLOCK_TIME}$"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not re.fullmatch(_CLOCK_TIME, _string(value)):
+            raise ValidationError("Must be a time such as 09:30.")
+        return str(value)
 
 
 class QueryChoice(fields.Field[str]):

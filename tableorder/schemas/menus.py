@@ -34,6 +34,11 @@ def menu_version() -> fields.UUID:
     return fields.UUID(required=True, metadata={"description": "changes with the menu's content"})
 
 
+def valid_until() -> fields.AwareDateTime:
+    """When a daypart begins or ends, so that the menu is another one."""
+    return values.moment_or_null("when the menu changes by itself, as a daypart begins or ends; null: never")
+
+
 def allergen_names() -> fields.Dict:
     """The name of each allergen."""
     return fields.Dict(
@@ -63,7 +68,10 @@ class GuestMenu(values.Displayed):
     image_base64 = values.text("a data URL; null if `pictures=url` was asked for", or_null=True)
     image_url = values.text("where the picture is, for good", or_null=True)
     display_order = values.number()
-    is_available = values.switch("false: sold out, cannot be ordered")
+    is_available = values.switch("false: sold out or not served now, cannot be ordered")
+    dayparts = values.dayparts()
+    served_now = values.switch("false: not at this hour, by its dayparts or its category's")
+    next_from = values.moment_or_null("when it will be served; null: it is, or it never will be")
     option_groups = values.list_of(GuestOptionGroup)
 
     example = {
@@ -79,13 +87,16 @@ class GuestMenu(values.Displayed):
         "image_url": PICTURE_URL,
         "display_order": 1,
         "is_available": True,
+        "dayparts": [],
+        "served_now": True,
+        "next_from": None,
         "option_groups": [GuestOptionGroup.example],
     }
 
 
 class Menu(GuestMenu):
     is_available = values.switch("the switch; guests see `orderable`")
-    orderable = values.switch("switched on, something is left, and its option groups can be satisfied")
+    orderable = values.switch("switched on, served now, something is left, and its option groups can be satisfied")
     remaining = values.count_or_null("what is left, null if it is not counted")
     translations = values.translations()
     option_groups = values.list_of(OptionGroup)
@@ -110,19 +121,33 @@ class GuestMenuCategory(values.Displayed):
     category_id = values.identifier()
     category_name = values.text()
     display_order = values.number()
+    dayparts = values.dayparts()
     menus = values.list_of(GuestMenu)
 
-    example = {"category_id": 1, "category_name": "찌개·탕", "display_order": 1, "menus": [GuestMenu.example]}
+    example = {
+        "category_id": 1,
+        "category_name": "찌개·탕",
+        "display_order": 1,
+        "dayparts": [],
+        "menus": [GuestMenu.example],
+    }
 
 
 class GuestMenus(values.Document):
     store_id = values.identifier()
     version = menu_version()
+    valid_until = valid_until()
     origin_notice = values.text("where ingredients come from (원산지 표시), of the whole menu", or_null=True)
     allergen_names = allergen_names()
     categories = values.list_of(GuestMenuCategory)
 
-    example = {"store_id": 1, "version": MENU_VERSION, **LABELS, "categories": [GuestMenuCategory.example]}
+    example = {
+        "store_id": 1,
+        "version": MENU_VERSION,
+        "valid_until": None,
+        **LABELS,
+        "categories": [GuestMenuCategory.example],
+    }
 
 
 class MenuCategory(GuestMenuCategory):
@@ -134,11 +159,18 @@ class MenuCategory(GuestMenuCategory):
 class Menus(values.Document):
     store_id = values.identifier()
     version = menu_version()
+    valid_until = valid_until()
     origin_notice = values.text("where ingredients come from (원산지 표시), of the whole menu", or_null=True)
     allergen_names = allergen_names()
     categories = values.list_of(MenuCategory)
 
-    example = {"store_id": 1, "version": MENU_VERSION, **LABELS, "categories": [MenuCategory.example]}
+    example = {
+        "store_id": 1,
+        "version": MENU_VERSION,
+        "valid_until": None,
+        **LABELS,
+        "categories": [MenuCategory.example],
+    }
 
 
 class MenuDeleted(values.Document):

@@ -34,7 +34,9 @@ class SessionEvent(values.Document):
 
 
 class MenuChangedEvent(values.Document):
-    version = fields.UUID(required=True)
+    version = fields.UUID(
+        required=True, metadata={"description": "the menu's; the same as before if a daypart has begun or ended"}
+    )
 
 
 class TableChangedEvent(values.Document):

@@ -113,6 +113,16 @@ def moment() -> fields.AwareDateTime:
     return fields.AwareDateTime(required=True)
 
 
+def moment_or_null(description: str) -> fields.AwareDateTime:
+    """A time with an offset, or null."""
+    return fields.AwareDateTime(required=True, allow_none=True, metadata={"description": description})
+
+
+def dayparts() -> fields.List[Any]:
+    """The ids of the dayparts that a menu or a category has itself."""
+    return fields.List(Integer(), required=True, metadata={"description": "when it is served; []: always"})
+
+
 def next_cursor() -> fields.String:
     """Where the next page of a list begins."""
     return text("the `cursor` of the next page; null on the last one", or_null=True)

@@ -15,9 +15,9 @@ import itertools
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Hashable, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -29,6 +29,7 @@ from tableorder.housekeeping.runner import Housekeeper
 from tableorder.http import sse
 from tableorder.http.sse import Frame
 from tableorder.http.tokens import Bearer
+from tableorder.repositories.dayparts import DaypartRepository
 from tableorder.repositories.events import EventRepository, Snapshot
 from tableorder.repositories.tickets import TicketRepository
 from tableorder.repositories.tokens import check_of, run_check
@@ -133,6 +134,7 @@ class Feed:
         self.head: int | None = None  # the id up to which the log was read; None before the first time
         self.stale = False
         self.reading = False
+        self.announcing = False
         self._tail = 0  # the id after which all events up to the head are here
         self._frames: deque[Frame] = deque()
         self._bytes = 0
@@ -372,7 +374,7 @@ class Hub:
 
     async def run(self, is_alive: Callable[[], bool]) -> None:
         """Keep the feeds going until `is_alive` says no; then let all streams end."""
-        for work in (self._listener.run, self._look_around, self._keep_house):
+        for work in (self._listener.run, self._look_around, self._look_at_clock, self._keep_house):
             self._start(self._keep_up(work))
         while is_alive():
             await asyncio.sleep(TICK)
@@ -452,6 +454,32 @@ class Hub:
                 feed = self._feeds.get(store_id)
                 if feed is not None and (feed.head is None or feed.head < event_id):
                     self._read_news(feed)
+
+    async def _look_at_clock(self) -> None:
+        """Announce the beginning or the end of a daypart in a store that somebody listens to here."""
+        while True:
+            await asyncio.sleep(LOOK)
+            try:
+                outdated = await self._outdated(list(self._feeds))
+            except Unavailable:
+                continue
+            for store_id in outdated:
+                feed = self._feeds.get(store_id)
+                if feed is not None and not feed.announcing:
+                    feed.announcing = True
+                    self._start(self._announce(feed))
+
+    async def _outdated(self, store_ids: list[int]) -> Sequence[int]:
+        return await self._run(self._news_threads, None, lambda c: DaypartRepository(c).outdated(store_ids=store_ids))
+
+    async def _announce(self, feed: Feed) -> None:
+        store_id = feed.store_id
+        try:
+            with suppress(Unavailable):  # the next look at the clock tries again
+                await self.ask(store_id, lambda c: DaypartRepository(c).begin_period(store_id=store_id))
+                self._read_news(feed)
+        finally:
+            feed.announcing = False
 
     async def _latest(self, store_ids: list[int]) -> dict[int, int]:
         return await self._run(self._news_threads, None, lambda c: EventRepository(c).latest(store_ids=store_ids))

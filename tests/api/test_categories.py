@@ -9,11 +9,12 @@ def test_categories_are_listed_in_order_with_their_menus_counted(restaurant):
     second, first = restaurant.add_category("음료", display_order=2), restaurant.add_category("식사", display_order=1)
     restaurant.add_menu(category_id=first)
     expect(200, restaurant.admin.delete(f"/admin/menus/{restaurant.add_menu(category_id=first)}"))
+    plain = {"translations": {}, "dayparts": []}
     assert expect(200, restaurant.admin.get("/admin/categories")) == {
         "store_id": restaurant.store_id,
         "categories": [
-            {"category_id": first, "category_name": "식사", "translations": {}, "display_order": 1, "menu_count": 1},
-            {"category_id": second, "category_name": "음료", "translations": {}, "display_order": 2, "menu_count": 0},
+            {"category_id": first, "category_name": "식사", "display_order": 1, "menu_count": 1} | plain,
+            {"category_id": second, "category_name": "음료", "display_order": 2, "menu_count": 0} | plain,
         ],
     }
 
@@ -26,6 +27,7 @@ def test_a_category_is_added_and_changed(restaurant):
         "category_name": "가" * 50,
         "translations": {},
         "display_order": 0,
+        "dayparts": [],
         "menu_count": 0,
     }
     restaurant.add_menu(category_id=category_id)

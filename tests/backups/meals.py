@@ -11,6 +11,7 @@ from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.images import Picture
 from tableorder.repositories.calls import CallRepository
 from tableorder.repositories.categories import CategoryRepository
+from tableorder.repositories.dayparts import DaypartRepository
 from tableorder.repositories.menus import MenuRepository
 from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import OrderRepository
@@ -42,6 +43,7 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
         menu_id = json.loads(MenuRepository(connection).add(store_id=store_id, values=values))["menu_id"]
         _tell_of(connection, store_id, menu_id)
         _offer_sizes(connection, AdminIdentity(store_id, name), menu_id)
+        _serve_all_week(connection, store_id, menu_id, category["category_id"])
         _hire(connection, store_id)
         table = json.loads(TableRepository(connection).add(store_id=store_id, table_number=1, table_password_hash="-"))
         for _ in range(meals):
@@ -83,6 +85,15 @@ def _offer_sizes(connection: Connection, admin: AdminIdentity, menu_id: int) -> 
     options.attach(menu_id=menu_id, group_ids=[group_id])
     option_id = json.loads(option)["option_id"]
     StockRepository(connection).set(admin=admin, menu_id=None, option_id=option_id, remaining=30, low_at=None)
+
+
+def _serve_all_week(connection: Connection, store_id: int, menu_id: int, category_id: int) -> None:
+    """The menu and its category have a daypart, which is never over."""
+    dayparts = DaypartRepository(connection)
+    hours = [{"weekday": weekday, "starts": "00:00", "ends": "00:00"} for weekday in range(7)]
+    daypart = json.loads(dayparts.add(store_id=store_id, daypart_name="온종일", hours=hours))
+    dayparts.attach_to_menu(menu_id=menu_id, daypart_ids=[daypart["daypart_id"]])
+    dayparts.attach_to_category(category_id=category_id, daypart_ids=[daypart["daypart_id"]])
 
 
 def _hire(connection: Connection, store_id: int) -> None:

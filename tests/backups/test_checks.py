@@ -146,6 +146,12 @@ HARM = {
         "one that is not known": "UPDATE menu_versions SET languages = '{}' WHERE store_id = 1",
         "one that is gone": "UPDATE menus SET translations = '{}' WHERE store_id = 1",
     },
+    "menu_periods": {
+        "none": """
+            INSERT INTO dayparts (store_id, daypart_name, hours) VALUES (1, '밤', '[]');
+            UPDATE menu_versions SET period = NULL""",
+        "of nothing": "DELETE FROM dayparts; UPDATE menu_versions SET period = tstzrange(now(), NULL)",
+    },
     "pictures": {
         "a menu's is gone": "DELETE FROM pictures WHERE store_id = 1 AND unused_since IS NULL",
         "a menu shows one of another store": """
@@ -177,6 +183,7 @@ HARM = {
             "staff_staff_id_seq",
             "call_items_call_item_id_seq",
             "calls_call_id_seq",
+            "dayparts_daypart_id_seq",
         )
     },
 }

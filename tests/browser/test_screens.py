@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
@@ -167,6 +169,23 @@ def test_what_sells_out_in_the_cart_is_told(tablet, admin, browser):
         tablet.reads("두부김치", ".dish:enabled")
     finally:
         expect(200, admin.patch(menu, {"is_available": True}))
+
+
+def test_a_dish_that_is_not_served_now_says_from_when(tablet, admin):
+    weekday = (datetime.now(ZoneInfo("Asia/Seoul")).weekday() + 2) % 7
+    daypart = {"daypart_name": "모레", "hours": [{"weekday": weekday, "starts": "11:30", "ends": "14:30"}]}
+    daypart_id = expect(201, admin.post("/admin/dayparts", daypart))["daypart_id"]
+    menu = menu_id(admin, "두부김치")
+    tablet.set_up(5)
+    tablet.choose("두부김치")
+    try:
+        expect(200, admin.put(f"/admin/menus/{menu}/dayparts", {"daypart_ids": [daypart_id]}))
+        when = f"{'월화수목금토일'[weekday]} 11:30부터"
+        tablet.reads(when, f".dish[disabled][data-menu='{menu}']")
+        tablet.reads(when, ".cart-line")
+    finally:
+        expect(200, admin.delete(f"/admin/dayparts/{daypart_id}"))
+    tablet.reads("두부김치", f".dish:enabled[data-menu='{menu}']")
 
 
 def test_the_guests_pay_what_they_saw(tablet, counter, admin, browser):

@@ -170,6 +170,26 @@ CROSSINGS = [
         "UPDATE menu_option_groups SET group_id = %(other_group_id)s WHERE menu_id = %(menu_id)s",
     ),
     (
+        "menu_dayparts_menu_id_fkey",
+        "UPDATE menu_dayparts SET menu_id = %(other_menu_id)s WHERE menu_id = %(menu_id)s",
+    ),
+    (
+        "menu_dayparts_daypart_id_fkey",
+        """UPDATE menu_dayparts
+              SET daypart_id = (SELECT daypart_id FROM dayparts WHERE store_id = %(other_store_id)s)
+            WHERE menu_id = %(menu_id)s""",
+    ),
+    (
+        "category_dayparts_category_id_fkey",
+        "UPDATE category_dayparts SET category_id = %(other_category_id)s WHERE category_id = %(category_id)s",
+    ),
+    (
+        "category_dayparts_daypart_id_fkey",
+        """UPDATE category_dayparts
+              SET daypart_id = (SELECT daypart_id FROM dayparts WHERE store_id = %(other_store_id)s)
+            WHERE category_id = %(category_id)s""",
+    ),
+    (
         "stock_menu_id_fkey",
         "INSERT INTO stock (store_id, menu_id, remaining) VALUES (%(store_id)s, %(other_menu_id)s, 1)",
     ),

@@ -6,7 +6,9 @@ import pytest
 
 pytest.importorskip("cosmic_ray", reason="needs cosmic-ray, which bin/mutants installs")
 
+from tests.management.running import CHECKOUT
 from tests.mutants.areas import AREAS
+from tests.mutants.equivalents import EQUIVALENT, is_equivalent
 from tests.mutants.mistakes import places
 from tests.mutants.reach import reaching
 
@@ -67,6 +69,12 @@ def test_a_line_of_a_condition_and_a_directive_are_dropped():
 def test_a_constant_is_reached_by_the_functions_that_name_it():
     source = 'A = "SELECT 1"\nB = f"{A} + 1"\n\ndef used():\n    return B\n\ndef other():\n    return 1\n'
     assert reaching("tableorder/a.py", 1, source) == ("tableorder/a.py", {5})
+
+
+def test_what_is_known_to_be_equivalent_is_still_made():
+    paths = {path for path, *_ in EQUIVALENT}
+    made = [place.mutant() for path in paths for place in places(path, (CHECKOUT / path).read_text(encoding="utf-8"))]
+    assert len({mutant for mutant in made if mutant and is_equivalent(mutant)}) == len(EQUIVALENT)
 
 
 def test_every_area_has_sources_and_tests():

@@ -61,6 +61,16 @@ SELECT (s - 1) * 20 + o, s, (s - 1) * 5 + 1 + o %% 4, '옵션 ' || o
   FROM generate_series(1, %(stores)s) AS s, generate_series(1, 20) AS o;
 INSERT INTO menu_option_groups (store_id, menu_id, group_id)
 SELECT store_id, menu_id, (store_id - 1) * 5 + 1 + menu_id %% 4 FROM menus WHERE menu_id %% 3 = 0;
+INSERT INTO dayparts (daypart_id, store_id, daypart_name, hours)
+SELECT (s - 1) * 5 + n, s, '때 ' || n, always.hours
+  FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS n,
+       (SELECT jsonb_agg(jsonb_build_object('weekday', day, 'starts', '00:00', 'ends', '00:00')) AS hours
+          FROM generate_series(0, 6) AS day) AS always;
+INSERT INTO menu_dayparts (store_id, menu_id, daypart_id)
+SELECT store_id, menu_id, (store_id - 1) * 5 + 1 + menu_id %% 5 FROM menus WHERE menu_id %% 4 = 0;
+INSERT INTO category_dayparts (store_id, category_id, daypart_id)
+SELECT store_id, category_id, (store_id - 1) * 5 + 1 FROM categories WHERE category_id %% 6 = 2;
+UPDATE menu_versions SET period = tstzrange(now(), NULL);
 INSERT INTO stock (store_id, menu_id, remaining)
 SELECT store_id, menu_id, 1000 FROM menus WHERE menu_id %% 5 = 0 ORDER BY menu_id;
 INSERT INTO stock_moves (store_id, stock_id, epoch, delta, reason, order_id)
@@ -132,6 +142,7 @@ SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
        setval('staff_staff_id_seq', (SELECT max(staff_id) FROM staff)),
        setval('call_items_call_item_id_seq', (SELECT max(call_item_id) FROM call_items)),
+       setval('dayparts_daypart_id_seq', (SELECT max(daypart_id) FROM dayparts)),
        setval('menus_menu_id_seq', (SELECT max(menu_id) FROM menus)),
        setval('tables_table_id_seq', (SELECT max(table_id) FROM tables));
 INSERT INTO menus (store_id, category_id, menu_name, price, deleted_at)

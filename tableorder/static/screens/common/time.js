@@ -15,6 +15,18 @@ export function setClock(date) {
   if (theirs) ahead = theirs - Date.now();
 }
 
+/**
+ * When a moment to come is: 11:00, or Mon 11:00 if it is not today.
+ * @param {string} moment
+ * @param {string} language
+ */
+export function timeToCome(moment, language) {
+  const day = moment.slice(0, 10);
+  const isToday = Date.now() + ahead >= Date.parse(`${day}T00:00:00${moment.slice(-6)}`);
+  const weekday = new Date(`${day}T00:00:00Z`).toLocaleDateString(language, { weekday: "short", timeZone: "UTC" });
+  return isToday ? clockTime(moment) : `${weekday} ${clockTime(moment)}`;
+}
+
 /** How many whole minutes ago that was. @param {string} moment */
 export function minutesSince(moment) {
   return Math.max(0, Math.floor((Date.now() + ahead - Date.parse(moment)) / 60_000));

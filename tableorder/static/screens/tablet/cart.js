@@ -5,7 +5,7 @@ import { keep, recall } from "../common/kept.js";
 import { won } from "../common/money.js";
 import { stepper } from "../common/stepper.js";
 import { languageTag, words } from "../words/guests/index.js";
-import { nameOf } from "./menu.js";
+import { lackOf, nameOf } from "./menu.js";
 
 /** @typedef {import("../types.js").Menu} Menu */
 /** @typedef {import("../types.js").ChosenOption} ChosenOption */
@@ -119,7 +119,7 @@ function cartLine(line, menu, frozen, onChange) {
   return h(
     "li",
     { class: "cart-line" },
-    h("p", { class: "cart-name" }, name, gone && h("span", { class: "label" }, words.soldOut)),
+    h("p", { class: "cart-name" }, name, gone && h("span", { class: "label" }, lackOf(menu))),
     details.length > 0 && h("p", { class: "small muted" }, details.join(", ")),
     line.note && h("p", { class: "small muted" }, `“${line.note}”`),
     h(

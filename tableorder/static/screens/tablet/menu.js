@@ -3,7 +3,8 @@
 import { h, show, showList } from "../common/dom.js";
 import { keep, recall } from "../common/kept.js";
 import { won } from "../common/money.js";
-import { words } from "../words/guests/index.js";
+import { timeToCome } from "../common/time.js";
+import { languageTag, words } from "../words/guests/index.js";
 
 /** @typedef {import("../types.js").Menu} Menu */
 /** @typedef {import("../types.js").MenuDocument} MenuDocument */
@@ -34,6 +35,12 @@ export class MenuCard {
 
 /** A thing's name in the guests' language, if the restaurant has given it one. @param {Menu} menu */
 export const nameOf = (menu) => menu.display_name ?? menu.menu_name;
+
+/** Why a dish cannot be ordered, in a word or two. @param {Menu | undefined} menu undefined: it has left the menu */
+export function lackOf(menu) {
+  if (menu?.served_now !== false) return words.soldOut;
+  return menu.next_from ? words.servedFrom(timeToCome(menu.next_from, languageTag)) : words.notServed;
+}
 
 /** @param {Menu} menu */
 export const pictureOf = (menu) => menu.image_url ?? menu.image_base64;
@@ -91,7 +98,7 @@ function dishButton(menu, onChoose) {
         "span",
         { class: "dish-price" },
         h("span", { class: "money" }, won(menu.price)),
-        !menu.is_available && h("span", { class: "label" }, words.soldOut),
+        !menu.is_available && h("span", { class: "label" }, lackOf(menu)),
       ),
     ),
     picture && h("img", { src: picture, alt: "", loading: "lazy", decoding: "async" }),

@@ -18,6 +18,7 @@ export function explainRefusal(problem, order, card) {
     return menu ? nameOf(menu) : "–";
   };
   if (code === "quote_mismatch") return [words.quoteChanged, ...explainQuote(/** @type {any} */ (document), order, name)];
+  if (code === "menu_not_served") return [words.notServedNow(name(document["menu_id"]))];
   if (code === "menu_sold_out" || code === "option_sold_out") {
     const sold = soldOutOf(document, order, card).map((menu_id) =>
       typeof document["remaining"] === "number" && document["remaining"] > 0
@@ -51,6 +52,7 @@ function soldOutOf(document, order, card) {
 function explainQuote(quote, order, name) {
   return quote.lines.flatMap((line) => {
     if (line.problem?.remaining) return [words.fewLeft(name(line.menu_id), line.problem.remaining)];
+    if (line.problem?.code === "menu_not_served") return [words.notServedNow(name(line.menu_id))];
     if (line.problem) return [words.becameSoldOut(name(line.menu_id))];
     const expected = order.items[line.item]?.expected_unit_price;
     return line.unit_price !== null && line.unit_price !== expected ? [words.newPrice(name(line.menu_id), won(line.unit_price))] : [];

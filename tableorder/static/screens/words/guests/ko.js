@@ -21,6 +21,9 @@ export default {
   cart: "장바구니",
   orders: "주문 내역",
   soldOut: "품절",
+  /** @param {string} time */
+  servedFrom: (time) => `${time}부터`,
+  notServed: "지금은 판매 안 함",
   loading: "메뉴를 불러오고 있습니다…",
   emptyMenu: "아직 등록된 메뉴가 없습니다.",
   emptyCart: "담은 메뉴가 없습니다.",
@@ -52,6 +55,8 @@ export default {
   endedWhileSending: "자리가 정리되어 보내던 주문이 들어갔는지 확인할 수 없습니다. 직원에게 물어봐 주세요.",
   /** @param {string} menu */
   becameSoldOut: (menu) => `‘${menu}’ 메뉴가 방금 품절되었습니다. 빼고 다시 주문해 주세요. 주문은 들어가지 않았습니다.`,
+  /** @param {string} menu */
+  notServedNow: (menu) => `‘${menu}’ 메뉴는 지금 판매하는 시간이 아닙니다. 빼고 다시 주문해 주세요. 주문은 들어가지 않았습니다.`,
   /** @param {string} menu @param {number} remaining */
   fewLeft: (menu, remaining) => `‘${menu}’ 메뉴는 ${remaining}개만 남았습니다.`,
   /** @param {string} menu @param {string} price */
