@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from tableorder.domain.images import Picture, Upload
 
 FORMAT = "tableorder.menu/1"
 
@@ -52,6 +54,22 @@ def entries_of(document: Mapping[str, Any]) -> Iterator[Entry]:
             yield Entry(kind, entry.ref, entry.pointer, _without(entry.fields, "options"))
             for option in _entries("option", options, f"{entry.pointer}/options"):
                 yield Entry("option", option.ref, option.pointer, {**option.fields, "option_group": entry.ref})
+
+
+def take_pictures(document: Mapping[str, Any], convert: Callable[[Upload, str], Picture]) -> list[Picture]:
+    """The pictures taken out of the menus, each once, as `convert` makes them. The menus name them instead.
+
+    `convert` gets what was uploaded and the pointer to it.
+    """
+    converted: dict[bytes, Picture] = {}
+    for number, menu in enumerate(document.get("menus", ())):
+        if "image_base64" not in menu:
+            continue
+        upload = menu.pop("image_base64")
+        if upload and upload.content not in converted:
+            converted[upload.content] = convert(upload, f"/menus/{number}/image_base64")
+        menu["picture_sha256"] = converted[upload.content].sha256.hex() if upload else None
+    return [*converted.values()]
 
 
 def repeated_refs(document: Mapping[str, Any]) -> list[str]:

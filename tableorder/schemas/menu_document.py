@@ -280,6 +280,7 @@ DEFAULTS = {
 
 
 class MenuDocumentQuery(QuerySchema):
+    format = QueryChoice("csv", load_default=None, metadata={"description": "csv: a table, a row for each menu"})
     pictures = QueryChoice("embed", load_default=None, metadata={"description": "embed: with all pictures"})
 
 

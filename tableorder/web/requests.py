@@ -3,13 +3,11 @@
 import functools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
 from flask import request
 from marshmallow import Schema, ValidationError
-from marshmallow.exceptions import SCHEMA
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from tableorder.domain.errors import (
@@ -19,17 +17,20 @@ from tableorder.domain.errors import (
     PreconditionRequired,
     ValidationFailed,
 )
-from tableorder.domain.menu_document import MAX_PROBLEMS
 from tableorder.domain.orders import MAX_KEY_LENGTH
 from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
+from tableorder.schemas.pointers import MAX_NAME, by_pointer
 from tableorder.web.context import config
 from tableorder.web.operations import Handler, operation_of
 
-MAX_NAME = 100  # characters of a client's key, of which a problem repeats no more
 
+def takes_body(
+    schema: type[BodySchema], *, required: bool = True, raw: str | None = None
+) -> Callable[[Handler], Handler]:
+    """Call the handler with `body`, the JSON body loaded by `schema`; one that is not required may be empty.
 
-def takes_body(schema: type[BodySchema], *, required: bool = True) -> Callable[[Handler], Handler]:
-    """Call the handler with `body`, the JSON body loaded by `schema`; one that is not required may be empty."""
+    A body of the media type `raw` comes as bytes.
+    """
 
     def decorate(handler: Handler) -> Handler:
         operation = operation_of(handler)
@@ -38,7 +39,8 @@ def takes_body(schema: type[BodySchema], *, required: bool = True) -> Callable[[
 
         @functools.wraps(handler)
         def loaded(*args: Any, **kwargs: Any) -> Any:
-            return handler(*args, body=read(schema), **kwargs)
+            is_raw = raw is not None and request.mimetype == raw
+            return handler(*args, body=_read_bytes(schema) if is_raw else read(schema), **kwargs)
 
         return cast("Handler", loaded)
 
@@ -100,13 +102,12 @@ def read_body(schema: type[BodySchema]) -> Any:
     """
     if not request.is_json:
         raise UnsupportedMediaType("the body must be JSON; send Content-Type: application/json")
-    most = _most_bytes(schema)
-    if schema.is_document:
-        request.max_content_length = most + 1
-    body = request.get_data(cache=False)
-    if len(body) > most:  # only now, since who is still sending may not see an answer
-        raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
-    return _load(schema, _parse(body), "body")
+    return load_body(schema, _parse(_read_bytes(schema)))
+
+
+def load_body(schema: type[BodySchema], data: Any) -> Any:
+    """What came as a body, in JSON or in another form, loaded by `schema`. Raises ValidationFailed."""
+    return _load(schema, data, "body")
 
 
 def read_optional_body(schema: type[BodySchema]) -> Any:
@@ -127,6 +128,16 @@ def read_idempotency_key() -> str | None:
     if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
         raise IdempotencyKeyInvalid
     return key
+
+
+def _read_bytes(schema: type[BodySchema]) -> bytes:
+    most = _most_bytes(schema)
+    if schema.is_document:
+        request.max_content_length = most + 1
+    body = request.get_data(cache=False)
+    if len(body) > most:  # only now, since who is still sending may not see an answer
+        raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
+    return body
 
 
 def _most_bytes(schema: type[BodySchema]) -> int:
@@ -164,25 +175,8 @@ def _load(schema: type[Schema], data: Any, part: str) -> Any:
     except ValidationError as error:
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         is_document = issubclass(schema, BodySchema) and schema.is_document
-        errors = _by_pointer(messages) if is_document else _first(messages, MAX_ERRORS)
+        errors = by_pointer(messages) if is_document else _first(messages, MAX_ERRORS)
         raise ValidationFailed(f"the {part} is not as it should be; see errors", errors=errors) from None
-
-
-def _by_pointer(errors: dict[Any, Any]) -> dict[str, list[str]]:
-    """The first MAX_PROBLEMS messages, by the JSON pointer to what is wrong (RFC 6901)."""
-    found: dict[str, list[str]] = {}
-    for pointer, message in islice(_pointed(errors, ""), MAX_PROBLEMS):
-        found.setdefault(pointer, []).append(message)
-    return found
-
-
-def _pointed(errors: dict[Any, Any] | list[str], pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(errors, list):
-        yield from ((pointer, message) for message in errors)
-        return
-    for name, inner in errors.items():
-        token = str(name)[:MAX_NAME].replace("~", "~0").replace("/", "~1")
-        yield from _pointed(inner, pointer if name == SCHEMA else f"{pointer}/{token}")
 
 
 def _first(errors: dict[Any, Any], most: int) -> dict[Any, Any]:

@@ -394,3 +394,94 @@ def test_a_thousand_menus_and_two_thousand_options_at_once(restaurant):
     assert (len(changed["updated"]), changed["unchanged"], changed["retired"]) == (1000, 2120, [])
     assert changes(expect(200, put(restaurant, export(restaurant)))) == NOTHING
     assert len(expect(200, put(restaurant, document_of(), query="?mode=replace"))["retired"]) == 3120
+
+
+def put_table(restaurant, table, query="", version=None):
+    headers = {"If-Match": f'"{version}"' if version else "*", "Content-Type": "text/csv"}
+    return restaurant.admin.call("PUT", PATH + query, data=table, headers=headers)
+
+
+def table_of(restaurant):
+    answer = restaurant.admin.get(PATH, headers={"Accept": "text/csv"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.content == restaurant.admin.get(f"{PATH}?format=csv").content
+    return answer.content
+
+
+def test_a_table_comes_out_for_excel_and_changes_nothing_when_it_is_put_back(full):
+    sent = document_of(
+        menus=[
+            {"ref": menu["ref"], "menu_name": name}
+            for menu, name in zip(export(full)["menus"], ("=1+2", "'=1", "-콜라;\\:|", "@\"사이다\""), strict=True)
+        ],
+        option_groups=[
+            {"ref": group["ref"], "group_name": "같은 이름: +500", "options": [
+                {"ref": group["options"][0]["ref"], "option_name": "콜라+1"}
+            ]}
+            for group in export(full)["option_groups"]
+        ],
+    )  # fmt: skip
+    expect(200, put(full, sent))
+    before, table = export(full), table_of(full)
+    assert table.startswith(b"\xef\xbb\xbfref,category,name,price,description,is_available,options,")
+    text = table.decode("utf-8-sig")
+    assert "'=1+2" in text and "''=1" in text and "'-콜라;\\:|" in text and '"묵은지와\n돼지고기"' in text
+    assert "같은 이름\\: +500:콜라+1+0|곱빼기+2000" in text and "돼지고기:국내산" in text
+    for query in ("", "?dry_run=true", "?mode=replace"):
+        answer = expect(200, put_table(full, table, query, before["version"]))
+        assert changes(answer) == NOTHING and answer["version"] == before["version"]
+    korean = text.encode("cp949")
+    assert changes(expect(200, put_table(full, korean))) == NOTHING
+    assert export(full) == before
+
+
+def test_a_table_adds_and_changes(full):
+    document = export(full)
+    first = document["menus"][0]
+    rows = [
+        "Ref,Category,Name,Price,Options,Allergens,Is_available",
+        f'{first["ref"]},찌개,김치찌개,"9,500",',
+        ",찌개,순두부,8000,맵기:순하게|맵게+500;사리:라면+1000,없음,FALSE",
+        ",후식,식혜,3000,,우유|대두,true",
+    ]
+    table = "\r\n".join(rows).encode()
+    answer = expect(200, put_table(full, table))
+    kinds = [each["kind"] for each in answer["created"]]
+    assert sorted(kinds) == ["category", "menu", "menu", "option", "option", "option", "option_group", "option_group"]
+    after = export(full)
+    menus = {menu["menu_name"]: menu for menu in after["menus"]}
+    groups = {group["ref"]: group for group in after["option_groups"]}
+    assert (menus["김치찌개"]["price"], menus["김치찌개"]["option_groups"]) == (9500, [])
+    assert menus["김치찌개"]["description"] == first["description"]  # there is no such column
+    hot, extra = (groups[ref] for ref in menus["순두부"]["option_groups"])
+    assert [(o["option_name"], o["price_delta"]) for o in hot["options"]] == [("순하게", 0), ("맵게", 500)]
+    assert extra["group_name"] == "사리" and menus["순두부"]["allergens"] == [] and not menus["순두부"]["is_available"]
+    assert menus["식혜"]["allergens"] == ["우유", "대두"]
+    again = expect(200, put_table(full, table))
+    assert changes(again) == NOTHING and again["version"] == answer["version"]
+    gone = expect(200, put_table(full, "\r\n".join(rows[:3]).encode(), "?mode=replace"))["retired"]
+    assert {"kind": "menu", "ref": menus["식혜"]["ref"]} in gone
+
+
+def test_mistakes_in_a_table_are_told_by_row_and_column(full):
+    for table, where in (
+        ("name,price\n국수,만원", "/menus/0/price"),
+        ("name,price\n국수,1", "/menus/0/category"),
+        ("category,name\n면,국수", "/menus/0/price"),
+        ("category,name,price\n면,국수,1\n면,\u202e,1", "/menus/1/menu_name"),
+        ("category,name,price,options\n면,국수,1,양", "/menus/0/options"),
+        ("category,name,price,options\n면,국수,1,양:많이\n면,냉면,1,양:적게", "/menus/1/options"),
+        ("category,name,price,origins\n면,국수,1,밀", "/menus/0/origins"),
+        ("category,name,price,is_available\n면,국수,1,아마", "/menus/0/is_available"),
+        ("category,name,price,allergens\n면,국수,1,돌", "/menus/0/allergens"),
+        ("name,price\n국수,1,2", "/menus/0"),
+        ("name,preis\n국수,1", ""),
+        ('name,price\n"국수,1', ""),
+        ("", ""),
+        (b"\xff\xfe\x00", ""),
+    ):
+        content = table if isinstance(table, bytes) else table.encode()
+        errors = refused(400, "validation_failed", put_table(full, content))["errors"]
+        assert list(errors) == [where], (table, errors)
+    refused(428, "precondition_required", full.admin.call("PUT", PATH, data=b"", headers={"Content-Type": "text/csv"}))
+    refused(412, "precondition_failed", put_table(full, table_of(full), version="0" * 8))
