@@ -153,8 +153,8 @@ CREATE TRIGGER trigger_audit_staff_insert
 CREATE TRIGGER trigger_audit_staff_update
     AFTER UPDATE ON staff
     FOR EACH ROW
-    WHEN ((NEW.username, NEW.display_name, NEW.role, NEW.is_active, NEW.token_epoch)
-          IS DISTINCT FROM (OLD.username, OLD.display_name, OLD.role, OLD.is_active, OLD.token_epoch))
+    WHEN (NEW.username <> OLD.username OR NEW.display_name <> OLD.display_name OR NEW.role <> OLD.role
+          OR NEW.is_active <> OLD.is_active OR NEW.token_epoch <> OLD.token_epoch)
     EXECUTE FUNCTION audit_staff();
 
 CREATE FUNCTION audit_store() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -289,6 +289,7 @@ SELECT sequence, drawn, present
          UNION ALL SELECT 'order_items_order_item_id_seq', max(order_item_id) FROM order_items
          UNION ALL SELECT 'order_history_history_id_seq', max(history_id) FROM order_history
          UNION ALL SELECT 'order_voids_void_id_seq', max(void_id) FROM order_voids
+         UNION ALL SELECT 'audit_log_audit_id_seq', max(audit_id) FROM audit_log
          UNION ALL SELECT 'events_event_id_seq', max(event_id) FROM events) AS numbered
  CROSS JOIN LATERAL (SELECT COALESCE(pg_sequence_last_value(('public.' || sequence)::regclass), 0) AS drawn) AS drawn
  WHERE drawn < present;

@@ -65,7 +65,14 @@ def test_the_guides_commands_do_what_it_says(serve, tmp_path):
     assert picture.startswith("/api/v1/pictures/") and name.isascii()
     for expected in ('"status": "완료"', "\n18\n", "잘못된 주문", "the session is over", "no_active_session"):
         assert expected in told
-    for expected in ("직원 호출", "role_not_allowed", '"taken_by": "minji"', '"closed_by": "minji"', "token_revoked"):
+    for expected in (
+        "직원 호출",
+        "approval_required",
+        '"total_count" : ',
+        '"taken_by": "minji"',
+        '"closed_by": "minji"',
+        "token_revoked",
+    ):
         assert expected in told
 
 

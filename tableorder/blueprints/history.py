@@ -7,7 +7,7 @@ from tableorder.domain.identities import AdminIdentity
 from tableorder.domain.pages import Page
 from tableorder.repositories.history import HistoryRepository
 from tableorder.schemas.history import History, OffsetBooksQuery, StoreHistory, StoreHistoryQuery
-from tableorder.web.authentication import requires_admin
+from tableorder.web.authentication import requires_books
 from tableorder.web.context import reading
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
@@ -18,7 +18,7 @@ blueprint = Noun("history", __name__, heading="The books")
 
 
 @blueprint.get("/admin/history")
-@requires_admin
+@requires_books
 @takes_query(StoreHistoryQuery)
 @answers(StoreHistory, "A page of the history")
 def list_store_history(admin: AdminIdentity, query: dict[str, Any]) -> str:
@@ -29,6 +29,8 @@ def list_store_history(admin: AdminIdentity, query: dict[str, Any]) -> str:
 
     Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
     entries is shorter than `limit`.
+
+    Staff need an approval of `read_books` (`POST /admin/approvals`).
     """
     page, number = Page.from_query(query), query["table_number"]
     with reading(admin.store_id) as connection:
@@ -36,7 +38,7 @@ def list_store_history(admin: AdminIdentity, query: dict[str, Any]) -> str:
 
 
 @blueprint.get("/admin/tables/<id:table_id>/history")
-@requires_admin
+@requires_books
 @takes_query(OffsetBooksQuery)
 @answers(History, "A page of the history")
 @may_refuse(TableNotFound)
@@ -47,6 +49,8 @@ def list_history(admin: AdminIdentity, table_id: int, query: dict[str, Any]) -> 
 
     Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
     entries is shorter than `limit`. `offset` counts entries, and each session that ends meanwhile moves them on.
+
+    Staff need an approval of `read_books` (`POST /admin/approvals`).
     """
     page = Page.from_query(query)
     with reading(admin.store_id) as connection:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from tableorder.domain.errors import (
-    ApprovalRequired,
     KeepTooLarge,
     LimitReached,
     LinePriceTooLow,
@@ -44,7 +43,7 @@ from tableorder.web.context import config, connect, writing
 from tableorder.web.document_cache import DocumentCache, Versioned
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import may_refuse
-from tableorder.web.requests import takes_body, takes_idempotency_key, takes_query
+from tableorder.web.requests import takes_approval, takes_body, takes_idempotency_key, takes_query
 from tableorder.web.responses import answers
 
 blueprint = Noun("orders", __name__, heading="Orders")
@@ -156,33 +155,39 @@ def update_order_status(admin: AdminIdentity, order_id: int, body: dict[str, Any
 @blueprint.delete("/admin/orders/<big_id:order_id>")
 @requires_role(*FLOOR)
 @takes_query(VoidQuery)
+@takes_approval
 @answers(OrderVoided, "The order is voided")
-@may_refuse(OrderNotFound, ApprovalRequired)
-def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any]) -> dict[str, Any]:
+@may_refuse(OrderNotFound)
+def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any], approval: str | None) -> dict[str, Any]:
     """Void an order.
 
     It leaves every list and total; who voided it, when, why and every line stay in the voids. What was counted is given
     back if the order was still 대기중, or with `restock`.
 
-    Staff void what is 대기중; later only an owner or a manager does.
+    Staff void what is 대기중; later they need an approval of `void` (`POST /admin/approvals`). The voids keep both
+    names.
     """
     with writing(admin.store_id) as connection:
-        table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, **query)
+        table_id = OrderRepository(connection).void(order_id=order_id, admin=admin, approval=approval, **query)
     return _voided(order_id, table_id)
 
 
 @blueprint.post("/admin/orders/<big_id:order_id>/void-lines")
 @requires_role(*FLOOR)
 @takes_body(VoidLinesSchema)
+@takes_approval
 @answers(Order, "What is left of the order; if nothing is, the same as for DELETE")
-@may_refuse(OrderNotFound, OrderItemNotFound, KeepTooLarge, ApprovalRequired)
-def void_order_lines(admin: AdminIdentity, order_id: int, body: dict[str, Any]) -> str | dict[str, Any]:
+@may_refuse(OrderNotFound, OrderItemNotFound, KeepTooLarge)
+def void_order_lines(
+    admin: AdminIdentity, order_id: int, body: dict[str, Any], approval: str | None
+) -> str | dict[str, Any]:
     """Void part of an order.
 
-    `keep` is the quantity that remains, so a repeat changes nothing. Lines that are not named stay as they are.
+    `keep` is the quantity that remains, so a repeat changes nothing, and needs no approval. Lines that are not named
+    stay as they are.
     """
     with writing(admin.store_id) as connection:
-        voided = OrderRepository(connection).void_lines(order_id=order_id, admin=admin, **body)
+        voided = OrderRepository(connection).void_lines(order_id=order_id, admin=admin, approval=approval, **body)
     return voided.document or _voided(order_id, voided.table_id)
 
 

@@ -7,7 +7,7 @@ from tableorder.domain.pages import Page
 from tableorder.repositories.voids import VoidRepository
 from tableorder.schemas.history import OffsetBooksQuery
 from tableorder.schemas.voids import Voids
-from tableorder.web.authentication import requires_admin
+from tableorder.web.authentication import requires_books
 from tableorder.web.context import reading
 from tableorder.web.nouns import Noun
 from tableorder.web.requests import takes_query
@@ -17,17 +17,19 @@ blueprint = Noun("voids", __name__, heading="The books")
 
 
 @blueprint.get("/admin/voids")
-@requires_admin
+@requires_books
 @takes_query(OffsetBooksQuery)
 @answers(Voids, "A page of the voids")
 def list_voids(admin: AdminIdentity, query: dict[str, Any]) -> str:
     """List the voided orders.
 
-    Newest first: who, when, why, and the order with every line. The days are in the store's time zone (TIME_ZONE), both
-    included.
+    Newest first: who, who approved, when, why, and the order with every line. The days are in the store's time zone
+    (TIME_ZONE), both included.
 
     Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
     entries is shorter than `limit`. `offset` counts entries, and each order that is voided meanwhile moves them on.
+
+    Staff need an approval of `read_books` (`POST /admin/approvals`).
     """
     page = Page.from_query(query)
     with reading(admin.store_id) as connection:

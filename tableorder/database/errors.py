@@ -9,6 +9,8 @@ from functools import partial
 import psycopg2
 
 from tableorder.domain.errors import (
+    ApprovalInvalid,
+    ApprovalRequired,
     CallItemLabelTaken,
     CategoryNameTaken,
     CategoryNotFound,
@@ -52,6 +54,8 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "options_group_id_fkey": partial(GroupNotFound, "there is no such option group"),
     "menu_versions_languages_check": partial(LimitReached, limit=30, noun="languages"),
     "audit_log_rate": partial(LimitReached, limit=10_000, noun="changes by one person in a day"),
+    "read_books_required": partial(ApprovalRequired, action="read_books"),
+    "read_books_invalid": partial(ApprovalInvalid, action="read_books"),
     "idempotency_keys_pkey": DatabaseBusy,
     "admin_keys_pkey": DatabaseBusy,
 }

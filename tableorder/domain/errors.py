@@ -62,6 +62,15 @@ class ApprovalRequired(Forbidden):
     example: ClassVar[Mapping[str, Any]] = {"action": "void"}
 
 
+class ApprovalInvalid(Forbidden):
+    """Unknown, of something else, used, expired, or of somebody whose rights have changed: never told apart."""
+
+    code = "approval_invalid"
+    detail = "the approval is not, or no longer, good for this: {action}"
+    members = ("action",)
+    example: ClassVar[Mapping[str, Any]] = {"action": "void"}
+
+
 class NotFound(DomainError):
     """Unknown, deleted or another store's: never told apart."""
 

@@ -50,6 +50,7 @@ class Housekeeper:
             "stream_tickets": tables.prune_stream_tickets,
             "failed_logins": partial(tables.prune_failed_logins, window=login_window),
             "familiar_addresses": tables.prune_familiar_addresses,
+            "approvals": tables.prune_approvals,
             "audit_log": partial(tables.prune_audit_log, older_than=audit_days),
         }
 

@@ -66,6 +66,11 @@ def prune_familiar_addresses(connection: Connection, at_most: int) -> int | None
     return _prune(connection, "prune_familiar_addresses", at_most)
 
 
+def prune_approvals(connection: Connection, at_most: int) -> int | None:
+    """Remove approvals that have expired."""
+    return _prune(connection, "prune_approvals", at_most)
+
+
 def prune_audit_log(connection: Connection, at_most: int, *, older_than: int) -> int | None:
     """Remove entries that are older than so many days, 30 at least."""
     return _prune(connection, "prune_audit_log", at_most, older_than=older_than)

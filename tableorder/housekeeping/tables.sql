@@ -34,5 +34,8 @@ SELECT prune_failed_logins(%(window)s, %(at_most)s) WHERE pg_try_advisory_xact_l
 -- name: prune_familiar_addresses
 SELECT prune_familiar_addresses(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
 
+-- name: prune_approvals
+SELECT prune_approvals(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
+
 -- name: prune_audit_log
 SELECT prune_audit_log(%(older_than)s * interval '1 day', %(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);

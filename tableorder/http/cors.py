@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-ID"
+ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Approval, X-Request-ID"
 EXPOSED_HEADERS = "Allow, ETag, Retry-After, X-Request-ID"
 MAX_AGE = "7200"  # seconds that a browser remembers a preflight; Chromium takes no more
 

@@ -116,6 +116,8 @@ SELECT name, extract(epoch FROM now() - due)::float
          UNION ALL
         SELECT 'familiar_addresses', min(last_login_at) + interval '30 days' FROM familiar_addresses
          UNION ALL
+        SELECT 'approvals', min(expires_at) FROM approvals
+         UNION ALL
         SELECT 'audit_log', min(at) + make_interval(days => %(audit_days)s) FROM audit_log
        ) AS oldest (name, due)
  WHERE due < now() - make_interval(secs => %(longest)s)

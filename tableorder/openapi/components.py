@@ -36,6 +36,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
     },
     "If-Match": {"description": "the ETag of the answer that this was made from", "schema": TEXT},
+    "X-Approval": {
+        "description": "for staff: the `approval_token` of `POST /api/v1/admin/approvals`",
+        "schema": TEXT,
+    },
     "If-None-Match": {"description": "the ETag of an earlier answer", "schema": TEXT},
     "Last-Event-ID": {"description": "the id of the last event that you have", "schema": TEXT},
 }

@@ -10,6 +10,7 @@ from tableorder.domain.logins import LoginLimits
 _SQL = load_statements(__file__)
 
 TABLE, ADMIN, STAFF, UNKNOWN = "table", "admin", "staff", "unknown"
+ADMIN_PIN, STAFF_PIN = "admin_pin", "staff_pin"
 
 FAMILIAR_ADDRESSES = 20  # of an account, those of its latest logins
 EVERYWHERE = ""  # the address of the row that all addresses share from which nobody has logged in lately
@@ -29,7 +30,7 @@ class TableAccount:
 
 @dataclass(frozen=True)
 class AdminAccount:
-    """A store's owner, or one of its staff, as a login finds them."""
+    """A store's owner, or one of its staff, as a login finds them. Of an approver the hash is the PIN's."""
 
     store_id: int
     store_name: str
@@ -176,6 +177,27 @@ class LoginRepository:
             return account, _standing(ADMIN, account.store_id, address, row)
         return account, _standing(STAFF, account.staff_id, address, row)
 
+    def find_approver(
+        self, *, store_id: int, username: str, unknown_id: int, address: str
+    ) -> tuple[AdminAccount | None, Standing]:
+        """The owner or the manager with this username, if they have a PIN, on a connection bound to `store_id`."""
+        row = self._connection.fetch_one(
+            _SQL["find_approver"],
+            {
+                "store_id": store_id,
+                "username": username,
+                "unknown_id": unknown_id,
+                "address": address,
+                **self._parameters(),
+            },
+        )
+        account = AdminAccount(*row[4:]) if row[4] is not None else None
+        if account is None:
+            return None, _standing(UNKNOWN, unknown_id, address, row)
+        if account.staff_id is None:
+            return account, _standing(ADMIN_PIN, account.store_id, address, row)
+        return account, _standing(STAFF_PIN, account.staff_id, address, row)
+
     def record_failure(self, standing: Standing) -> int | None:
         """Count a failure of the account and of the address; seconds to wait if they were used up before, else None.
 
@@ -251,6 +273,25 @@ class LoginRepository:
         }[grant.kind]
         parameters = {"holder_id": grant.holder_id, "epoch": grant.epoch, "new_hash": new_hash}
         return self._connection.fetch_value(statement, parameters)
+
+    def set_pin(self, *, grant: Grant, pin_hash: str) -> bool:
+        """Set the PIN of an owner or a member of staff; False if the grant was revoked."""
+        statement = {
+            "owner": """
+                UPDATE stores
+                   SET pin_hash = %(pin_hash)s
+                 WHERE store_id = %(holder_id)s AND token_epoch = %(epoch)s
+                RETURNING true
+                """,
+            "staff": """
+                UPDATE staff
+                   SET pin_hash = %(pin_hash)s
+                 WHERE staff_id = %(holder_id)s AND token_epoch = %(epoch)s
+                RETURNING true
+                """,
+        }[grant.kind]
+        parameters = {"holder_id": grant.holder_id, "epoch": grant.epoch, "pin_hash": pin_hash}
+        return bool(self._connection.fetch_value(statement, parameters))
 
     def revoke(self, *, grant: Grant) -> None:
         """Revoke all the tokens of an owner or a member of staff."""

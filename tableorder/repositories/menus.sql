@@ -1,12 +1,10 @@
 -- name: catalog
 -- The store's menu, of one category if given, unless its edition is among `known_editions`: its version, the language that
 -- was found for the one that is `wanted`, and until when the dayparts that are on stay on. The edition and the menu are
--- read by one statement, at one moment, so they belong together.
+-- read by one statement, at one moment, so they belong together. The menu is built by a function: a statement with all of it
+-- would be prepared for each tablet that has the edition.
 -- `with_pictures`: they are in the menu, not only their addresses.
-WITH groups AS MATERIALIZED (
-    SELECT group_id, can_be_satisfied, document
-      FROM offered_groups(%(store_id)s::int, %(for_admin)s::boolean, %(wanted)s::text[])
-), present AS MATERIALIZED (
+WITH present AS MATERIALIZED (
     SELECT versions.version, versions.languages,
            CASE WHEN %(wanted)s::text[] IS NOT NULL
                 THEN found_language(%(wanted)s::text[], versions.languages || '{en,ja,zh-Hans}') END AS language,
@@ -17,65 +15,15 @@ WITH groups AS MATERIALIZED (
     SELECT present.version, present.languages, present.language, present.valid_until,
            concat_ws('.', present.version, present.language, extract(epoch FROM present.valid_until)::bigint) AS edition
       FROM present
-), service AS MATERIALIZED (
-    SELECT service.*
-      FROM (SELECT array_agg(menu_id) AS menus, array_agg(category_id) AS categories
-              FROM menus
-             WHERE store_id = %(store_id)s::int AND deleted_at IS NULL) AS offered
-     CROSS JOIN LATERAL menu_service(%(store_id)s::int, offered.menus, offered.categories, now()) AS service
 )
 SELECT CASE WHEN edition.version IS NOT NULL THEN edition.edition END AS edition,
        edition.language,
        edition.languages,
        %(category_id)s::int IS NULL OR EXISTS (SELECT FROM categories WHERE category_id = %(category_id)s::int)
        AS category_known,
-       CASE WHEN edition.version IS NULL OR edition.edition <> ALL(%(known_editions)s::text[]) THEN json_build_object(
-           'store_id', %(store_id)s::int,
-           'version', edition.version,
-           'valid_until', edition.valid_until,
-           'origin_notice', (SELECT origin_notice FROM store_settings WHERE store_id = %(store_id)s::int),
-           'allergen_names', allergen_names(COALESCE(%(wanted)s::text[], '{ko}')),
-           'categories', COALESCE((
-               SELECT json_agg(with_members(json_build_object(
-                          'category_id', category.category_id,
-                          'category_name', category.category_name,
-                          'display_order', category.display_order,
-                          'dayparts', category_daypart_ids(category.category_id),
-                          'menus', COALESCE((
-                              SELECT json_agg(CASE WHEN %(for_admin)s::boolean
-                                                   THEN admin_menu_document(menus, category.category_name,
-                                                                            offer.orderable, stock.remaining,
-                                                                            service.dayparts, service.served_now,
-                                                                            service.next_from, offer.groups,
-                                                                            %(with_pictures)s::boolean)
-                                                   ELSE with_members(
-                                                            menu_document(menus, offer.orderable, service.dayparts,
-                                                                          service.served_now, service.next_from,
-                                                                          offer.groups, %(with_pictures)s::boolean),
-                                                            display_document(menus.translations, %(wanted)s::text[],
-                                                                             menus.menu_name, menus.description)) END
-                                              ORDER BY menus.display_order, menus.menu_id)
-                                FROM menus
-                                LEFT JOIN stock ON stock.menu_id = menus.menu_id
-                                JOIN service ON service.menu_id = menus.menu_id
-                               CROSS JOIN LATERAL (
-                                   SELECT menus.is_available
-                                          AND service.served_now
-                                          AND stock.remaining IS DISTINCT FROM 0
-                                          AND COALESCE(bool_and(groups.can_be_satisfied), true) AS orderable,
-                                          json_agg(groups.document ORDER BY menu_option_groups.display_order) AS groups
-                                     FROM menu_option_groups
-                                     JOIN groups ON groups.group_id = menu_option_groups.group_id
-                                    WHERE menu_option_groups.menu_id = menus.menu_id
-                               ) AS offer
-                               WHERE menus.category_id = category.category_id AND menus.deleted_at IS NULL
-                          ), '[]')),
-                          display_document(category.translations, %(wanted)s::text[], category.category_name, NULL))
-                      ORDER BY category.display_order, category.category_id)
-                 FROM categories AS category
-                WHERE category.store_id = %(store_id)s::int
-                  AND (%(category_id)s::int IS NULL OR category.category_id = %(category_id)s::int)
-           ), '[]'))::text END AS document
+       CASE WHEN edition.version IS NULL OR edition.edition <> ALL(%(known_editions)s::text[]) THEN catalog_document(
+           %(store_id)s::int, edition.version, edition.valid_until, %(category_id)s::int,
+           %(for_admin)s::boolean, %(wanted)s::text[], %(with_pictures)s::boolean)::text END AS document
   FROM edition;
 
 -- name: add_menu

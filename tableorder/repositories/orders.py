@@ -7,6 +7,7 @@ from typing import Any
 
 from tableorder.database.connection import Connection
 from tableorder.database.statements import Statement, load_statements
+from tableorder.domain.approvals import hash_approval
 from tableorder.domain.errors import LimitReached, OrderNotFound, SessionEnded, StatusBackwards, TableNotFound, refusal
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.languages import lookup_tags
@@ -68,7 +69,7 @@ class OrderRepository:
         """
         if any(len(item.get("options", ())) > MAX_OPTIONS for item in order["items"]):
             raise LimitReached(limit=MAX_OPTIONS, noun="options in a line")
-        answer, refused, details, _ = self._connection.fetch_one(
+        answer, refused, details, *_ = self._connection.fetch_one(
             PLACE,
             {
                 "session_id": table.session_id,
@@ -157,12 +158,21 @@ class OrderRepository:
         if STATUSES.index(row[0]) > STATUSES.index(status):
             raise StatusBackwards(order_id=order_id, status=row[0], wanted=status)
 
-    def void(self, *, order_id: int, admin: AdminIdentity, reason: str | None, restock: bool = False) -> int:
-        """Take an order off the lists and write it, every line, into the voids; its table's id. Raises OrderNotFound.
+    def void(
+        self,
+        *,
+        order_id: int,
+        admin: AdminIdentity,
+        reason: str | None,
+        restock: bool = False,
+        approval: str | None = None,
+    ) -> int:
+        """Take an order off the lists and write it, every line, into the voids; its table's id.
 
-        What it took of the stock is given back if it was still waiting, or with `restock`.
+        What it took of the stock is given back if it was still waiting, or with `restock`. Once it is no longer
+        waiting, staff use up an approval. Raises OrderNotFound, ApprovalRequired, ApprovalInvalid.
         """
-        return self._void(order_id, None, admin, reason, restock=restock).table_id
+        return self._void(order_id, None, admin, reason, approval, restock=restock).table_id
 
     def void_lines(
         self,
@@ -172,15 +182,23 @@ class OrderRepository:
         admin: AdminIdentity,
         reason: str | None,
         restock: bool,
+        approval: str | None = None,
     ) -> Voided:
         """Reduce lines ([`order_item_id`, `keep`], the quantity that remains) and write that into the voids.
 
-        Raises OrderNotFound, OrderItemNotFound, KeepTooLarge.
+        Raises OrderNotFound, OrderItemNotFound, KeepTooLarge, ApprovalRequired, ApprovalInvalid.
         """
-        return self._void(order_id, json.dumps([*lines]), admin, reason, restock=restock)
+        return self._void(order_id, json.dumps([*lines]), admin, reason, approval, restock=restock)
 
     def _void(
-        self, order_id: int, keeps: str | None, admin: AdminIdentity, reason: str | None, *, restock: bool
+        self,
+        order_id: int,
+        keeps: str | None,
+        admin: AdminIdentity,
+        reason: str | None,
+        approval: str | None,
+        *,
+        restock: bool,
     ) -> Voided:
         row = self._connection.find_one(
             _SQL["void_order"],
@@ -189,6 +207,7 @@ class OrderRepository:
                 "keeps": keeps,
                 "username": admin.username,
                 "may_void_later": admin.role in MANAGEMENT,
+                "approval": None if approval is None else hash_approval(approval),
                 "reason": reason,
                 "restock": restock,
             },

@@ -32,113 +32,61 @@ WITH sent AS (
        AND table_sessions.table_id = %(table_id)s::int
        AND table_sessions.is_active
        AND NOT EXISTS (SELECT FROM repeated)
-), used AS MATERIALIZED (
-    SELECT count(*) AS orders,
-           count(*) FILTER (WHERE order_time > now() - interval '60 seconds') AS recent,
-           min(order_time) FILTER (WHERE order_time > now() - interval '60 seconds') AS recent_since
-      FROM orders
-     WHERE session_id = %(session_id)s::uuid
 ), room AS MATERIALIZED (
-    SELECT CASE WHEN current_setting('app.locked_session') = ''
-                     OR %(order_rate)s::int > 0 AND used.recent >= %(order_rate)s::int
-                THEN jsonb_build_object(
-                         'code', 'too_many_orders',
-                         'order_rate', %(order_rate)s::int,
-                         'wait', extract(epoch FROM used.recent_since + interval '60 seconds' - now()))
-                WHEN %(session_orders)s::int > 0 AND used.orders >= %(session_orders)s::int
-                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_orders)s::int, 'noun', 'orders')
-                WHEN %(session_lines)s::int > 0
-                     AND 50 * (used.orders + 1) > %(session_lines)s::int  -- an order has 50 lines at most
-                     AND (SELECT count(*)
-                            FROM order_items
-                            JOIN orders ON orders.order_id = order_items.order_id
-                           WHERE orders.session_id = %(session_id)s::uuid)
-                         + (SELECT count(*) FROM sent) > %(session_lines)s::int
-                THEN jsonb_build_object('code', 'limit_reached', 'limit', %(session_lines)s::int, 'noun', 'lines')
-                WHEN %(session_lines)s::int > 0
-                     AND 1500 * used.orders >= 3 * %(session_lines)s::int  -- a line has 30 options at most
-                     AND (SELECT sum(jsonb_array_length(order_items.options))
-                            FROM order_items
-                            JOIN orders ON orders.order_id = order_items.order_id
-                           WHERE orders.session_id = %(session_id)s::uuid) >= 3 * %(session_lines)s::int
-                THEN jsonb_build_object(
-                         'code', 'limit_reached',
-                         'limit', 3 * %(session_lines)s::int,
-                         'noun', 'options in its lines') END AS problem
-      FROM used
-), chosen AS MATERIALIZED (
-    SELECT sent.*, menus.menu_name, menus.price, menus.is_available, menus.category_id, categories.category_name,
-           CASE WHEN %(wanted)s::text[] IS NOT NULL
-                THEN display_name_of(menus.translations, %(wanted)s::text[], menus.menu_name) END AS display_name,
-           CASE WHEN sent.options IS NOT NULL
-                     OR (SELECT true FROM menu_option_groups WHERE menu_option_groups.menu_id = menus.menu_id LIMIT 1)
-                THEN choose_options(menus.menu_id, sent.options, %(wanted)s::text[]) END AS choice
+    SELECT session_problem(%(session_id)s::uuid, count(*), %(order_rate)s::int, %(session_orders)s::int,
+                           %(session_lines)s::int) AS problem
       FROM sent
-      LEFT JOIN menus ON menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
-      LEFT JOIN categories ON categories.category_id = menus.category_id
-), needed AS MATERIALIZED (
-    SELECT stock_id, menu_id, option_id, sum(requested) AS requested
-      FROM (SELECT stock.stock_id, stock.menu_id, stock.option_id, chosen.quantity AS requested
-              FROM chosen
-              JOIN stock ON stock.menu_id = chosen.menu_id
-             UNION ALL
-            SELECT stock.stock_id, stock.menu_id, stock.option_id, chosen.quantity * (option ->> 'quantity')::int
-              FROM chosen
-             CROSS JOIN jsonb_array_elements(chosen.choice -> 'options') AS option
-              JOIN stock ON stock.option_id = (option ->> 'option_id')::int) AS each
-     GROUP BY stock_id, menu_id, option_id
-), counted AS MATERIALIZED (
-    SELECT stock.stock_id, stock.remaining, stock.epoch
-      FROM stock
-     WHERE stock.stock_id IN (SELECT stock_id FROM needed)
-       AND stock.remaining IS NOT NULL
+), chosen AS MATERIALIZED (
+    SELECT sent.*, menu.menu_name, menu.price, menu.is_available, menu.category_id, menu.category_name,
+           CASE WHEN %(wanted)s::text[] IS NOT NULL
+                THEN display_name_of(menu.translations, %(wanted)s::text[], menu.menu_name) END AS display_name,
+           CASE WHEN sent.options IS NOT NULL
+                     OR (SELECT true FROM menu_option_groups WHERE menu_option_groups.menu_id = menu.menu_id LIMIT 1)
+                THEN choose_options(menu.menu_id, sent.options, %(wanted)s::text[]) END AS choice
+      FROM sent
+      LEFT JOIN LATERAL (
+          SELECT menus.menu_id, menus.menu_name, menus.price, menus.is_available, menus.translations,
+                 categories.category_id, categories.category_name
+            FROM menus
+            JOIN categories ON categories.category_id = menus.category_id
+           WHERE menus.menu_id = sent.menu_id AND menus.deleted_at IS NULL
+           LIMIT 1  -- so each menu is looked up by its id; else all menus of the store were read
+      ) AS menu ON true
+), locked AS MATERIALIZED (
+    SELECT lock_stock((SELECT jsonb_agg(to_jsonb(chosen)) FROM chosen)) AS stock
+     WHERE EXISTS (SELECT FROM stock)
        AND EXISTS (SELECT FROM session)
        AND (SELECT problem IS NULL FROM room)
-     ORDER BY stock.stock_id
-       FOR UPDATE
-), short AS MATERIALIZED (
-    SELECT needed.menu_id, needed.option_id,
-           jsonb_build_object('remaining', counted.remaining, 'requested', needed.requested) AS details
-      FROM needed
-      JOIN counted ON counted.stock_id = needed.stock_id
-     WHERE counted.remaining < needed.requested
 ), not_served AS MATERIALIZED (
     SELECT service.menu_id, jsonb_build_object('code', 'menu_not_served', 'next_from', service.next_from) AS problem
       FROM (SELECT array_agg(menu_id) AS menus, array_agg(category_id) AS categories FROM chosen) AS asked
      CROSS JOIN LATERAL menu_service((SELECT store_id FROM session), asked.menus, asked.categories, now()) AS service
      WHERE (SELECT has_dayparts FROM session) AND NOT service.served_now
 ), lines AS MATERIALIZED (
-    SELECT chosen.*, COALESCE(chosen.choice -> 'options', '[]') AS chosen_options,
-           CASE WHEN chosen.choice IS NULL THEN chosen.price
-                ELSE order_item_price(chosen.price, chosen.choice -> 'options') END AS unit_price,
+    SELECT chosen.*, COALESCE(chosen.choice -> 'options', '[]') AS chosen_options, cost.unit_price,
            CASE WHEN chosen.menu_name IS NULL THEN '{"code": "menu_not_found"}'
                 WHEN NOT chosen.is_available THEN '{"code": "menu_sold_out"}'
                 WHEN chosen.menu_id IN (SELECT menu_id FROM not_served)
                 THEN (SELECT problem FROM not_served WHERE not_served.menu_id = chosen.menu_id LIMIT 1)
                 WHEN jsonb_typeof(chosen.choice -> 'problem') = 'object' THEN chosen.choice -> 'problem'
-                WHEN order_item_price(chosen.price, COALESCE(chosen.choice -> 'options', '[]')) < 1
-                THEN '{"code": "line_price_too_low"}'
-                ELSE COALESCE(
-                    (SELECT '{"code": "menu_sold_out"}' || short.details FROM short WHERE short.menu_id = chosen.menu_id),
-                    (SELECT jsonb_build_object('code', 'option_sold_out', 'option_id', short.option_id) || short.details
-                       FROM jsonb_array_elements(chosen.choice -> 'options') WITH ORDINALITY AS each (option, position)
-                       JOIN short ON short.option_id = (option ->> 'option_id')::int
-                      ORDER BY position
-                      LIMIT 1)) END AS problem
+                WHEN cost.unit_price < 1 THEN '{"code": "line_price_too_low"}'
+                ELSE (SELECT stock_problem(locked.stock, chosen.menu_id, chosen.choice) FROM locked) END AS problem
       FROM chosen
+     CROSS JOIN LATERAL (
+         SELECT CASE WHEN chosen.choice IS NULL THEN chosen.price
+                     ELSE order_item_price(chosen.price, chosen.choice -> 'options') END AS unit_price
+     ) AS cost
 ), priced AS MATERIALIZED (
     SELECT sum(unit_price::bigint * quantity) AS total, bool_and(problem IS NULL) AS orderable,
            %(expected_total)s::int IS NOT NULL OR bool_or(expected_unit_price IS NOT NULL) AS quoted,
            %(expected_total)s::int <> sum(unit_price::bigint * quantity) IS TRUE
            OR bool_or(expected_unit_price <> unit_price) IS TRUE AS differs
       FROM lines
-), accepted AS MATERIALIZED (
-    SELECT session.session_id, session.table_id, session.store_id, session.menu_version, priced.total::int AS total
-      FROM session, priced, room
-     WHERE room.problem IS NULL AND priced.orderable AND NOT (priced.quoted AND priced.differs) AND priced.total <= 2147483647
 ), placed AS (
     INSERT INTO orders AS placed (session_id, table_id, store_id, total_amount, note, menu_version)
-    SELECT session_id, table_id, store_id, total, %(note)s::text, menu_version FROM accepted
+    SELECT session.session_id, session.table_id, session.store_id, priced.total::int, %(note)s::text, session.menu_version
+      FROM session, priced, room
+     WHERE room.problem IS NULL AND priced.orderable AND NOT (priced.quoted AND priced.differs) AND priced.total <= 2147483647
     RETURNING order_id, store_id, placed
 ), itemized AS (
     INSERT INTO order_items (order_id, store_id, menu_id, menu_name, display_name, category_name, quantity, base_price,
@@ -148,17 +96,6 @@ WITH sent AS (
       FROM placed, lines
      ORDER BY lines.item
     RETURNING order_item_id, order_item_document(order_items) AS document
-), sold AS (
-    UPDATE stock
-       SET remaining = counted.remaining - needed.requested
-      FROM counted
-      JOIN needed ON needed.stock_id = counted.stock_id
-     WHERE stock.stock_id = counted.stock_id AND EXISTS (SELECT FROM accepted)
-), moved AS (
-    INSERT INTO stock_moves (store_id, stock_id, epoch, delta, reason, order_id)
-    SELECT placed.store_id, counted.stock_id, counted.epoch, -needed.requested, 'sold', placed.order_id
-      FROM placed, counted
-      JOIN needed ON needed.stock_id = counted.stock_id
 ), answered AS MATERIALIZED (
     SELECT placed.order_id, placed.store_id,
            order_document(placed.placed, session.table_number,
@@ -197,7 +134,8 @@ SELECT COALESCE((SELECT answer FROM repeated WHERE same), (SELECT document FROM 
                    WHERE problem IS NOT NULL
                    ORDER BY item
                    LIMIT 1) END AS details,
-       set_config('app.placed_order', (SELECT order_id || ' ' || document FROM answered), true)
+       set_config('app.placed_order', (SELECT order_id || ' ' || document FROM answered), true),
+       (SELECT sell_stock(locked.stock, placed.store_id, placed.order_id) FROM locked, placed)
   FROM priced, room;
 
 -- name: orders_of_session
@@ -312,7 +250,8 @@ SELECT status FROM present;
 
 -- name: void_order
 -- `keeps` is null for the whole order, or [{"order_item_id", "keep"}, …]: the quantities that remain. The order, its
--- lines and the stock that it has taken are locked before anything is decided.
+-- lines and the stock that it has taken are locked before anything is decided. An approval is of one order, so who holds
+-- that holds the approval, too; what it is used for deletes it.
 SELECT FROM orders WHERE order_id = %(order_id)s::bigint FOR UPDATE;
 
 SELECT FROM order_items WHERE order_id = %(order_id)s::bigint ORDER BY order_item_id FOR UPDATE;
@@ -352,10 +291,17 @@ WITH present AS MATERIALIZED (
                               jsonb_build_object('order_item_id', kept.order_item_id))) AS was_there
       FROM kept
      WHERE NOT EXISTS (SELECT FROM lines WHERE lines.order_item_id = kept.order_item_id)
-), refused AS MATERIALIZED (
-    SELECT 'approval_required' AS refusal, jsonb_build_object('action', 'void') AS details
+), approved AS MATERIALIZED (
+    SELECT find_approval(%(approval)s::bytea, 'void', %(order_id)s::bigint) AS approved_by
       FROM present
-     WHERE status <> '대기중' AND NOT %(may_void_later)s::boolean
+     WHERE status <> '대기중'
+       AND NOT %(may_void_later)s::boolean
+       AND EXISTS (SELECT FROM lines WHERE keep < quantity)
+), refused AS MATERIALIZED (
+    SELECT CASE WHEN %(approval)s::bytea IS NULL THEN 'approval_required' ELSE 'approval_invalid' END AS refusal,
+           jsonb_build_object('action', 'void') AS details
+      FROM approved
+     WHERE approved_by IS NULL
      UNION ALL
     SELECT 'order_item_not_found', jsonb_build_object('order_item_id', order_item_id)
       FROM gone
@@ -376,9 +322,10 @@ WITH present AS MATERIALIZED (
       FROM present
      WHERE NOT EXISTS (SELECT FROM refused)
 ), booked AS (
-    INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, reason, voided_order,
-                             kind, status, lines)
-    SELECT store_id, order_id, session_id, table_id, table_number, %(username)s::text, %(reason)s::text, document,
+    INSERT INTO order_voids (store_id, order_id, session_id, table_id, table_number, voided_by, approved_by, reason,
+                             voided_order, kind, status, lines)
+    SELECT store_id, order_id, session_id, table_id, table_number, %(username)s::text,
+           (SELECT approved_by FROM approved), %(reason)s::text, document,
            CASE WHEN is_whole THEN 'order' ELSE 'lines' END, status,
            (SELECT jsonb_agg(lines.document || jsonb_build_object('voided_quantity', quantity - keep)
                              ORDER BY order_item_id)
@@ -386,6 +333,8 @@ WITH present AS MATERIALIZED (
              WHERE keep < quantity)
       FROM verdict
      WHERE is_changed
+), used AS (
+    DELETE FROM approvals USING verdict, approved WHERE approvals.token_hash = %(approval)s::bytea
 ), deleted AS (
     DELETE FROM orders USING verdict WHERE orders.order_id = verdict.order_id AND verdict.is_whole
 ), shortened AS (

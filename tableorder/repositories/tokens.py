@@ -2,6 +2,7 @@
 
 from tableorder.database.connection import Check, Connection
 from tableorder.database.statements import Statement
+from tableorder.domain.approvals import hash_approval
 from tableorder.domain.identities import Grant
 
 # By the kind of the grant. A new kind adds its statement here, and StoreRepository.set_active revokes it. Those of
@@ -44,6 +45,15 @@ CHECKS = {
     ),
 }
 
+READING_BOOKS = Statement(
+    "check_reading_books",
+    f"""
+    {CHECKS["staff"].sql};
+    SELECT refuse_reading_books(%(approval)s::bytea)
+     WHERE find_approval(%(approval)s::bytea, 'read_books', NULL) IS NULL
+    """,
+)
+
 
 def check_of(grant: Grant, address: str = "") -> Check:
     """What a connection checks for the bearer of a token, who sends from the address. It raises TokenRevoked."""
@@ -51,6 +61,12 @@ def check_of(grant: Grant, address: str = "") -> Check:
     if grant.kind != "table":
         parameters["token_address"] = address
     return Check(CHECKS[grant.kind], parameters)
+
+
+def check_reading_books(grant: Grant, address: str, approval: str | None) -> Check:
+    """The same for one of the staff who reads the books. It raises ApprovalRequired and ApprovalInvalid, too."""
+    parameters = check_of(grant, address).parameters
+    return Check(READING_BOOKS, {**parameters, "approval": None if approval is None else hash_approval(approval)})
 
 
 def run_check(connection: Connection) -> None:

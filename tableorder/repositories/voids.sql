@@ -1,7 +1,7 @@
 -- name: list_voids
 WITH found AS MATERIALIZED (
     SELECT void_id, kind, order_id, session_id, table_id, table_number, status, voided_at, voided_by,
-           reason, voided_order, lines
+           approved_by, reason, voided_order, lines
       FROM order_voids
      WHERE store_id = %(store_id)s
        AND (%(start)s::date IS NULL OR voided_at >= %(start)s::date::timestamptz)
@@ -19,7 +19,7 @@ WITH found AS MATERIALIZED (
     WINDOW newest_first AS (ORDER BY voided_at DESC, void_id DESC)
 ), page AS (
     SELECT found.void_id, kind, order_id, session_id, table_id, table_number, status, voided_at, voided_by,
-           reason, voided_order, lines
+           approved_by, reason, voided_order, lines
       FROM found
       JOIN measured ON measured.void_id = found.void_id
      WHERE measured.place <= %(limit)s AND measured.bytes_before < %(page_bytes)s
@@ -42,6 +42,7 @@ SELECT json_build_object(
                           'table_number', table_number,
                           'voided_at', voided_at,
                           'voided_by', voided_by,
+                          'approved_by', approved_by,
                           'reason', reason,
                           'status', COALESCE(status, voided_order ->> 'status'),
                           'lines', COALESCE(lines, (

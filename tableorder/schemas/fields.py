@@ -29,6 +29,7 @@ _NO_NUL = "^[^\\u0000]*$"  # for JSON Schema, as the next one
 _NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
+_PIN = re.compile(r"[0-9]{4,8}", re.ASCII)
 _CLOCK_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
@@ -127,6 +128,18 @@ class Password(fields.Field[str]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if problem := password_problem(_string(value), least=self.least):
             raise _sentence(problem)
+        return value
+
+
+class Pin(fields.Field[str]):
+    """A PIN of 4 to 8 digits."""
+
+    json_type = ("string", None)
+    json_rules = {"pattern": "^[0-9]{4,8}$"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not _PIN.fullmatch(_string(value)):
+            raise ValidationError("Must have 4 to 8 digits.")
         return value
 
 

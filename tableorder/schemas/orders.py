@@ -1,6 +1,8 @@
 """Orders as they are sent, listed, moved along and voided."""
 
-from typing import Any
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, post_load
 
@@ -197,13 +199,17 @@ class ItemSchema(BodySchema):
     note = OptionalText(most=MAX_ITEM_NOTE)
     expected_unit_price = Integer(least=-MAX_INTEGER, allow_none=True)
 
-    @post_load
-    def drop_absent(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return without_absent(data)
-
 
 class Items(fields.List[Any]):
-    """1 to 50 lines; a longer list is refused before its lines are looked at."""
+    """1 to 50 lines; a longer list is refused before its lines are looked at.
+
+    Most lines are of a menu and a quantity. Their fields alone load them in a fraction of the schema's time; what they
+    refuse, the schema tells as it tells all mistakes.
+    """
+
+    _plain: ClassVar[Mapping[str, fields.Field[Any]]] = {
+        name: ItemSchema().fields[name] for name in ("menu_id", "quantity")
+    }
 
     json_rules = {"minItems": 1, "maxItems": MAX_ITEMS}
 
@@ -213,6 +219,11 @@ class Items(fields.List[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not 1 <= len(value) <= MAX_ITEMS:
             raise ValidationError(f"Must have 1 to {MAX_ITEMS} items.")
+        if isinstance(value, list) and all(
+            isinstance(item, dict) and item.keys() == self._plain.keys() for item in value
+        ):
+            with suppress(ValidationError):
+                return [{name: field.deserialize(item[name]) for name, field in self._plain.items()} for item in value]
         return super()._deserialize(value, attr, data, **kwargs)
 
 
@@ -237,7 +248,7 @@ class OrderSchema(BodySchema):
 
     @post_load
     def drop_absent(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return without_absent(data)
+        return without_absent(data | {"items": [without_absent(item) for item in data["items"]]})
 
 
 def without_absent(data: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ class Void(values.Document):
     table_number = values.number(least=1)
     voided_at = values.moment()
     voided_by = values.text("the admin's username")
+    approved_by = values.text("the owner or manager who approved; null if nobody had to", or_null=True)
     reason = values.text(or_null=True)
     status = values.one_of(*STATUSES)
     lines = values.list_of(VoidedLine)
@@ -30,6 +31,7 @@ class Void(values.Document):
         "table_number": 3,
         "voided_at": "2026-02-04T13:32:00+09:00",
         "voided_by": "demo",
+        "approved_by": None,
         "reason": "주문 실수",
         "status": "대기중",
         "lines": [VoidedLine.example],

@@ -10,16 +10,17 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from flask import Response, request
 
-from tableorder.domain.errors import RoleNotAllowed
+from tableorder.domain.errors import ApprovalInvalid, ApprovalRequired, RoleNotAllowed
 from tableorder.domain.identities import AdminIdentity, Role, TableIdentity
-from tableorder.domain.roles import EVERYBODY, MANAGEMENT
+from tableorder.domain.roles import EVERYBODY, FLOOR, MANAGEMENT
 from tableorder.http.money import without_money
 from tableorder.http.request_logs import printable
 from tableorder.http.tokens import Bearer, read_authorization, require_admin, require_table
 from tableorder.web.client_address import client_address
 from tableorder.web.context import config
-from tableorder.web.middleware import GRANT, STORE_ID, note
+from tableorder.web.middleware import GRANT, READS_BOOKS, STORE_ID, note
 from tableorder.web.operations import operation_of
+from tableorder.web.requests import APPROVAL
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -75,6 +76,24 @@ def requires_role(
 
 
 requires_admin = requires_role(*MANAGEMENT)
+
+
+def requires_books(handler: Callable[Concatenate[AdminIdentity, P], R]) -> Callable[P, R]:
+    """Call a handler with the admin first: an owner, a manager, or one of the staff with an approval to read the books.
+
+    Raises what requires_role raises. Each round trip checks the approval: ApprovalRequired, ApprovalInvalid.
+    """
+    operation = operation_of(handler)
+    operation.headers.append(APPROVAL)
+    operation.problems.extend((ApprovalRequired, ApprovalInvalid))
+
+    @functools.wraps(handler)
+    def approved(admin: AdminIdentity, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if admin.role not in MANAGEMENT:
+            request.environ[READS_BOOKS] = request.headers.get(APPROVAL)
+        return handler(admin, *args, **kwargs)
+
+    return requires_role(*FLOOR)(approved)
 
 
 def _made(answer: object) -> dict[str, int]:

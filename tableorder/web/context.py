@@ -6,11 +6,11 @@ from flask import current_app, request
 
 from tableorder.config import Config
 from tableorder.database.connection import Check, Connection, Database
-from tableorder.repositories.tokens import check_of
+from tableorder.repositories.tokens import check_of, check_reading_books
 from tableorder.transactions.store_access import StoreAccess
 from tableorder.web.client_address import client_address
 from tableorder.web.long_work import LongWork
-from tableorder.web.middleware import GRANT
+from tableorder.web.middleware import GRANT, READS_BOOKS
 
 CONFIG = "tableorder.config"
 DATABASE = "tableorder.database"
@@ -45,9 +45,13 @@ def reading(store_id: int) -> AbstractContextManager[Connection]:
 
 
 def _check() -> Check | None:
-    """That the token of this request was not revoked, else TokenRevoked; None if it came without one."""
+    """What is checked of the request's token before each statement, None if it came without one."""
     grant = request.environ.get(GRANT)
-    return check_of(grant, client_address()) if grant else None
+    if grant is None:
+        return None
+    if READS_BOOKS in request.environ:
+        return check_reading_books(grant, client_address(), request.environ[READS_BOOKS])
+    return check_of(grant, client_address())
 
 
 def password_work() -> LongWork:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REQUEST_ID = "tableorder.request_id"
 STORE_ID = "tableorder.store_id"
 GRANT = "tableorder.grant"
+READS_BOOKS = "tableorder.reads_books"  # by an approval, which is the value
 NOTES = "tableorder.notes"
 
 

@@ -11,6 +11,8 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from tableorder.domain.errors import (
+    ApprovalInvalid,
+    ApprovalRequired,
     IdempotencyKeyInvalid,
     JsonInvalid,
     KeyReused,
@@ -22,6 +24,8 @@ from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
 from tableorder.schemas.pointers import MAX_NAME, by_pointer
 from tableorder.web.context import config
 from tableorder.web.operations import Handler, operation_of
+
+APPROVAL = "X-Approval"
 
 
 def takes_body(
@@ -91,6 +95,19 @@ def takes_versions(handler: Handler) -> Handler:
         named = request.if_match
         versions = ["*"] if named.star_tag else [*named.as_set(include_weak=True)]
         return handler(*args, versions=versions, **kwargs)
+
+    return cast("Handler", loaded)
+
+
+def takes_approval(handler: Handler) -> Handler:
+    """Call the handler with `approval`, the X-Approval header or None."""
+    operation = operation_of(handler)
+    operation.headers.append(APPROVAL)
+    operation.problems.extend((ApprovalRequired, ApprovalInvalid))
+
+    @functools.wraps(handler)
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        return handler(*args, approval=request.headers.get(APPROVAL), **kwargs)
 
     return cast("Handler", loaded)
 

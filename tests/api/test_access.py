@@ -105,7 +105,7 @@ ADMIN = entries("ADMIN_ROUTES") | {
     ("POST", "/api/v1/admin/orders/sse/ticket"): Call(201),
 }
 # They end the token that they are called with: tests/api/test_staff.py.
-OWN = {("POST", "/api/v1/auth/logout"), ("PUT", "/api/v1/auth/password")}
+OWN = {("POST", "/api/v1/auth/logout"), ("PUT", "/api/v1/auth/password"), ("PUT", "/api/v1/auth/pin")}
 STREAMS = {("GET", ADMIN_STREAM), ("GET", TABLE_STREAM)}
 
 PRIVATE = dict.fromkeys(TABLE, "table") | dict.fromkeys(ADMIN, "admin")

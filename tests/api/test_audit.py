@@ -91,15 +91,15 @@ def test_prices_voids_and_settings(restaurant, tablet, menu_id):
     for notice in ("쌀: 국내산", "쌀: 국내산", None):
         expect(200, admin.patch("/admin/settings", {"origin_notice": notice}))
     dish, order = {"menu_name": "김치찌개"}, {"table_number": 1, "status": "대기중", "total_amount": 18000}
-    seoul = {"time_zone": "Asia/Seoul"}
+    part = {"kind": "lines", "reason": "주문 실수", "total_amount": 9000, "approved_by": None}
+    whole = {"kind": "order", "reason": None, "total_amount": 0, "approved_by": None}
+    rice, nothing = ({"time_zone": "Asia/Seoul", "origin_notice": notice} for notice in ("쌀: 국내산", None))
     assert entries(restaurant, "menu_price", "void", "settings") == [
         owners(restaurant, "menu_price", menu_id, dish | {"price": 9000}, dish | {"price": 9500}),
-        owners(
-            restaurant, "void", first["order_id"], order, {"kind": "lines", "reason": "주문 실수", "total_amount": 9000}
-        ),
-        owners(restaurant, "void", second["order_id"], order, {"kind": "order", "reason": None, "total_amount": 0}),
-        owners(restaurant, "settings", None, None, seoul | {"origin_notice": "쌀: 국내산"}),
-        owners(restaurant, "settings", None, seoul | {"origin_notice": "쌀: 국내산"}, seoul | {"origin_notice": None}),
+        owners(restaurant, "void", first["order_id"], order, part),
+        owners(restaurant, "void", second["order_id"], order, whole),
+        owners(restaurant, "settings", None, None, rice),
+        owners(restaurant, "settings", None, rice, nothing),
     ]
 
 

@@ -57,7 +57,8 @@ def test_a_preflight_says_what_may_be_sent(open_servers, origin):
         allowed = cors(response)
         assert allowed["Access-Control-Allow-Origin"] == origin
         assert words(allowed["Access-Control-Allow-Methods"]) >= methods
-        needed = {"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-ID"}
+        needed = {"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID"}
+        needed |= {"X-Approval", "X-Request-ID"}
         assert words(allowed["Access-Control-Allow-Headers"]) == needed
         assert "Access-Control-Allow-Credentials" not in allowed
         assert response.headers["Vary"] == "Origin"

@@ -50,6 +50,13 @@ def test_every_operation_answers_as_described(described, restaurant, server):
     call("show_picture", 404, sha256="0" * 64)
     changed = {"current_password": restaurant.password, "new_password": "another-owner-1234"}
     admin.token = call("change_password", 200, changed, by=admin)["access_token"]
+    pin = {"current_password": "another-owner-1234", "pin": "4711"}
+    call("set_pin", 200, pin, by=admin)
+    call("set_pin", 400, pin | {"pin": "471"}, by=admin)
+    approval = {"username": restaurant.username, "pin": "4711", "action": "void", "subject": 1}
+    call("add_approval", 201, approval, by=admin)
+    call("add_approval", 400, approval | {"subject": None}, by=admin)
+    call("add_approval", 401, approval | {"pin": "0000"}, by=admin)
     call("log_out", 200, by=admin)
     by_role = {described.name_of(*route) for route in PRIVATE}  # test_access.py looks at what those answer
     assert described.called | by_role == set(described.operations) - {"follow_store", "follow_session"}

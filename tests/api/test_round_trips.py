@@ -9,6 +9,8 @@ import pytest
 
 from tests.api.client import UNKNOWN_ID, expect
 from tests.api.test_options import add_group, attach, item
+from tests.api.test_staff import at_work
+from tests.nouns.approvals import APPROVAL, add_boss
 
 
 @pytest.fixture
@@ -100,6 +102,21 @@ def test_each_request_about_calls_is_one_round_trip(restaurant, tablet, table_id
     once(200, admin.delete, f"/admin/call-items/{item_id}")
     once(200, admin.post, f"/admin/tables/{table_id}/end-session")
     once(409, tablet.post, "/customer/calls", {})
+
+
+def test_each_request_with_an_approval_is_one_round_trip(restaurant, tablet, menu_id, once):
+    add_boss(restaurant)
+    waiter = at_work(restaurant, "staff")
+    order_id = expect(201, tablet.order((menu_id, 1)))["order_id"]
+    once(200, waiter.patch, f"/admin/orders/{order_id}/status", {"status": "준비중"})
+    once(403, waiter.delete, f"/admin/orders/{order_id}")
+    approval = APPROVAL | {"action": "void", "subject": order_id}
+    headers = {"X-Approval": expect(201, waiter.post("/admin/approvals", approval))["approval_token"]}
+    once(200, waiter.delete, f"/admin/orders/{order_id}", **headers)
+    headers = {"X-Approval": expect(201, waiter.post("/admin/approvals", APPROVAL))["approval_token"]}
+    once(200, waiter.get, "/admin/voids", **headers)
+    once(403, waiter.get, "/admin/history")
+    once(200, restaurant.admin.get, "/admin/audit")
 
 
 def test_each_request_about_staff_is_one_round_trip(restaurant, once):

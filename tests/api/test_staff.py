@@ -20,6 +20,7 @@ from tests.api import test_access
 from tests.api.client import Client, Restaurant, Tablet, expect, refused
 from tests.api.server import JWT_SECRET_KEY, Server, add_restaurant
 from tests.api.streams import ADMIN_STREAM, Reader
+from tests.nouns.approvals import add_boss
 
 PASSWORD = "12345678"
 ROLES = ("owner", "manager", "staff", "kitchen")
@@ -41,6 +42,7 @@ EVERYBODY = {
     ("GET", "/admin/settings"),
     ("POST", "/auth/logout"),
     ("PUT", "/auth/password"),
+    ("PUT", "/auth/pin"),
 }
 FLOOR = {
     ("DELETE", "/admin/orders/{order}"),
@@ -49,6 +51,13 @@ FLOOR = {
     ("GET", "/admin/calls"),
     ("POST", "/admin/calls/{call}/take"),
     ("POST", "/admin/calls/{call}/close"),
+    ("POST", "/admin/approvals"),
+}
+# For staff with an approval.
+BOOKS = {
+    ("GET", "/admin/history"),
+    ("GET", "/admin/tables/{table}/history"),
+    ("GET", "/admin/voids"),
 }
 OWNER = {("PATCH", "/admin/settings")}
 
@@ -56,7 +65,7 @@ OWNER = {("PATCH", "/admin/settings")}
 def roles_of(route: tuple[str, str]) -> tuple[str, ...]:
     if route in EVERYBODY:
         return ROLES
-    if route in FLOOR:
+    if route in FLOOR | BOOKS:
         return ROLES[:3]
     return ROLES[:1] if route in OWNER else ROLES[:2]
 
@@ -94,17 +103,20 @@ def admin_operations() -> dict[tuple[str, str], Operation]:
 def test_each_route_names_the_roles_of_the_table():
     found = {route: operation.roles for route, operation in admin_operations().items()}
     assert found == {route: roles_of(route) for route in found}
-    assert {*found} >= EVERYBODY | FLOOR | OWNER
+    assert {*found} >= EVERYBODY | FLOOR | BOOKS | OWNER
 
 
 def test_each_role_is_refused_what_is_not_its_own_and_nothing_else(server, restaurant):
     people = {role: at_work(restaurant, role) for role in ROLES[1:]}
+    add_boss(restaurant)  # who approves
     ids = dict.fromkeys(re.findall(r"{(\w+)}", str(test_access.ADMIN)), test_access.UNKNOWN)
     for method, path in test_access.ADMIN:
         allowed = roles_of((method, path.removeprefix("/api/v1")))
         for role, person in people.items():
             answer = test_access.send(server, (method, path), ids, person.token)
-            if role in allowed:
+            if role == "staff" and (method, path.removeprefix("/api/v1")) in BOOKS:
+                assert refused(403, "approval_required", answer)["action"] == "read_books"
+            elif role in allowed:
                 assert answer.status_code not in (401, 403), (role, path, answer.text)
             else:
                 assert refused(403, "role_not_allowed", answer)["roles"] == [*allowed], (role, path)

@@ -184,6 +184,7 @@ HARM = {
             "call_items_call_item_id_seq",
             "calls_call_id_seq",
             "dayparts_daypart_id_seq",
+            "audit_log_audit_id_seq",
         )
     },
 }

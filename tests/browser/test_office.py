@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
@@ -76,7 +77,7 @@ def test_the_menu_comes_without_the_pictures_themselves(office):
     office.log_in()
     until(lambda: rows(office))
     fetched = office.browser.execute_script("return performance.getEntriesByType('resource').map(({ name }) => name)")
-    menus = [url for url in fetched if "/api/v1/admin/menus" in url]
+    menus = [url for url in fetched if urlsplit(url).path == "/api/v1/admin/menus"]
     assert menus and all(url.endswith("?pictures=url") for url in menus)
 
 
@@ -224,6 +225,39 @@ def test_an_owner_sets_the_store_and_what_guests_can_call_for(office, admin, con
     assert console() == []
 
 
+def test_an_owner_says_what_guests_must_know_in_their_languages(office, admin, console):
+    def dish() -> dict:
+        return next(menu for menu in menus_of(admin, "찌개·탕") if menu["menu_name"] == "순두부찌개")
+
+    before = dish()
+    untold = {"allergens": None, "origins": [], "translations": {"ja": {"name": "スンドゥブチゲ"}}}
+    expect(200, admin.patch(f"/admin/menus/{before['menu_id']}", untold))
+    office.log_in()
+    office.tap(".hints summary", "표시를 확인할 메뉴")
+    office.tap("#view details .row", "순두부찌개")
+    office.tap("#dialog summary", "원산지")
+    office.type("ingredient", "콩")
+    office.type("origin", "국내산")
+    office.tap("#dialog .choices label", "대두")
+    office.tap("#dialog .choices label", "조개류")
+    office.fill(min_age=12)
+    after = dish()
+    assert sorted(after["allergens"]) == ["대두", "조개류"]
+    assert (after["origins"], after["min_age"]) == ([{"ingredient": "콩", "origin": "국내산"}], 12)
+    until(lambda: not any("순두부찌개" in row for row in office.texts("#view details .row")))
+
+    office.tap("#go-languages")
+    office.tap("summary", "찌개·탕")
+    name = office.find("[aria-label='순두부찌개: English']")
+    name[0].clear()
+    name[0].send_keys("Soft tofu stew", Keys.TAB)
+    until(lambda: dish()["translations"].get("en", {}).get("name") == "Soft tofu stew")
+    assert dish()["translations"]["ja"] == {"name": "スンドゥブチゲ"}
+    kept = {name: before[name] for name in ("allergens", "origins", "min_age", "translations")}
+    expect(200, admin.patch(f"/admin/menus/{before['menu_id']}", kept))
+    assert console() == []
+
+
 def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, admin):
     menu = f"/admin/menus/{menu_id(admin, '김치찌개')}"
     switch = "[role=switch][aria-label='김치찌개']"
@@ -235,7 +269,7 @@ def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, ad
         const before = Response.prototype.json;
         Response.prototype.json = async function () {
             const document = await before.call(this);
-            if (this.url.includes("/admin/menus")) setTimeout(() => (window.seen = document)); // once it could be drawn
+            if (this.url.includes("/admin/menus?")) setTimeout(() => (window.seen = document)); // once drawn
             return document;
         };
         """
@@ -321,6 +355,20 @@ def test_everybody_can_use_the_office(office, served, admin, axe, size):
         seen += violations(office, axe)
         assert small_targets(office) == []
         office.tap("#dialog .actions button")
+    office.tap("#go-languages")
+    office.tap("summary", "찌개·탕")
+    seen += violations(office, axe)
+    assert small_targets(office) == []
+    office.tap("#go-menu")
+    office.tap("[data-menu] .row")
+    office.tap("#dialog summary")
+    seen += violations(office, axe)
+    assert small_targets(office) == []
+    office.tap("#dialog .actions button")
+    office.tap("#go-audit")
+    until(lambda: office.find(".audit li"))
+    seen += violations(office, axe)
+    assert small_targets(office) == []
     office.tap("#go-settings")
     until(lambda: office.find("[name=time_zone]"))
     seen += violations(office, axe)

@@ -68,15 +68,31 @@ def test_staff_get_along_at_the_counter(counter, hire, served, admin, console):
     assert console() == []
 
 
-def test_staff_are_told_who_may_do_what_they_may_not(counter, hire, served, admin):
+def test_a_manager_approves_at_the_counter_of_what_staff_may_not(counter, hire, served, admin, console):
     order = expect(201, guests_at(served, 3).order((menu_id(admin, "콜라"), 1)))["order_id"]
-    counter.log_in(*hire("staff"), store="1")
+    username, password = hire("manager")
+    login = {"store_id": 1, "username": username, "password": password}
+    token = expect(200, Client(served.base).post("/auth/admin/login", login))["access_token"]
+    pin = {"current_password": password, "pin": "471100"}
+    expect(200, Client(served.base, token).put("/auth/pin", pin))
+    waiter = hire("staff")
+    counter.log_in(*waiter, store="1")
     counter.tap(counter.at(3, f"[data-role=move-{order}]"), "준비 시작")
     counter.reads("완료", counter.at(3, f"[data-role=move-{order}]"))
     counter.tap(counter.at(3, f"[data-role=void-{order}]"))
+    assert console() == []
     counter.tap("#dialog button.grave")
-    counter.reads("점주나 매니저 계정으로만", "#dialog [role=alert]")
+    counter.reads("점주나 매니저가", "#dialog [role=alert]")
+    counter.type("approver", username)
+    counter.type("pin", "0000")
+    counter.tap("#dialog button.grave:not([hidden])")
+    counter.reads("PIN 번호가 맞지 않습니다", "#dialog [role=alert]")
     assert [order["status"] for order in orders_at(admin, 3)] == ["준비중"]
+    counter.type("pin", "471100")
+    counter.tap("#dialog button.grave:not([hidden])")
+    until(lambda: orders_at(admin, 3) == [])
+    [voided] = expect(200, admin.get("/admin/voids?limit=1"))["voids"]
+    assert (voided["voided_by"], voided["approved_by"]) == (waiter[0], username)
 
 
 def test_a_screen_says_whose_accounts_it_is_for(counter, office, hire, console):

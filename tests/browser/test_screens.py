@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import psutil
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -326,6 +327,31 @@ def test_a_tablet_without_a_connection_opens_and_shows_the_menu(browser, tmp_pat
     window.reads("김치찌개", ".dish")
     window.reads("연결이 끊겼습니다.", "#connection")
     window.close()
+
+
+def test_a_feed_that_falls_silent_is_given_up_and_resumed(counter, served, admin):
+    soda = menu_id(admin, "콜라")
+    guests = guests_at(served, 2)
+    counter.log_in()
+    counter.run(
+        """
+        const before = window.setTimeout;
+        window.setTimeout = (does, wait, ...given) => before(does, wait === 45_000 ? 1_000 : wait, ...given);
+        """
+    )
+    expect(201, guests.order((soda, 1)))  # what comes now starts the next wait
+    counter.reads("콜라 × 1", counter.at(2, ".line"))
+    processes = psutil.Process(served.process.pid).children(recursive=True)
+    feeds = [process for process in processes if "stream" in str(process.cmdline())]
+    for process in feeds:
+        process.suspend()
+    try:
+        expect(201, guests.order((soda, 7)))
+        counter.reads("연결이 끊겼습니다.", "#connection")
+    finally:
+        for process in feeds:
+            process.resume()
+    counter.reads("콜라 × 7", counter.at(2, ".line"))
 
 
 @pytest.mark.parametrize("size", SIZES)

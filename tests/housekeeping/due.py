@@ -156,6 +156,18 @@ KEPT = {
           FROM generate_series(1, %(count)s) AS n
         """,
     ),
+    "approvals": Kept(
+        tables.prune_approvals,
+        "-20 seconds",
+        "1 second",
+        "expires_at",
+        """
+        INSERT INTO approvals (token_hash, store_id, action, approved_by, token_epoch, expires_at)
+        SELECT sha256(gen_random_uuid()::text::bytea), 7, 'read_books', '사장', 1,
+               now() - %(age)s::interval - n * interval '1 us'
+          FROM generate_series(1, %(count)s) AS n
+        """,
+    ),
     "audit_log": Kept(
         partial(tables.prune_audit_log, older_than=AUDIT_DAYS),
         "364 days 23 hours 59 minutes",

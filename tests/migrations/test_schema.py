@@ -208,6 +208,12 @@ CROSSINGS = [
            VALUES (%(store_id)s, %(other_table_id)s, %(other_session_id)s, 1, '[]', now())""",
     ),
     (
+        "approvals_staff_id_fkey",
+        """INSERT INTO approvals (token_hash, store_id, action, approved_by, staff_id, token_epoch, expires_at)
+           SELECT '-', %(store_id)s, 'read_books', 'x', staff_id, 1, now()
+             FROM staff WHERE store_id = %(other_store_id)s""",
+    ),
+    (
         "menus_picture_sha256_fkey",
         """UPDATE menus SET picture_sha256 = (SELECT sha256 FROM pictures WHERE store_id = %(other_store_id)s)
             WHERE menu_id = %(menu_id)s""",

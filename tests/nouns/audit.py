@@ -15,6 +15,9 @@ PLANS = {
     ),
 }
 
+TEXTS = {("AuditQuery", "cursor"): lambda scene, text: scene.no_query("/admin/audit", "cursor", text)}
+NEVER_KEPT = {("AuditQuery", "cursor"): "it has a form of its own"}
+
 
 def add_rows(connection, shop):
     """Imported here: tests/factories.py finds this module."""

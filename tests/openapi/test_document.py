@@ -62,7 +62,7 @@ def test_each_operation_has_a_name_of_its_own_and_says_who_may_call_it(document)
     for path, _, operation in operations(document):
         wanted = {"/api/v1/admin/": ["adminToken"], "/api/v1/customer/": ["tableToken"]}
         schemes = next((scheme for prefix, scheme in wanted.items() if path.startswith(prefix)), [])
-        if path in ("/api/v1/auth/logout", "/api/v1/auth/password"):  # one's own
+        if path in ("/api/v1/auth/logout", "/api/v1/auth/password", "/api/v1/auth/pin"):  # one's own
             schemes = ["adminToken"]
         if path.endswith("/sse"):
             schemes = [*schemes, "streamTicket"]

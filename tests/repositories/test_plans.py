@@ -131,6 +131,10 @@ SELECT 'unknown', n, '', '{}', now() - interval '1 day' + n * interval '1 second
   FROM generate_series(1, %(stores)s * 20) AS n;
 INSERT INTO familiar_addresses (kind, account_id, address, last_login_at)
 SELECT 'admin', s, '10.2.0.1', now() - interval '31 days' FROM generate_series(1, %(stores)s) AS s;
+INSERT INTO approvals (token_hash, store_id, action, subject, approved_by, token_epoch, expires_at)
+SELECT sha256(('approval ' || s || ' ' || n)::bytea), s, 'void', n, 'admin-' || s, 1,
+       now() + (n - 2) * interval '1 minute'
+  FROM generate_series(1, 5) AS n, generate_series(1, %(stores)s) AS s;
 INSERT INTO audit_log (store_id, actor, role, action, at)
 SELECT s, 'admin-' || s, 'owner', 'void', now() - n * interval '6 days'
   FROM generate_series(1, 100) AS n, generate_series(1, %(stores)s) AS s
@@ -423,6 +427,10 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
         store_id=STORE, username="person-1", unknown_id=-1, address="10.0.1.50"
     ),
     "logins.set_password": lambda c, t: _logins(c).set_password(grant=PERSON, new_hash="y"),
+    "logins.find_approver": lambda c, t: _logins(c).find_approver(
+        store_id=STORE, username=ADMIN.username, unknown_id=-1, address="10.0.1.50"
+    ),
+    "logins.set_pin": lambda c, t: _logins(c).set_pin(grant=PERSON, pin_hash="y"),
     "logins.revoke": lambda c, t: _logins(c).revoke(grant=PERSON),
     "logins.record_failure": lambda c, t: _logins(c).record_failure(STANDING),
     "logins.record_success": lambda c, t: _logins(c).record_success(STANDING, Renewal("x", "y")),
@@ -454,6 +462,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 10),
     "housekeeping.prune_failed_logins": lambda c, t: tables.prune_failed_logins(c, 100, window=300),
     "housekeeping.prune_familiar_addresses": lambda c, t: tables.prune_familiar_addresses(c, 100),
+    "housekeeping.prune_approvals": lambda c, t: tables.prune_approvals(c, 10),
     "housekeeping.prune_audit_log": lambda c, t: tables.prune_audit_log(c, 100, older_than=365),
 }
 CALLS |= entries("PLANS")

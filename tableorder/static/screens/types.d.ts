@@ -28,6 +28,8 @@ export type Parameters<N extends OperationName> = {
   key?: string;
   /** Do not repeat it: it makes something, and has no key. Without an answer Unanswered is thrown. */
   once?: boolean;
+  /** An owner's or a manager's. */
+  approval?: string | undefined;
   /** Gives the call up. */
   signal?: AbortSignal;
 } & ([BodyOf<N>] extends [never] ? {} : { body: BodyOf<N> }) &

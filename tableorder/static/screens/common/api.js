@@ -39,6 +39,7 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   update_table: ["PATCH", "/api/v1/admin/tables/{table_id}"],
   delete_table: ["DELETE", "/api/v1/admin/tables/{table_id}"],
   list_menus: ["GET", "/api/v1/admin/menus"],
+  list_missing_labels: ["GET", "/api/v1/admin/menus/labels"],
   update_menu: ["PATCH", "/api/v1/admin/menus/{menu_id}"],
   set_menu_availability: ["PUT", "/api/v1/admin/menus/{menu_id}/availability"],
   place_call: ["POST", "/api/v1/customer/calls"],
@@ -58,7 +59,9 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   show_settings: ["GET", "/api/v1/admin/settings"],
   update_settings: ["PATCH", "/api/v1/admin/settings"],
   list_store_history: ["GET", "/api/v1/admin/history"],
+  list_audit: ["GET", "/api/v1/admin/audit"],
   list_voids: ["GET", "/api/v1/admin/voids"],
+  add_approval: ["POST", "/api/v1/admin/approvals"],
 });
 
 /** @typedef {keyof typeof ROUTES} CallName */
@@ -108,23 +111,23 @@ export class Api {
    */
   async call(name, parameters) {
     const [method, path] = ROUTES[name];
-    const { body, path: ids, query, key, once, signal } = /** @type {AnyParameters} */ (parameters);
-    return this.send(method, fill(path, ids ?? {}, query ?? {}), { body, key, once, signal });
+    const { path: ids, query, ...rest } = /** @type {AnyParameters} */ (parameters);
+    return this.send(method, fill(path, ids ?? {}, query ?? {}), rest);
   }
 
   /**
    * As `call`, by method and address: for what an installation may not have yet.
    * @param {string} method
    * @param {string} address
-   * @param {Pick<AnyParameters, "body" | "key" | "once" | "signal">} [parameters]
+   * @param {Omit<AnyParameters, "path" | "query">} [parameters]
    * @returns {Promise<any>}
    */
-  async send(method, address, { body, key, once, signal } = {}) {
+  async send(method, address, { body, key, approval, once, signal } = {}) {
     let [renewed, crashed] = [false, false];
     for (let attempt = 0; ; attempt++) {
       let wait = backOff(attempt);
       try {
-        const response = await this.#ask(method, address, body, key, signal);
+        const response = await this.#ask(method, address, { body, key, approval, signal });
         const answer = await response.json();
         noticeConnection(true);
         setClock(response.headers.get("Date"));
@@ -149,14 +152,13 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} address
-   * @param {unknown} body
-   * @param {string} [key]
-   * @param {AbortSignal} [signal]
+   * @param {Omit<AnyParameters, "path" | "query" | "once">} parameters
    */
-  #ask(method, address, body, key, signal) {
+  #ask(method, address, { body, key, approval, signal }) {
     const headers = new Headers();
     if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
     if (key) headers.set("Idempotency-Key", key);
+    if (approval) headers.set("X-Approval", approval);
     if (body !== undefined) headers.set("Content-Type", "application/json");
     const patience = AbortSignal.timeout(PATIENCE);
     return fetch(address, {
@@ -183,6 +185,7 @@ export function backOff(attempt) {
  * @property {Record<string, string | number>} [path]
  * @property {Record<string, unknown>} [query]
  * @property {string | undefined} [key]
+ * @property {string | undefined} [approval]
  * @property {boolean | undefined} [once]
  * @property {AbortSignal | undefined} [signal]
  */

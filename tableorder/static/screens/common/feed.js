@@ -1,12 +1,13 @@
 // The live feed: every event once and in order, whatever the wifi does.
 //
-// A connection is opened with a ticket, because EventSource cannot send a token. After a break the next one resumes behind the
-// last event that was seen; if that is too long ago the server sends `initial` anew, which replaces all that is shown.
+// It is fetched as a stream, because EventSource does not notice a connection that has fallen silent. After a break the next
+// one resumes behind the last event that was seen; if that is too long ago the server sends `initial` anew, which replaces
+// all that is shown.
 
-import { Problem, backOff } from "./api.js";
+import { backOff } from "./api.js";
 import { noticeConnection, pause } from "./connection.js";
 
-const LATER = 15_000; // ms after a fault of the server
+const SILENCE = 45_000; // ms; the server writes every 30 s, if only a comment
 const STEADY = 5_000; // ms; a connection that held for so long was a good one
 
 /**
@@ -21,68 +22,68 @@ const STEADY = 5_000; // ms; a connection that held for so long was a good one
 export async function follow(api, path, types, onEvent, signal) {
   let last = "";
   for (let attempt = 0; ; attempt++) {
-    const ticket = await askForTicket(api, path, signal);
-    if (!ticket) continue;
     const began = Date.now();
-    const opened = await listen(`${path}?${new URLSearchParams({ ticket, last_event_id: last })}`, types, signal, (type, event) => {
-      last = event.lastEventId;
-      onEvent(/** @type {any} */ ({ type, data: JSON.parse(event.data) }));
+    const refused = await listen(api, path, last, signal, ({ id, event: type, data }) => {
+      last = id ?? last;
+      if (type && data && /** @type {string[]} */ (types).includes(type)) onEvent(/** @type {any} */ ({ type, data: JSON.parse(data) }));
     });
     signal.throwIfAborted();
-    // EventSource does not say why it was refused. The list that the feed begins with is refused for the same reason.
-    if (!opened) await api.send("GET", path.slice(0, -"/sse".length), { signal });
+    // The list that the feed begins with is refused for the same reason; where a token can be renewed, this renews it.
+    if (refused) await api.send("GET", path.slice(0, -"/sse".length), { signal });
     if (Date.now() - began > STEADY) attempt = 0;
     await pause(1000 + backOff(attempt), signal);
   }
 }
 
 /**
- * A ticket, or null if the server has a fault just now; then it is not the client that should give up.
+ * Read one connection to its end: until the server ends it, the network is gone or nothing has come for too long.
  * @param {import("./api.js").Api} api
  * @param {string} path
+ * @param {string} last the id of the last event that was seen
  * @param {AbortSignal} signal
- * @returns {Promise<string | null>}
+ * @param {(fields: Fields) => void} onEvent
+ * @returns {Promise<boolean>} whether the server refused it
  */
-async function askForTicket(api, path, signal) {
+async function listen(api, path, last, signal, onEvent) {
+  const over = new AbortController();
+  const end = () => over.abort();
+  const lose = () => {
+    noticeConnection(false);
+    end();
+  };
+  let patience = setTimeout(lose, SILENCE);
+  signal.addEventListener("abort", end, { signal: over.signal });
+  addEventListener("offline", lose, { signal: over.signal });
   try {
-    return (await api.send("POST", `${path}/ticket`, { signal })).ticket;
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status < 500) throw error;
-    await pause(LATER, signal);
-    return null;
+    const headers = { Authorization: `Bearer ${api.token}`, ...(last && { "Last-Event-ID": last }) };
+    const response = await fetch(path, { headers, signal: over.signal }).catch(() => null);
+    if (!response?.ok || !response.body) {
+      noticeConnection(response !== null);
+      return response !== null;
+    }
+    noticeConnection(true);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ; ) {
+      const { done, value } = await reader.read().catch(() => LOST);
+      clearTimeout(patience);
+      if (value === undefined) {
+        if (!done && !signal.aborted) noticeConnection(false);
+        return false;
+      }
+      patience = setTimeout(lose, SILENCE);
+      const events = (rest + value).split("\n\n");
+      rest = events.pop() ?? "";
+      for (const event of events) onEvent(fieldsOf(event));
+    }
+  } finally {
+    clearTimeout(patience);
+    end();
   }
 }
 
-/**
- * Open one connection; once it is over, whether it was ever open.
- * @param {string} address
- * @param {string[]} types
- * @param {AbortSignal} signal
- * @param {(type: string, event: MessageEvent<string>) => void} onEvent
- * @returns {Promise<boolean>}
- */
-function listen(address, types, signal, onEvent) {
-  return new Promise((resolve) => {
-    const source = new EventSource(address);
-    let opened = false;
-    const close = () => {
-      source.close();
-      signal.removeEventListener("abort", close);
-      removeEventListener("offline", lose);
-      resolve(opened);
-    };
-    const lose = () => {
-      noticeConnection(false);
-      close();
-    };
-    signal.addEventListener("abort", close);
-    addEventListener("offline", lose);
-    source.onerror = lose;
-    source.onopen = () => {
-      opened = true;
-      noticeConnection(true);
-    };
-    source.addEventListener("goodbye", close);
-    for (const type of types) source.addEventListener(type, (event) => onEvent(type, event));
-  });
-}
+const LOST = { done: false, value: undefined };
+
+/** @typedef {{ id?: string, event?: string, data?: string }} Fields */
+
+/** A line is "name: value"; one without a name is a comment. @param {string} event @returns {Fields} */
+const fieldsOf = (event) => Object.fromEntries(event.split("\n").map((line) => line.split(/: (.*)/s, 2)));

@@ -154,9 +154,10 @@ async function change(changed) {
  * @param {Order} order
  * @param {import("./dialogs.js").Voiding} wanted
  */
-async function voidOrder({ order_id }, { reason, restock }) {
+async function voidOrder({ order_id }, { reason, restock, approver }) {
+  const approval = await approve(order_id, approver);
   try {
-    await shift.call("void_order", { path: { order_id }, query: { reason, ...(restock && { restock }) } });
+    await shift.call("void_order", { path: { order_id }, query: { reason, ...(restock && { restock }) }, approval });
   } catch (error) {
     if (!(error instanceof Problem && error.code === "order_not_found")) throw error;
   }
@@ -170,10 +171,22 @@ async function voidOrder({ order_id }, { reason, restock }) {
  * @param {import("./dialogs.js").KeptLine[]} lines
  * @param {import("./dialogs.js").Voiding} wanted
  */
-async function voidLines({ order_id }, lines, { reason, restock }) {
+async function voidLines({ order_id }, lines, { reason, restock, approver }) {
   const body = { lines, reason, restock };
-  board.update(await shift.call("void_order_lines", { path: { order_id }, body }));
+  const approval = await approve(order_id, approver);
+  board.update(await shift.call("void_order_lines", { path: { order_id }, body, approval }));
   update();
+}
+
+/**
+ * An approval to void the order, if somebody gives one.
+ * @param {number} order_id
+ * @param {import("./dialogs.js").Approver | null} approver
+ */
+async function approve(order_id, approver) {
+  if (!approver) return undefined;
+  const answer = await shift.call("add_approval", { body: { ...approver, action: "void", subject: order_id } });
+  return answer.approval_token;
 }
 
 /**

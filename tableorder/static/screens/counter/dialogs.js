@@ -1,5 +1,6 @@
 // What cannot be taken back is asked for once more: to void an order, whole or in part, and to end a session.
 
+import { Problem } from "../common/api.js";
 import { h, show } from "../common/dom.js";
 import { won } from "../common/money.js";
 import { stepper } from "../common/stepper.js";
@@ -9,12 +10,14 @@ import { words } from "../words/staff/index.js";
 /** @typedef {import("../types.js").Order} Order */
 /** @typedef {import("../staff/board.js").OpenTable} OpenTable */
 /** @typedef {{ order_item_id: number, keep: number }} KeptLine */
-/** @typedef {{ reason: string, restock: boolean, lines: KeptLine[] | null }} Voiding without lines: all of it */
+/** @typedef {{ username: string, pin: string }} Approver */
+/** @typedef {{ reason: string, restock: boolean, lines: KeptLine[] | null, approver: Approver | null }} Voiding without lines: all of it */
 
 const LONGEST_REASON = 200;
 
 /**
- * Ask why an order is voided and, if need be, how much of it, and whether what was cooked can be sold again.
+ * Ask why an order is voided and, if need be, how much of it, and whether what was cooked can be sold again. Who may not
+ * void it is asked for an owner or a manager who approves.
  * @param {HTMLDialogElement} dialog
  * @param {Order} order
  * @param {{ inPart: boolean, restock: boolean }} questions
@@ -27,6 +30,15 @@ export function askToVoid(dialog, order, { inPart, restock }, onVoid) {
     h("label", { class: "choice" }, h("input", { type: "radio", name: "reason", value: reason, checked: index === 0 }), reason),
   );
   const again = h("input", { type: "checkbox" });
+  const username = h("input", { name: "approver", required: true, maxlength: 50, autocapitalize: "none", autocomplete: "off" });
+  const pin = h("input", { name: "pin", required: true, type: "password", inputmode: "numeric", pattern: "[0-9]{4,8}", maxlength: 8, autocomplete: "off" });
+  const approver = h(
+    "fieldset",
+    { hidden: true, disabled: true },
+    h("legend", {}, words.approval),
+    h("label", {}, words.approver, username),
+    h("label", {}, words.pin, pin),
+  );
   const form = h("form", {});
   const reason = () => other.value.trim() || String(new FormData(form).get("reason") ?? "");
   other.addEventListener("input", () => {
@@ -60,10 +72,17 @@ export function askToVoid(dialog, order, { inPart, restock }, onVoid) {
     )),
     h("fieldset", {}, h("legend", {}, words.reason), ...reasons, other),
     restock && h("label", { class: "choice" }, again, words.restock),
+    approver,
   );
-  ask(dialog, form, [voidPart, h("button", { type: "submit", class: "grave", value: "all" }, words.voidAll)], (value) =>
-    onVoid({ reason: reason(), restock: again.checked, lines: value === "part" ? part() : null }),
-  );
+  ask(dialog, form, [voidPart, h("button", { type: "submit", class: "grave", value: "all" }, words.voidAll)], async (value) => {
+    const who = approver.hidden ? null : { username: username.value.trim(), pin: pin.value };
+    try {
+      await onVoid({ reason: reason(), restock: again.checked, lines: value === "part" ? part() : null, approver: who });
+    } catch (error) {
+      if (error instanceof Problem && error.code === "approval_required") approver.hidden = approver.disabled = false;
+      throw error;
+    }
+  });
 }
 
 /**

@@ -1,10 +1,11 @@
-// A dish: its name, price, words and picture, its option groups, whether it is sold and how many are left.
+// A dish: its name, price, words, picture and labels, its option groups, whether it is sold and how many are left.
 
 import { h } from "../common/dom.js";
 import { ask } from "../staff/ask.js";
 import { lowAtOf } from "../staff/stock.js";
 import { office } from "../words/office/index.js";
 import { numberField, read, textField, tick } from "./fields.js";
+import { allergenNames, labelsField, labelsOf } from "./labels.js";
 import { pictureOf } from "./menu.js";
 import { pictureField } from "./picture.js";
 import { askToRemove } from "./remove.js";
@@ -26,6 +27,7 @@ export async function askForMenu(shift, dialog, { menu, category, categories }, 
   const words = office();
   const groups = shift.has("options") ? (await shift.call("list_option_groups", {})).option_groups : [];
   const lowAt = menu && shift.has("stock") ? await lowAtOf(shift, menu) : null;
+  const allergens = await allergenNames(shift);
   const picture = pictureField(menu && pictureOf(menu));
   const form = h(
     "form",
@@ -43,6 +45,7 @@ export async function askForMenu(shift, dialog, { menu, category, categories }, 
     groups.length > 0 && groupsField(groups, menu),
     shift.has("stock") &&
       h("div", { class: "pair" }, numberField(words.stock, "remaining", menu?.remaining, { min: 0, max: 999_999 }, words.stockHint), numberField(words.lowAt, "low_at", lowAt, { min: 0, max: 999_999 })),
+    labelsField(allergens, menu),
     tick(words.onSale, "is_available", menu?.is_available ?? true),
   );
   const remove = () => {
@@ -66,6 +69,7 @@ export async function askForMenu(shift, dialog, { menu, category, categories }, 
       price: Number(given.whole("price")),
       description: given.text("description") || null,
       is_available: given.ticked("is_available"),
+      ...labelsOf(given),
     };
     if (saved) await shift.call("update_menu", { path: { menu_id: saved }, body: { ...body, ...(image_base64 !== undefined && { image_base64 }) } });
     else saved = (await shift.call("add_menu", { body: { ...body, image_base64: image_base64 ?? null }, once: true })).menu_id;

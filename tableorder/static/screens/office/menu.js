@@ -8,6 +8,7 @@ import { office } from "../words/office/index.js";
 import { words as staff } from "../words/staff/index.js";
 import { askForCategory } from "./category-form.js";
 import { askForMenu } from "./menu-form.js";
+import { showMissing } from "./labels.js";
 import { handle, isMoving } from "./sortable.js";
 
 /** @typedef {import("../types.js").AnswerOf<"list_menus">} Menus */
@@ -24,16 +25,19 @@ export class MenuView {
     this.shift = shift;
     this.dialog = dialog;
     this.categories = /** @type {Category[] | null} */ (null);
+    this.missing = /** @type {import("../types.js").AnswerOf<"list_missing_labels"> | null} */ (null);
     this.chosen = 0;
     this.names = h("ol", { class: "sortable" });
     this.dishes = h("ol", { class: "sortable" });
     this.title = h("h2", {});
     this.none = h("p", { class: "muted" });
+    this.hints = h("div", { class: "hints" });
     const words = office();
     this.addMenu = h("button", { type: "button", class: "main", hidden: true, onclick: () => this.#askForMenu(null) }, words.addMenu);
     this.change = h("button", { type: "button", class: "plain", hidden: true, onclick: () => this.#askForCategory(this.category) }, words.change);
     show(
       place,
+      this.hints,
       h(
         "div",
         { class: "menu-editor" },
@@ -50,6 +54,8 @@ export class MenuView {
   load = async () => {
     this.categories = (await listMenus(this.shift)).categories;
     this.chosen = this.category?.category_id ?? 0;
+    whenReleased(this.draw);
+    this.missing = await this.shift.call("list_missing_labels", {});
     whenReleased(this.draw);
   };
 
@@ -71,6 +77,7 @@ export class MenuView {
     this.change.setAttribute("aria-label", words.changeOf(category?.category_name ?? ""));
     show(this.none, !category ? words.noCategories : category.menus.length === 0 && words.noMenus);
     showList(this.dishes, category?.menus ?? [], (menu) => String(menu.menu_id), (menu) => this.#dishRow(menu), withoutPlace);
+    if (this.missing) showMissing(this.hints, this.missing, categories.flatMap(({ menus }) => menus), (menu) => this.#askForMenu(menu));
   };
 
   /** @param {Category} category */
@@ -78,6 +85,8 @@ export class MenuView {
     const choose = () => {
       this.chosen = category.category_id;
       this.draw();
+      const { top, bottom } = this.title.getBoundingClientRect();
+      if (top < 0 || bottom > innerHeight) this.title.scrollIntoView({ block: "start" });
     };
     return h(
       "li",
@@ -145,7 +154,8 @@ export class MenuView {
 
   /** @param {Menu | null} menu null: a new one */
   #askForMenu(menu) {
-    const { categories, category } = this;
+    const { categories } = this;
+    const category = categories?.find(({ category_id }) => category_id === menu?.category_id) ?? this.category;
     if (categories && category) askForMenu(this.shift, this.dialog, { menu, category, categories }, this.load).catch(this.shift.fail);
   }
 }

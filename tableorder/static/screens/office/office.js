@@ -5,8 +5,10 @@ import { byId, h, show } from "../common/dom.js";
 import { Shift } from "../staff/shift.js";
 import { office } from "../words/office/index.js";
 import { words } from "../words/staff/index.js";
+import { AuditView } from "./audit.js";
 import { CallItemsView } from "./call-items.js";
 import { HistoryView } from "./history.js";
+import { LanguagesView } from "./languages.js";
 import { MenuView } from "./menu.js";
 import { OptionsView } from "./options.js";
 import { SettingsView } from "./settings.js";
@@ -24,11 +26,13 @@ const EVENTS = /** @type {(keyof StoreEvents)[]} */ (["initial", "session_starte
 const VIEWS = {
   menu: { View: MenuView, events: ["initial", "menu_changed", "stock_changed"] },
   options: { View: OptionsView, events: ["initial", "menu_changed", "stock_changed"] },
+  languages: { View: LanguagesView, events: ["initial", "menu_changed"] },
   tables: { View: TablesView, events: ["initial", "table_changed", "session_started", "session_ended"] },
   calls: { View: CallItemsView, events: [] },
   staff: { View: StaffView, events: [] },
   settings: { View: SettingsView, events: [] },
   history: { View: HistoryView, events: ["session_ended"] },
+  audit: { View: AuditView, events: [] },
 };
 
 /** @typedef {keyof typeof VIEWS} ViewName */
@@ -73,7 +77,7 @@ function go(name) {
 
 /** Whether whoever works here can do something there. @param {ViewName} name */
 function isOffered(name) {
-  if (name === "options") return shift.has("options");
+  if (name === "options") return shift.has(name);
   return name !== "settings" || shift.login?.role === "owner";
 }
 

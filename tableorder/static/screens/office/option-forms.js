@@ -4,6 +4,7 @@ import { h } from "../common/dom.js";
 import { ask } from "../staff/ask.js";
 import { office } from "../words/office/index.js";
 import { numberField, read, textField, tick } from "./fields.js";
+import { allergenNames, allergensField, allergensOf } from "./labels.js";
 import { askToRemove } from "./remove.js";
 
 /** @typedef {import("../staff/shift.js").Shift} Shift */
@@ -65,14 +66,16 @@ export function askForGroup(shift, dialog, group, onDone) {
  * @param {Option | null} option null: a new one
  * @param {() => Promise<void>} onDone
  */
-export function askForOption(shift, dialog, group_id, option, onDone) {
+export async function askForOption(shift, dialog, group_id, option, onDone) {
   const words = office();
+  const allergens = await allergenNames(shift);
   const form = h(
     "form",
     {},
     h("h2", { id: "dialog-title" }, option ? words.changeOption : words.addOption),
     textField(words.name, "option_name", { required: true, maxlength: 50, value: option?.option_name ?? "" }),
     numberField(words.delta, "price_delta", option?.price_delta ?? 0, { required: true, min: -DEAREST, max: DEAREST }),
+    h("details", {}, h("summary", {}, words.allergens), allergensField(allergens, option?.allergens ?? null)),
     tick(words.isDefault, "is_default", option?.is_default ?? false),
     tick(words.onSale, "is_available", option?.is_available ?? true),
   );
@@ -93,6 +96,7 @@ export function askForOption(shift, dialog, group_id, option, onDone) {
       price_delta: given.whole("price_delta") ?? 0,
       is_default: given.ticked("is_default"),
       is_available: given.ticked("is_available"),
+      allergens: allergensOf(given),
     };
     if (option) await shift.call("update_option", { path: { option_id: option.option_id }, body });
     else await shift.call("add_option", { path: { group_id }, body, once: true });

@@ -58,7 +58,7 @@ export class OptionsView {
         h("button", { type: "button", class: "plain", "aria-label": words.changeOf(group.group_name), "data-role": "change", onclick: () => askForGroup(this.shift, this.dialog, group, this.load) }, words.change),
       ),
       h("ol", { class: "sortable" }),
-      h("button", { type: "button", class: "add", "data-role": "add", onclick: () => askForOption(this.shift, this.dialog, group.group_id, null, this.load) }, words.addOption, h("span", { class: "unseen" }, group.group_name)),
+      h("button", { type: "button", class: "add", "data-role": "add", onclick: () => this.#askForOption(group.group_id, null) }, words.addOption, h("span", { class: "unseen" }, group.group_name)),
     );
   }
 
@@ -74,7 +74,7 @@ export class OptionsView {
       handle(option.option_name, (keys) => this.#sortOptions(group_id, keys.map(Number)).catch(this.shift.fail), this.#reload),
       h(
         "button",
-        { type: "button", class: "plain row", onclick: () => askForOption(this.shift, this.dialog, group_id, option, this.load) },
+        { type: "button", class: "plain row", onclick: () => this.#askForOption(group_id, option) },
         h("span", { class: "row-name" }, option.option_name),
         option.is_default && h("span", { class: "label accent" }, office().byDefault),
         option.price_delta !== 0 && h("span", { class: "money" }, `${option.price_delta > 0 ? "+" : ""}${won(option.price_delta)}`),
@@ -86,6 +86,11 @@ export class OptionsView {
         h("span", { "aria-hidden": "true" }, on ? staff.sold : staff.soldOut),
       ),
     );
+  }
+
+  /** @param {number} group_id @param {Option | null} option null: a new one */
+  #askForOption(group_id, option) {
+    askForOption(this.shift, this.dialog, group_id, option, this.load).catch(this.shift.fail);
   }
 
   /** @param {Option} option @param {boolean} is_available */

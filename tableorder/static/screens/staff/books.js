@@ -71,7 +71,7 @@ export function pastSession({ table_number, completed_time, archived_order_data:
 }
 
 /** @param {VoidedOrder} entry */
-export function voidedOrder({ table_number, voided_at, voided_by, reason, order, kind, lines }) {
+export function voidedOrder({ table_number, voided_at, voided_by, approved_by, reason, order, kind, lines }) {
   const items = kind === "lines" ? lines.map((line) => ({ ...line, quantity: line.voided_quantity })) : order.items;
   const amount = items.reduce((sum, item) => sum + item.quantity * item.unit_price, 0);
   return h(
@@ -85,6 +85,6 @@ export function voidedOrder({ table_number, voided_at, voided_by, reason, order,
       h("span", { class: "money" }, won(amount)),
     ),
     h("ul", {}, ...items.map(orderLine)),
-    h("p", { class: "small muted" }, `${reason ?? words.noReason} · ${words.voidedBy(voided_by)}`),
+    h("p", { class: "small muted" }, [reason ?? words.noReason, words.voidedBy(voided_by), approved_by && words.approvedBy(approved_by)].filter(Boolean).join(" · ")),
   );
 }

@@ -50,6 +50,9 @@ export default {
   reason: "사유",
   reasons: ["손님 요청", "품절", "주문 실수"],
   otherReason: "다른 사유",
+  approval: "점주 또는 매니저 승인",
+  approver: "아이디",
+  pin: "PIN 번호",
   keepHint: "남길 수량을 정해 주세요. 0이면 그 메뉴를 취소합니다.",
   voidAll: "주문 전체 취소",
   voidPart: "선택한 만큼 취소",
@@ -80,6 +83,8 @@ export default {
   noReason: "사유 없음",
   /** @param {string} who */
   voidedBy: (who) => `${who} 취소`,
+  /** @param {string} who */
+  approvedBy: (who) => `${who} 승인`,
   kitchen: {
     all: "전체",
     categories: "분류",
@@ -118,7 +123,9 @@ export default {
     limit_reached: "더 이상 추가할 수 없습니다.",
     validation_failed: "입력한 내용을 다시 확인해 주세요.",
     menus_missing: "그사이 메뉴가 바뀌었습니다. 다시 옮겨 주세요.",
-    approval_required: "준비를 시작한 주문은 점주나 매니저 계정으로만 취소할 수 있습니다.",
+    approval_required: "이미 준비를 시작한 주문입니다. 점주나 매니저가 아이디와 PIN 번호로 승인해 주세요.",
+    approval_invalid: "승인이 만료되었습니다. 다시 승인해 주세요.",
+    credentials_invalid: "아이디 또는 PIN 번호가 맞지 않습니다.",
     status_backwards: "이미 더 진행된 주문입니다.",
     call_not_found: "이미 정리된 호출입니다.",
     order_not_found: "이미 취소되었거나 정리된 주문입니다.",

@@ -1,0 +1,1 @@
+DROP FUNCTION catalog_document(integer, uuid, timestamptz, integer, boolean, text[], boolean);
