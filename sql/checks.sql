@@ -149,6 +149,11 @@ SELECT 'call_items', call_items.call_item_id::text, call_items.store_id
   LEFT JOIN stores ON stores.store_id = call_items.store_id
  WHERE stores.store_id IS NULL
  UNION ALL
+SELECT 'devices', devices.device_id::text, devices.store_id
+  FROM devices
+  LEFT JOIN tables ON tables.table_id = devices.table_id
+ WHERE tables.store_id IS DISTINCT FROM devices.store_id
+ UNION ALL
 SELECT 'table_sessions', table_sessions.session_id::text, table_sessions.store_id
   FROM table_sessions
   LEFT JOIN tables ON tables.table_id = table_sessions.table_id
@@ -281,6 +286,7 @@ SELECT sequence, drawn, present
          UNION ALL SELECT 'stock_stock_id_seq', max(stock_id) FROM stock
          UNION ALL SELECT 'stock_moves_move_id_seq', max(move_id) FROM stock_moves
          UNION ALL SELECT 'staff_staff_id_seq', max(staff_id) FROM staff
+         UNION ALL SELECT 'devices_device_id_seq', max(device_id) FROM devices
          UNION ALL SELECT 'call_items_call_item_id_seq', max(call_item_id) FROM call_items
          UNION ALL SELECT 'calls_call_id_seq', max(call_id) FROM calls
          UNION ALL SELECT 'tables_table_id_seq', max(table_id) FROM tables

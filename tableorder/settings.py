@@ -338,6 +338,8 @@ SECTIONS = (
                 most=MAX_INTEGER,
             ),
             _limit("staff", "its people who may log in, before the same; with closed accounts ten times as many"),
+            _limit("devices", "its enrolled tablets, before the same"),
+            _limit("table_enrolments", "codes of a table that may still enrol a tablet, before the same"),
             _limit("session_orders", "orders of a table's session, before the same"),
             _limit(
                 "session_lines",

@@ -128,6 +128,7 @@ KEPT = {
 # Lists that are answered unpaged, and what bounds their length. Those with a `limit` in the query are pages.
 LISTS = {
     "/api/v1/admin/staff": "staff",
+    "/api/v1/admin/devices": "devices",
     "/api/v1/admin/categories": f"LIMIT_CATEGORIES: {MENUS}",
     "/api/v1/admin/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/admin/menu-document": f"LIMIT_MENUS, LIMIT_OPTIONS, LIMIT_PICTURE_BYTES: {MENUS}",

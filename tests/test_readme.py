@@ -66,6 +66,7 @@ def test_the_guides_commands_do_what_it_says(serve, tmp_path):
     for expected in ('"status": "완료"', "\n18\n", "잘못된 주문", "the session is over", "no_active_session"):
         assert expected in told
     for expected in (
+        "창가 태블릿",
         "직원 호출",
         "approval_required",
         '"total_count" : ',

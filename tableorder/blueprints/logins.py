@@ -3,24 +3,29 @@
 from dataclasses import asdict, replace
 from typing import Any
 
-from tableorder.domain.errors import CredentialsInvalid, TokenRevoked, TooManyFailures, TooManyLogins
+from tableorder.domain.devices import read_device_token
+from tableorder.domain.errors import CredentialsInvalid, DeviceUnknown, TokenRevoked, TooManyFailures, TooManyLogins
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.passwords import LEAST_OF_PERSON, hash_password
 from tableorder.domain.roles import EVERYBODY
 from tableorder.http.tokens import LIFETIME, issue_token
+from tableorder.repositories.devices import DeviceRepository
 from tableorder.repositories.sessions import SessionRepository
 from tableorder.schemas.approvals import PinSchema, PinSet
 from tableorder.schemas.logins import (
     AdminLoginSchema,
     AdminToken,
+    DeviceLoginSchema,
     LoggedOut,
     PasswordSchema,
     TableLoginSchema,
     TableToken,
 )
 from tableorder.web.authentication import requires_role
+from tableorder.web.client_address import client_address
 from tableorder.web.context import config, password_work, writing
 from tableorder.web.credentials import THROTTLED, admit_person, admit_table, identity_of, logins_of
+from tableorder.web.middleware import note
 from tableorder.web.nouns import Noun
 from tableorder.web.operations import described_by, may_refuse
 from tableorder.web.requests import takes_body
@@ -40,6 +45,7 @@ FEATURES = (
     "dayparts",
     "labels",
     "staff",
+    "devices",
     "calls",
     "menu_document",
 )
@@ -61,6 +67,25 @@ def log_in_table(body: dict[str, Any]) -> dict[str, Any]:
         session_id = SessionRepository(connection).join(store_id=store_id, table_id=account.table_id)
     table = TableIdentity(store_id, account.table_id, account.table_number, session_id, account.epoch)
     return _welcome(table, account.store_name)
+
+
+@blueprint.post("/auth/device/login")
+@takes_body(DeviceLoginSchema)
+@answers(TableToken, "The table's token and session", links=("end_session",))
+@may_refuse(DeviceUnknown)
+def log_in_device(body: dict[str, Any]) -> dict[str, Any]:
+    """Log an enrolled tablet in to its table.
+
+    Starts the table's session, or joins the one that is active.
+    """
+    note(address=client_address())
+    token = read_device_token(body["device_token"])
+    if token is None:
+        raise DeviceUnknown
+    with writing(token.store_id) as connection:
+        table, store_name = DeviceRepository(connection).log_in(key=token.key)
+    note(account={"store_id": table.store_id, "device_id": table.device_id})
+    return _welcome(table, store_name)
 
 
 @blueprint.post("/auth/admin/login")
@@ -137,5 +162,6 @@ def _welcome(identity: TableIdentity | AdminIdentity, store_name: str) -> dict[s
     """A token, and whom it is for."""
     token = issue_token(identity, config().jwt_secret_key)
     who = asdict(identity) | {"store_name": store_name}
-    del who["epoch"]  # which is between the token and us
+    for name in ("epoch", "device_id"):  # which are between the token and us
+        who.pop(name, None)
     return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, **who, "features": FEATURES}

@@ -36,6 +36,7 @@ CONSTRAINTS: dict[str, Callable[[], DomainError]] = {
     "staff_store_id_username_key": UsernameTaken,
     "tables_store_id_table_number_key": TableNumberTaken,
     "table_sessions_table_id_fkey": partial(TableNotFound, "there is no such table"),
+    "devices_table_id_fkey": partial(TableNotFound, "there is no such table"),
     "categories_store_id_category_name_key": CategoryNameTaken,
     "dayparts_store_id_daypart_name_key": DaypartNameTaken,
     "call_items_store_id_label_key": CallItemLabelTaken,

@@ -185,6 +185,16 @@ class CredentialsInvalid(Unauthorized):
     detail = "the credentials are wrong"
 
 
+class EnrolmentInvalid(Unauthorized):
+    code = "enrolment_invalid"
+    detail = "the code is unknown, used or expired; ask for another"
+
+
+class DeviceUnknown(Unauthorized):
+    code = "device_unknown"
+    detail = "the device was revoked, or never enrolled; enrol it with a code"
+
+
 class OrderNotFound(NotFound):
     code = "order_not_found"
     detail = "there is no order {order_id}"
@@ -271,6 +281,13 @@ class StaffNotFound(NotFound):
     detail = "there is no person {staff_id} on the staff"
     members = ("staff_id",)
     example: ClassVar[Mapping[str, Any]] = {"staff_id": 4}
+
+
+class DeviceNotFound(NotFound):
+    code = "device_not_found"
+    detail = "there is no device {device_id}"
+    members = ("device_id",)
+    example: ClassVar[Mapping[str, Any]] = {"device_id": 5}
 
 
 class StoreNotFound(NotFound):

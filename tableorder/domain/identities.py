@@ -9,25 +9,28 @@ Role = Literal["owner", "manager", "staff", "kitchen"]
 class Grant(NamedTuple):
     """What a token rests on: its holder, and the epoch that the holder had. A later epoch revokes it."""
 
-    kind: Literal["owner", "staff", "table"]
+    kind: Literal["owner", "staff", "table", "device"]
     holder_id: int
     epoch: int
 
 
 @dataclass(frozen=True, slots=True)
 class TableIdentity:
-    """A tablet at a table, for one session."""
+    """A tablet at a table, for one session: one that was enrolled has a `device_id`, another knows the password."""
 
     store_id: int
     table_id: int
     table_number: int
     session_id: str
     epoch: int = 1
+    device_id: int | None = None
 
     @property
     def grant(self) -> Grant:
         """What its token rests on."""
-        return Grant("table", self.table_id, self.epoch)
+        if self.device_id is None:
+            return Grant("table", self.table_id, self.epoch)
+        return Grant("device", self.device_id, self.epoch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Limits:
     options: int = 2000
     picture_bytes: int = 20_000_000  # of its menus' pictures together
     staff: int = 100  # who may log in
+    devices: int = 2000  # that were enrolled
+    table_enrolments: int = 10  # codes of a table that are good
     session_orders: int = 300  # live ones
     session_lines: int = 3000
     order_rate: int = 20  # orders of a session in any 60 s

@@ -48,6 +48,7 @@ class Housekeeper:
             "options": tables.prune_options,
             "option_groups": tables.prune_option_groups,
             "stream_tickets": tables.prune_stream_tickets,
+            "enrolments": tables.prune_enrolments,
             "failed_logins": partial(tables.prune_failed_logins, window=login_window),
             "familiar_addresses": tables.prune_familiar_addresses,
             "approvals": tables.prune_approvals,

@@ -56,6 +56,11 @@ def prune_stream_tickets(connection: Connection, at_most: int) -> int | None:
     return _prune(connection, "prune_stream_tickets", at_most)
 
 
+def prune_enrolments(connection: Connection, at_most: int) -> int | None:
+    """Remove codes that have expired."""
+    return _prune(connection, "prune_enrolments", at_most)
+
+
 def prune_failed_logins(connection: Connection, at_most: int, *, window: int) -> int | None:
     """Remove the counts whose latest failure is older than `window` seconds."""
     return _prune(connection, "prune_failed_logins", at_most, window=window)

@@ -28,6 +28,9 @@ SELECT prune_option_groups(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466)
 -- name: prune_stream_tickets
 SELECT prune_stream_tickets(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
 
+-- name: prune_enrolments
+SELECT prune_enrolments(%(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
+
 -- name: prune_failed_logins
 SELECT prune_failed_logins(%(window)s, %(at_most)s) WHERE pg_try_advisory_xact_lock(7283466);
 

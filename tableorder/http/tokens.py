@@ -98,22 +98,27 @@ def claims_of(bearer: Bearer) -> dict[str, Any]:
             "table_number": identity.table_number,
             "session_id": identity.session_id,
         }
+        claims |= {} if identity.device_id is None else {"device_id": identity.device_id}
     return claims | {"epoch": identity.epoch, "exp": bearer.expires}
 
 
 def read_claims(claims: dict[str, Any]) -> Bearer:
-    """The reverse of claims_of. Tokens of earlier versions have no epoch and no role: they are an owner's, of epoch 1.
+    """The reverse of claims_of.
+
+    Tokens of earlier versions have no epoch, no role and no device: they are an owner's or a table's, of epoch 1.
 
     Raises KeyError, TypeError, ValueError.
     """
     expires, epoch = int(claims["exp"]), int(claims.get("epoch", 1))
     if claims["user_type"] == "table":
+        device_id = claims.get("device_id")
         table = TableIdentity(
             store_id=int(claims["store_id"]),
             table_id=int(claims["table_id"]),
             table_number=int(claims["table_number"]),
             session_id=str(uuid.UUID(claims["session_id"])),
             epoch=epoch,
+            device_id=None if device_id is None else int(device_id),
         )
         return Bearer(table, expires)
     if claims["user_type"] == "admin":

@@ -70,6 +70,12 @@ class StoreRepository:
         changed = self._connection.fetch_value(
             """
             SELECT
+              FROM devices
+              JOIN stores ON stores.store_id = devices.store_id AND stores.admin_username = %(admin_username)s
+             ORDER BY devices.device_id
+               FOR NO KEY UPDATE OF devices;
+
+            SELECT
               FROM tables
               JOIN stores ON stores.store_id = tables.store_id AND stores.admin_username = %(admin_username)s
              ORDER BY tables.table_id
@@ -93,6 +99,11 @@ class StoreRepository:
                    SET token_epoch = tables.token_epoch + 1
                   FROM changed
                  WHERE tables.store_id = changed.store_id AND NOT changed.is_active
+            ), enrolled AS (
+                UPDATE devices
+                   SET token_epoch = devices.token_epoch + 1
+                  FROM changed
+                 WHERE devices.store_id = changed.store_id AND NOT changed.is_active
             )
             SELECT store_id FROM changed
             """,

@@ -90,10 +90,13 @@ class TableRepository:
     def delete(self, *, table_id: int) -> None:
         """Remove a table; its history stays. Raises TableNotFound, TableInUse while a session is active.
 
-        The condition is on the row itself, so that a login that comes at the same moment is seen after the wait.
+        The condition is on the row itself, so that a login that comes at the same moment is seen after the wait. The
+        table's devices go with it; they are locked first, as their logins do.
         """
         deleted = self._connection.fetch_value(
             """
+            SELECT FROM devices WHERE table_id = %(table_id)s ORDER BY device_id FOR UPDATE;
+
             DELETE FROM tables
              WHERE table_id = %(table_id)s AND current_session_id IS NULL
             RETURNING true

@@ -43,6 +43,15 @@ CHECKS = {
                             WHERE table_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
         """,
     ),
+    "device": Statement(
+        "check_device",
+        """
+        SELECT refuse_revoked_token()
+         WHERE NOT EXISTS (SELECT
+                             FROM devices
+                            WHERE device_id = %(token_holder)s::int AND token_epoch = %(token_epoch)s::int)
+        """,
+    ),
 }
 
 READING_BOOKS = Statement(
@@ -58,7 +67,7 @@ READING_BOOKS = Statement(
 def check_of(grant: Grant, address: str = "") -> Check:
     """What a connection checks for the bearer of a token, who sends from the address. It raises TokenRevoked."""
     parameters: dict[str, object] = {"token_holder": grant.holder_id, "token_epoch": grant.epoch}
-    if grant.kind != "table":
+    if grant.kind in ("owner", "staff"):
         parameters["token_address"] = address
     return Check(CHECKS[grant.kind], parameters)
 

@@ -18,7 +18,7 @@ class AuditEntry(values.Document):
         metadata={"description": "owner, manager, staff, kitchen; operator: by a command or through psql"},
     )
     address = values.text("the client's, or the /64 of IPv6; null of an operator", or_null=True)
-    action = values.text("login, logout, account, password, menu_price, void, settings, …")
+    action = values.text("login, logout, account, password, menu_price, void, settings, device, …")
     subject = fields.Integer(
         required=True,
         allow_none=True,

@@ -53,6 +53,13 @@ class TableLoginSchema(BodySchema):
     table_password = Password(required=True)
 
 
+class DeviceLoginSchema(BodySchema):
+    answer = TableToken
+    examples = {"what enrolling answered": {"device_token": "1.kV2nq0…"}}
+
+    device_token = Text(required=True, most=100)
+
+
 class AdminLoginSchema(BodySchema):
     answer = AdminToken
     examples = {"the demo's admin": {"username": "demo", "password": "demo-admin"}}

@@ -56,7 +56,7 @@ PUBLIC = {
         "/screens/<version>/<path:filename>",
     )
 }
-LOGINS = {("POST", "/api/v1/auth/table/login"), ("POST", "/api/v1/auth/admin/login")}
+LOGINS = {("POST", f"/api/v1/auth/{path}") for path in ("table/login", "admin/login", "device/login", "device/enrol")}
 
 TABLE = entries("TABLE_ROUTES") | {
     ("GET", "/api/v1/customer/menus"): Call(200, query={"category_id": "{category}"}),

@@ -20,7 +20,20 @@ from tests.api.server import JWT_SECRET_KEY, Server
 from tests.waiting import until
 
 FEATURES = [
-    *("options", "notes", "quotes", "stock", "void_lines", "pictures", "languages", "labels", "staff", "calls"),
+    *(
+        "options",
+        "notes",
+        "quotes",
+        "stock",
+        "void_lines",
+        "pictures",
+        "languages",
+        "dayparts",
+        "labels",
+        "staff",
+        "devices",
+        "calls",
+    ),
 ]
 HOURS_16 = 57_600
 

@@ -9,9 +9,11 @@ from psycopg2.extensions import connection as Psycopg2Connection
 from tableorder.database.connection import Connection
 from tableorder.domain.identities import AdminIdentity, TableIdentity
 from tableorder.domain.images import Picture
+from tableorder.domain.logins import LoginLimits
 from tableorder.repositories.calls import CallRepository
 from tableorder.repositories.categories import CategoryRepository
 from tableorder.repositories.dayparts import DaypartRepository
+from tableorder.repositories.devices import DeviceRepository
 from tableorder.repositories.menus import MenuRepository
 from tableorder.repositories.options import OptionRepository
 from tableorder.repositories.orders import OrderRepository
@@ -46,6 +48,7 @@ def serve_meals(raw: Psycopg2Connection, *, meals: int = 3) -> None:
         _serve_all_week(connection, store_id, menu_id, category["category_id"])
         _hire(connection, store_id)
         table = json.loads(TableRepository(connection).add(store_id=store_id, table_number=1, table_password_hash="-"))
+        _enrol(connection, table["table_id"], name)
         for _ in range(meals):
             _order(connection, store_id, table["table_id"], menu_id)
             _call(connection, store_id, table["table_id"])
@@ -107,6 +110,14 @@ def _hire(connection: Connection, store_id: int) -> None:
     for label in ("물", "냅킨"):
         values = {"label": label, "max_quantity": 4, "display_order": 0, "is_active": True, "translations": {}}
         CallRepository(connection).add_item(store_id=store_id, values=values)
+
+
+def _enrol(connection: Connection, table_id: int, name: str) -> None:
+    """A tablet at the table, and a code for another one."""
+    devices = DeviceRepository(connection)
+    for code_hash in (f"{name} 1".encode(), f"{name} 2".encode()):
+        devices.add_enrolment(table_id=table_id, code_hash=code_hash)
+    devices.enrol(code_hash=code_hash, key=name, device_name=name, address="10.0.0.1", login_limits=LoginLimits())
 
 
 def _call(connection: Connection, store_id: int, table_id: int) -> None:

@@ -110,6 +110,7 @@ HARM = {
         "one of the staff without their store": """
             INSERT INTO staff (store_id, username, display_name, role, password_hash)
             VALUES (99, 'minji', '김민지', 'staff', '-')""",
+        "a device of another store's table": "UPDATE devices SET store_id = 3 - store_id",
         "a call item without its store": "INSERT INTO call_items (store_id, label) VALUES (99, '물')",
         "a category without its store": "INSERT INTO categories (store_id, category_name) VALUES (99, '찌개')",
         "a session at a table of another store": """
@@ -181,6 +182,7 @@ HARM = {
             "order_voids_void_id_seq",
             "events_event_id_seq",
             "staff_staff_id_seq",
+            "devices_device_id_seq",
             "call_items_call_item_id_seq",
             "calls_call_id_seq",
             "dayparts_daypart_id_seq",

@@ -133,6 +133,18 @@ KEPT = {
           FROM generate_series(1, %(count)s) AS n
         """,
     ),
+    "enrolments": Kept(
+        tables.prune_enrolments,
+        "-20 seconds",
+        "1 second",
+        "expires_at",
+        """
+        INSERT INTO enrolments (code_hash, store_id, table_id, expires_at)
+        SELECT sha256(gen_random_uuid()::text::bytea), 7, (SELECT min(table_id) FROM tables WHERE store_id = 7),
+               now() - %(age)s::interval - n * interval '1 us'
+          FROM generate_series(1, %(count)s) AS n
+        """,
+    ),
     "failed_logins": Kept(
         partial(tables.prune_failed_logins, window=WINDOW),
         "280 seconds",
@@ -184,7 +196,8 @@ KEPT = {
 FRESH = """
 UPDATE failed_logins SET last_failed_at = now();
 UPDATE familiar_addresses SET last_login_at = now();
-UPDATE stream_tickets SET expires_at = now() + interval '1 day'
+UPDATE stream_tickets SET expires_at = now() + interval '1 day';
+UPDATE enrolments SET expires_at = now() + interval '1 day'
 """
 
 

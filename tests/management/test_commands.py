@@ -137,6 +137,48 @@ def test_a_store_is_disabled_and_enabled(run):
         failed(run("store", command, "--username", "two"), "there is no store with the admin two")
 
 
+def test_people_are_added_listed_and_given_another_password(run):
+    ok(run("store", "add", "--name", "가게", "--username", "one", "--password-stdin", stdin="secret-1\n"))
+    ok(run("store", "add", "--name", "가게", "--username", "two", "--password-stdin", stdin="secret-1\n"))
+    whose = ("--username", "one", "--person", "minji")
+    add = ("staff", "add", *whose, "--name", "김민지", "--role", "staff", "--password-stdin")
+    assert ok(run(*add, stdin="secret-2\n")) == "Added minji to the staff of store 1.\n"
+    failed(run(*add, stdin="secret-2\n"), "that username is taken")
+    failed(run(*add, stdin="secret\n"), "the password must have 8 characters or more")
+    failed(run(*add, stdin="secret-2\n", LIMIT_STAFF="1"), "there may be no more than 1 staff")
+    [person] = json.loads(ok(run("staff", "list", "--username", "one", "--json")))
+    assert (person["username"], person["display_name"], person["role"]) == ("minji", "김민지", "staff")
+    assert "김민지" in ok(run("staff", "list", "--username", "one"))
+    assert json.loads(ok(run("staff", "list", "--username", "two", "--json"))) == []
+    ok(run("staff", "passwd", *whose, "--password-stdin", stdin="another secret\n"))
+    [(password_hash, epoch)] = run_sql(run.url, "SELECT password_hash, token_epoch FROM staff")
+    assert verify_password("another secret", password_hash) and epoch == 2
+    assert ok(run("staff", "revoke", *whose)) == "Revoked the tokens of minji.\n"
+    assert run_sql(run.url, "SELECT token_epoch, is_active FROM staff") == [(3, True)]
+    for command in (("passwd", "--password-stdin"), ("revoke",)):
+        others = ("staff", *command, "--username", "two", "--person", "minji")
+        failed(run(*others, stdin="another secret\n"), "there is no person minji on the staff")
+
+
+def test_devices_are_listed_and_revoked(run):
+    for name in ("one", "two"):
+        ok(run("store", "add", "--name", "가게", "--username", name, "--password-stdin", stdin="secret-1\n"))
+    ok(run("table", "add", "--username", "one", "--number", "7", "--password-stdin", stdin="1234\n"))
+    run_sql(
+        run.url,
+        "INSERT INTO devices (store_id, table_id, device_name, token_hash)"
+        " SELECT store_id, table_id, '창가', '-' FROM tables",
+    )
+    [device] = json.loads(ok(run("device", "list", "--username", "one", "--json")))
+    assert (device["table_number"], device["device_name"], device["last_seen_at"]) == (7, "창가", None)
+    assert "창가" in ok(run("device", "list", "--username", "one"))
+    revoke = ("device", "revoke", "--device", str(device["device_id"]), "--username")
+    failed(run(*revoke, "two"), f"there is no device {device['device_id']}")
+    assert ok(run(*revoke, "one")) == f"Revoked device {device['device_id']}, 창가.\n"
+    failed(run(*revoke, "one"), f"there is no device {device['device_id']}")
+    assert run_sql(run.url, "SELECT count(*) FROM devices") == [(0,)]
+
+
 def test_a_hash_costs_what_is_set(run):
     add = ("store", "add", "--name", "가게", "--username", "one", "--password-stdin")
     ok(run(*add, stdin="old password\n", BCRYPT_COST="5"))

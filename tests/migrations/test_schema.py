@@ -88,7 +88,7 @@ def test_a_store_is_deleted_in_one_statement_and_its_books_stay(admin, shops, co
 def test_a_table_with_its_sessions_and_orders_is_deleted_in_one_statement(admin, shop):
     query(admin, "DELETE FROM tables WHERE table_id = %s", shop.table_id)
     counts = {table: _count(admin, table, shop.store_id) for table in store_tables()}
-    gone = {"tables", "table_sessions", "orders", "order_items", "calls"}
+    gone = {"tables", "table_sessions", "orders", "order_items", "calls", "devices", "enrolments"}
     assert {table for table, count in counts.items() if not count} == gone
 
 
@@ -206,6 +206,14 @@ CROSSINGS = [
         "calls_table_id_fkey",
         """INSERT INTO calls (store_id, table_id, session_id, table_number, items, closed_at)
            VALUES (%(store_id)s, %(other_table_id)s, %(other_session_id)s, 1, '[]', now())""",
+    ),
+    (
+        "devices_table_id_fkey",
+        "UPDATE devices SET table_id = %(other_table_id)s WHERE table_id = %(table_id)s",
+    ),
+    (
+        "enrolments_table_id_fkey",
+        "UPDATE enrolments SET table_id = %(other_table_id)s WHERE table_id = %(table_id)s",
     ),
     (
         "approvals_staff_id_fkey",

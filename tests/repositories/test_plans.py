@@ -82,6 +82,11 @@ UPDATE tables SET current_session_id = session_id FROM table_sessions WHERE tabl
 INSERT INTO staff (staff_id, store_id, username, display_name, role, password_hash)
 SELECT (s - 1) * 5 + n, s, 'person-' || n, '직원', 'staff', 'x'
   FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS n;
+INSERT INTO devices (device_id, store_id, table_id, device_name, token_hash)
+SELECT table_id, store_id, table_id, '태블릿', sha256(table_id::text::bytea) FROM tables;
+INSERT INTO enrolments (code_hash, store_id, table_id, expires_at)
+SELECT sha256(('code ' || n || ' ' || table_id)::bytea), store_id, table_id, now() + n * interval '5 minutes'
+  FROM tables, generate_series(-1, 1) AS n;
 INSERT INTO call_items (call_item_id, store_id, label)
 SELECT (s - 1) * 5 + n, s, '물 ' || n FROM generate_series(1, %(stores)s) AS s, generate_series(1, 5) AS n;
 INSERT INTO calls (store_id, session_id, table_id, table_number, items, closed_at)
@@ -145,6 +150,7 @@ SELECT setval('orders_order_id_seq', (SELECT max(order_id) FROM orders)),
        setval('options_option_id_seq', (SELECT max(option_id) FROM options)),
        setval('categories_category_id_seq', (SELECT max(category_id) FROM categories)),
        setval('staff_staff_id_seq', (SELECT max(staff_id) FROM staff)),
+       setval('devices_device_id_seq', (SELECT max(device_id) FROM devices)),
        setval('call_items_call_item_id_seq', (SELECT max(call_item_id) FROM call_items)),
        setval('dayparts_daypart_id_seq', (SELECT max(daypart_id) FROM dayparts)),
        setval('menus_menu_id_seq', (SELECT max(menu_id) FROM menus)),
@@ -460,6 +466,7 @@ CALLS: dict[str, Callable[[Connection, TableIdentity], object]] = {
     "housekeeping.prune_options": lambda c, t: tables.prune_options(c, 100),
     "housekeeping.prune_option_groups": lambda c, t: tables.prune_option_groups(c, 100),
     "housekeeping.prune_stream_tickets": lambda c, t: tables.prune_stream_tickets(c, 10),
+    "housekeeping.prune_enrolments": lambda c, t: tables.prune_enrolments(c, 10),
     "housekeeping.prune_failed_logins": lambda c, t: tables.prune_failed_logins(c, 100, window=300),
     "housekeeping.prune_familiar_addresses": lambda c, t: tables.prune_familiar_addresses(c, 100),
     "housekeeping.prune_approvals": lambda c, t: tables.prune_approvals(c, 10),

@@ -9,6 +9,8 @@ import { setClock } from "./time.js";
 
 const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js").Route>>} */ ({
   log_in_table: ["POST", "/api/v1/auth/table/login"],
+  log_in_device: ["POST", "/api/v1/auth/device/login"],
+  enrol_device: ["POST", "/api/v1/auth/device/enrol"],
   show_menu: ["GET", "/api/v1/customer/menus"],
   place_order: ["POST", "/api/v1/customer/orders"],
   list_session_orders: ["GET", "/api/v1/customer/orders"],

@@ -5,7 +5,10 @@ import { pause } from "../common/connection.js";
 import { keep, recall } from "../common/kept.js";
 
 /** @typedef {import("../types.js").TableToken} TableToken */
-/** @typedef {{ store_id: number, table_number: number, table_password: string }} SetUp */
+/** @typedef {{ store_id: number, table_number: number, table_password: string }} ByPassword */
+/** @typedef {{ device_token: string, table_number: number }} Enrolled */
+/** @typedef {ByPassword | Enrolled} SetUp */
+/** @typedef {{ code: string, device_name: string }} Enrolment */
 
 /** The guests of before are gone. */
 export class SessionOver extends Error {}
@@ -26,20 +29,26 @@ export class Session {
   }
 
   /**
-   * Make this the tablet of a table. Throws Problem if the numbers or the password are wrong.
-   * @param {SetUp} setUp
+   * Make this the tablet of a table. Throws Problem if the code, the numbers or the password are wrong.
+   * @param {ByPassword | Enrolment} wanted
    */
-  async setUpAs(setUp) {
-    const login = await logIn(setUp);
-    this.setUp = setUp;
-    keep("tablet.setup", setUp);
+  async setUpAs(wanted) {
+    if ("code" in wanted) {
+      const { device_token, table_number } = await new Api().call("enrol_device", { body: wanted });
+      this.#keepSetUp({ device_token, table_number }); // now: the code is used up
+      return this.begin();
+    }
+    const login = await logIn(wanted);
+    this.#keepSetUp(wanted);
     this.#keepLogin(login);
   }
 
   /** Join the table's session, or start one for new guests. */
   async begin() {
     if (!this.setUp) throw new Error("not set up");
-    this.#keepLogin(await logIn(this.setUp));
+    const login = await logIn(this.setUp);
+    this.#keepSetUp({ ...this.setUp, table_number: login.table_number });
+    this.#keepLogin(login);
   }
 
   /** The guests have gone. */
@@ -60,9 +69,16 @@ export class Session {
     const before = this.login?.session_id;
     if (!this.setUp) throw new SessionOver();
     const login = await logInPatiently(this.setUp);
+    this.#keepSetUp({ ...this.setUp, table_number: login.table_number }); // a device may have another table now
     if (login.session_id !== before) throw new SessionOver();
     this.#keepLogin(login);
     return login.access_token;
+  }
+
+  /** @param {SetUp} setUp */
+  #keepSetUp(setUp) {
+    this.setUp = setUp;
+    keep("tablet.setup", setUp);
   }
 
   /** @param {TableToken} login */
@@ -94,5 +110,6 @@ async function logInPatiently(setUp) {
  * @returns {Promise<TableToken>}
  */
 function logIn(setUp) {
+  if ("device_token" in setUp) return new Api().call("log_in_device", { body: { device_token: setUp.device_token } });
   return new Api().call("log_in_table", { body: setUp });
 }

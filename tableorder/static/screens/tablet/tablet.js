@@ -50,19 +50,29 @@ let present = new AbortController();
 // -- From one state to the next ---------------------------------------------------------------------------------------
 
 function start() {
+  const code = takeCode();
+  if (code) return askForSetUp({ code });
   if (!session.setUp) return askForSetUp();
   if (!session.login) return greet();
   meet();
 }
 
-/** @param {string} [wrong] */
-function askForSetUp(wrong = "") {
-  const setUp = async (/** @type {import("./session.js").SetUp} */ wanted) => {
+/** The code of the address, which a QR code led to. It is taken away: a reload is not to ask again. */
+function takeCode() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? "";
+  if (code) history.replaceState(null, "", location.pathname);
+  return code;
+}
+
+/** @param {{ wrong?: string, code?: string }} [before] */
+function askForSetUp(before = {}) {
+  /** @param {import("./session.js").ByPassword | import("./session.js").Enrolment} wanted */
+  const setUp = async (wanted) => {
     await session.setUpAs(wanted);
     card.forget();
     meet();
   };
-  showSetUp(screen, languages(() => askForSetUp(wrong)), setUp, wrong);
+  showSetUp(screen, languages(() => askForSetUp(before)), setUp, before);
 }
 
 /**
@@ -117,7 +127,7 @@ function fail(error) {
   if (error instanceof Problem && error.status === 401) {
     present.abort();
     session.forgetSetUp();
-    return askForSetUp(words.wrongPassword);
+    return askForSetUp({ wrong: code === "device_unknown" ? words.revoked : words.wrongPassword });
   }
   if (!(error instanceof Problem)) throw error;
   tell([error.status === 429 ? words.tooMany(error.retryAfter) : words.failed(error.document.request_id)], true);
@@ -310,5 +320,10 @@ function showTold(sending) {
 
 showConnection(byId("connection"), () => words.disconnected);
 new MutationObserver(update).observe(document.documentElement, { attributeFilter: ["data-unreachable"] });
+addEventListener("hashchange", () => {
+  if (!location.hash.startsWith("#code=")) return;
+  present.abort();
+  start();
+});
 keepPage();
 start();

@@ -18,17 +18,37 @@ export function languageSelect(current, onChoose) {
 }
 
 /**
- * Ask once for what makes this the tablet of a table.
+ * Ask once for what makes this the tablet of a table: a code, or else the numbers and the password.
  * @param {HTMLElement} screen
  * @param {HTMLElement} languages
- * @param {(setUp: import("./session.js").SetUp) => Promise<void>} onSetUp throws Problem
- * @param {string} [wrong] what went wrong before
+ * @param {(wanted: import("./session.js").ByPassword | import("./session.js").Enrolment) => Promise<void>} onSetUp throws Problem
+ * @param {object} [before]
+ * @param {string} [before.wrong] what went wrong
+ * @param {string} [before.code] a code that need not be typed
  */
-export function showSetUp(screen, languages, onSetUp, wrong = "") {
+export function showSetUp(screen, languages, onSetUp, { wrong = "", code: known = "" } = {}) {
   const number = { inputmode: "numeric", pattern: "[0-9]*", required: true, autocomplete: "off", maxlength: 9 };
+  const code = h("input", { name: "code", value: known, autocomplete: "off", autocapitalize: "characters", maxlength: 20 });
+  const name = h("input", { name: "device_name", value: words.setUp.tablet, required: true, autocomplete: "off", maxlength: 50 });
   const store = h("input", { ...number, name: "store" });
   const table = h("input", { ...number, name: "table" });
   const password = h("input", { type: "password", name: "password", required: true, autocomplete: "off" });
+  const byCode = h("fieldset", {}, h("label", {}, words.setUp.name, name));
+  const byPassword = h(
+    "fieldset",
+    {},
+    h("legend", { class: "muted" }, words.setUp.orPassword),
+    h("label", {}, words.setUp.store, store),
+    h("label", {}, words.setUp.table, table),
+    h("label", {}, words.setUp.password, password),
+  );
+  const choose = () => {
+    const hasCode = code.value.trim() !== "";
+    byCode.hidden = byCode.disabled = !hasCode; // what is disabled is not required
+    byPassword.hidden = byPassword.disabled = hasCode;
+  };
+  code.addEventListener("input", choose);
+  choose();
   const problem = h("p", { class: "notice wrong", role: "alert" }, wrong);
   const submit = h("button", { type: "submit", class: "main" }, words.setUp.submit);
 
@@ -39,12 +59,16 @@ export function showSetUp(screen, languages, onSetUp, wrong = "") {
     show(submit, words.setUp.sending);
     try {
       const [store_id, table_number] = [Number(store.value), Number(table.value)];
-      await onSetUp({ store_id, table_number, table_password: password.value });
+      await onSetUp(
+        code.value.trim()
+          ? { code: code.value, device_name: name.value }
+          : { store_id, table_number, table_password: password.value },
+      );
     } catch (error) {
       show(problem, explain(error));
       submit.disabled = false;
       show(submit, words.setUp.submit);
-      password.select();
+      (code.value.trim() ? code : password).select();
     }
   };
   show(
@@ -56,9 +80,9 @@ export function showSetUp(screen, languages, onSetUp, wrong = "") {
       h(
         "form",
         { onsubmit: send },
-        h("label", {}, words.setUp.store, store),
-        h("label", {}, words.setUp.table, table),
-        h("label", {}, words.setUp.password, password),
+        h("label", {}, words.setUp.code, code),
+        byCode,
+        byPassword,
         problem,
         submit,
       ),
@@ -107,6 +131,7 @@ export function showWelcome(screen, { store, table, languages, notice, grave, on
 /** @param {unknown} error */
 function explain(error) {
   if (!(error instanceof Problem)) throw error;
+  if (error.code === "enrolment_invalid") return words.wrongCode;
   if (error.status === 401 || error.status === 400) return words.wrongPassword;
   if (error.status === 429) return words.tooMany(error.retryAfter);
   return words.failed(error.document.request_id);

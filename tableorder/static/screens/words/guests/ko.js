@@ -2,7 +2,11 @@ export default {
   language: "언어",
   setUp: {
     title: "태블릿 등록",
-    about: "매장 번호와 테이블 비밀번호를 한 번만 입력하면 이 기기가 계속 그 테이블로 쓰입니다.",
+    about: "등록 코드를 한 번만 입력하면 이 기기가 계속 그 테이블로 쓰입니다.",
+    code: "등록 코드",
+    name: "기기 이름",
+    tablet: "태블릿",
+    orPassword: "코드가 없으면 매장 번호와 테이블 비밀번호를 입력해 주세요.",
     store: "매장 번호",
     table: "테이블 번호",
     password: "테이블 비밀번호",
@@ -64,6 +68,8 @@ export default {
   quoteChanged: "담아 두신 사이에 메뉴가 바뀌었습니다. 확인하고 다시 주문해 주세요. 주문은 들어가지 않았습니다.",
   changed: "메뉴가 바뀌어 주문이 들어가지 않았습니다. 장바구니를 확인해 주세요.",
   wrongPassword: "번호나 비밀번호가 맞지 않습니다. 직원에게 알려 주세요.",
+  wrongCode: "코드가 맞지 않거나, 이미 쓰였거나, 10분이 지났습니다. 새 코드를 받아 주세요.",
+  revoked: "이 기기의 등록이 해제되었습니다. 직원에게 알려 주세요. 다시 쓰려면 새 등록 코드가 필요합니다.",
   /** @param {number} seconds */
   tooMany: (seconds) => `${seconds}초 뒤에 다시 시도해 주세요.`,
   /** @param {string} id */
