@@ -258,6 +258,32 @@ def test_an_owner_says_what_guests_must_know_in_their_languages(office, admin, c
     assert console() == []
 
 
+def test_an_owner_serves_a_dish_at_some_hours(office, admin, console):
+    menu = menu_id(admin, "물냉면")
+    office.log_in()
+    office.tap("#go-dayparts")
+    office.tap("button.main", "판매 시간 추가")
+    office.tap("#dialog .weekdays label", "토")
+    office.fill(daypart_name="점심 한정")
+    office.reads("월·화·수·목·금·토 11:00–14:00", ".rows")
+    dayparts = expect(200, admin.get("/admin/dayparts"))["dayparts"]
+    [lunch] = [one for one in dayparts if one["daypart_name"] == "점심 한정"]
+    assert [one["weekday"] for one in lunch["hours"]] == [0, 1, 2, 3, 4, 5]
+    office.tap("#go-menu")
+    office.tap(".menu-editor .row", "밥·면")
+    office.tap("[data-menu] .row", "물냉면")
+    office.tap("#dialog label.choice", "점심 한정")
+    office.fill()
+    [dish] = [one for one in menus_of(admin, "밥·면") if one["menu_id"] == menu]
+    assert lunch["daypart_id"] in dish["dayparts"]
+    office.tap("#go-dayparts")
+    office.tap("[aria-label='점심 한정 고치기']")
+    office.tap("#dialog button", "삭제")
+    office.tap("#dialog button.grave")
+    until(lambda: not office.find("[aria-label='점심 한정 고치기']"))
+    assert console() == []
+
+
 def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, admin):
     menu = f"/admin/menus/{menu_id(admin, '김치찌개')}"
     switch = "[role=switch][aria-label='김치찌개']"
@@ -342,6 +368,7 @@ def test_everybody_can_use_the_office(office, served, admin, axe, size):
         ("menu", "[data-menu]", "[data-menu] .row"),
         ("options", ".groups .row", ".groups .row"),
         ("tables", ".rows li", ".rows button"),
+        ("dayparts", ".section-head button", ".section-head button"),
         ("calls", ".section-head button", ".section-head button"),
         ("staff", ".rows li", ".rows button"),
         ("history", "tbody tr", "tbody button"),

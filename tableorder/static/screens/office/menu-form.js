@@ -4,6 +4,7 @@ import { h } from "../common/dom.js";
 import { ask } from "../staff/ask.js";
 import { lowAtOf } from "../staff/stock.js";
 import { office } from "../words/office/index.js";
+import { daypartsField } from "./dayparts.js";
 import { numberField, read, textField, tick } from "./fields.js";
 import { allergenNames, labelsField, labelsOf } from "./labels.js";
 import { pictureOf } from "./menu.js";
@@ -28,6 +29,7 @@ export async function askForMenu(shift, dialog, { menu, category, categories }, 
   const groups = shift.has("options") ? (await shift.call("list_option_groups", {})).option_groups : [];
   const lowAt = menu && shift.has("stock") ? await lowAtOf(shift, menu) : null;
   const allergens = await allergenNames(shift);
+  const dayparts = await daypartsField(shift, menu?.dayparts ?? []);
   const picture = pictureField(menu && pictureOf(menu));
   const form = h(
     "form",
@@ -45,6 +47,7 @@ export async function askForMenu(shift, dialog, { menu, category, categories }, 
     groups.length > 0 && groupsField(groups, menu),
     shift.has("stock") &&
       h("div", { class: "pair" }, numberField(words.stock, "remaining", menu?.remaining, { min: 0, max: 999_999 }, words.stockHint), numberField(words.lowAt, "low_at", lowAt, { min: 0, max: 999_999 })),
+    dayparts,
     labelsField(allergens, menu),
     tick(words.onSale, "is_available", menu?.is_available ?? true),
   );
@@ -76,6 +79,8 @@ export async function askForMenu(shift, dialog, { menu, category, categories }, 
     const group_ids = given.all("group").map(Number);
     if (groups.length > 0 && group_ids.join() !== idsOf(menu).join())
       await shift.call("set_menu_option_groups", { path: { menu_id: saved }, body: { group_ids } });
+    const daypart_ids = given.all("daypart").map(Number);
+    if (dayparts && daypart_ids.join() !== (menu?.dayparts ?? []).join()) await shift.call("set_menu_dayparts", { path: { menu_id: saved }, body: { daypart_ids } });
     const [remaining, low_at] = [given.whole("remaining"), given.whole("low_at")];
     if (shift.has("stock") && (remaining !== (menu?.remaining ?? null) || low_at !== lowAt))
       await shift.call("set_stock", { body: { menu_id: saved, option_id: null, remaining, low_at } });

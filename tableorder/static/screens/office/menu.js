@@ -149,7 +149,7 @@ export class MenuView {
     askForCategory(this.shift, this.dialog, category, async (category_id) => {
       this.chosen = category_id;
       await this.load();
-    });
+    }).catch(this.shift.fail);
   }
 
   /** @param {Menu | null} menu null: a new one */

@@ -7,6 +7,7 @@ import { office } from "../words/office/index.js";
 import { words } from "../words/staff/index.js";
 import { AuditView } from "./audit.js";
 import { CallItemsView } from "./call-items.js";
+import { DaypartsView } from "./dayparts.js";
 import { HistoryView } from "./history.js";
 import { LanguagesView } from "./languages.js";
 import { MenuView } from "./menu.js";
@@ -27,6 +28,7 @@ const VIEWS = {
   menu: { View: MenuView, events: ["initial", "menu_changed", "stock_changed"] },
   options: { View: OptionsView, events: ["initial", "menu_changed", "stock_changed"] },
   languages: { View: LanguagesView, events: ["initial", "menu_changed"] },
+  dayparts: { View: DaypartsView, events: [] },
   tables: { View: TablesView, events: ["initial", "table_changed", "session_started", "session_ended"] },
   calls: { View: CallItemsView, events: [] },
   staff: { View: StaffView, events: [] },
@@ -77,7 +79,7 @@ function go(name) {
 
 /** Whether whoever works here can do something there. @param {ViewName} name */
 function isOffered(name) {
-  if (name === "options") return shift.has(name);
+  if (name === "options" || name === "dayparts") return shift.has(name);
   return name !== "settings" || shift.login?.role === "owner";
 }
 

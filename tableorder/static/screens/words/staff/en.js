@@ -94,6 +94,7 @@ export default {
   oneMore: "One more",
   problems: {
     unanswered: "There was no answer. Please look whether it was saved before you try again.",
+    daypart_name_taken: "There are serving hours with this name already.",
     username_taken: "There is an account with this username already.",
     call_item_label_taken: "There is such an item already.",
     category_name_taken: "There is a category with that name already.",

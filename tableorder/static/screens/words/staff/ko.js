@@ -112,6 +112,7 @@ export default {
   oneMore: "하나 늘리기",
   problems: {
     unanswered: "응답을 받지 못했습니다. 저장되었는지 목록에서 확인한 뒤 다시 시도해 주세요.",
+    daypart_name_taken: "같은 이름의 판매 시간이 이미 있습니다.",
     username_taken: "같은 아이디의 계정이 이미 있습니다.",
     call_item_label_taken: "같은 이름의 호출 항목이 이미 있습니다.",
     category_name_taken: "같은 이름의 분류가 이미 있습니다.",

@@ -2,7 +2,7 @@
 -- another one, and is known again when it comes back. external_ref is the name that a document gave. What has none goes by
 -- one that is made of its id and of the moment of its creation, which no other installation has. menu_entries() is the
 -- menu as such documents have it.
--- depends: 0062.create-devices
+-- depends: 0063.create-approvals
 
 ALTER TABLE categories ADD COLUMN external_ref varchar(100);
 

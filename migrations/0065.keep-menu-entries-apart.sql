@@ -1,6 +1,6 @@
 -- A name of a menu's document stands for one thing of a store; what is retired gives its name back. The names of categories
 -- are compared when a statement is over, so that one that renames several may let them change places.
--- depends: 0063.name-menu-entries
+-- depends: 0064.name-menu-entries
 -- transactional: false
 
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS categories_external_ref_key
