@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
 
 from tests.api.client import Client, expect
 from tests.browser.restaurant import guests_at, menu_id
@@ -284,6 +285,31 @@ def test_an_owner_serves_a_dish_at_some_hours(office, admin, console):
     assert console() == []
 
 
+def test_an_owner_gives_out_a_code_and_keeps_the_tablets(office, served, admin, console):
+    office.log_in()
+    office.tap("#go-tables")
+    office.tap("[aria-label='3번 테이블 태블릿 등록']")
+    until(lambda: office.run("return document.querySelector('.enrolment-picture')?.naturalWidth > 0"))
+    [code] = office.texts(".enrolment-code")
+    device = expect(201, Client(served.base).post("/auth/device/enrol", {"code": code, "device_name": "창가 태블릿"}))
+    assert device["table_number"] == 3
+    office.tap("#dialog button", "닫기")
+    office.tap("[aria-label='창가 태블릿 고치기']")
+    until(lambda: office.find("#dialog[open] [name=table_id]"))
+    Select(office.find("[name=table_id]")[0]).select_by_visible_text("4번 테이블")
+    office.fill(device_name="문가 태블릿")
+    office.reads("4번 테이블", ".devices .label")
+    [kept] = expect(200, admin.get("/admin/devices"))["devices"]
+    assert (kept["device_name"], kept["table_number"]) == ("문가 태블릿", 4)
+    office.tap("[aria-label='문가 태블릿 고치기']")
+    for title in ("태블릿 고치기", "해제할까요?"):
+        office.reads(title, "#dialog h2")
+        office.tap("#dialog .actions button", "등록 해제")
+    office.reads("아직 등록된 태블릿이 없습니다.", ".devices")
+    assert expect(200, admin.get("/admin/devices"))["devices"] == []
+    assert console() == []
+
+
 def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, admin):
     menu = f"/admin/menus/{menu_id(admin, '김치찌개')}"
     switch = "[role=switch][aria-label='김치찌개']"
@@ -367,7 +393,7 @@ def test_everybody_can_use_the_office(office, served, admin, axe, size):
     for view, shows, opens in (
         ("menu", "[data-menu]", "[data-menu] .row"),
         ("options", ".groups .row", ".groups .row"),
-        ("tables", ".rows li", ".rows button"),
+        ("tables", ".rows li", ".rows [data-role=enrol]"),
         ("dayparts", ".section-head button", ".section-head button"),
         ("calls", ".section-head button", ".section-head button"),
         ("staff", ".rows li", ".rows button"),

@@ -26,6 +26,8 @@ type QueryOf<N extends OperationName> = Exclude<operations[N]["parameters"]["que
 export type Parameters<N extends OperationName> = {
   /** Of the tap that this call is for; the same for each repeat. */
   key?: string;
+  /** What this was made from: it is refused if that has changed since. */
+  version?: string;
   /** Do not repeat it: it makes something, and has no key. Without an answer Unanswered is thrown. */
   once?: boolean;
   /** An owner's or a manager's. */

@@ -53,6 +53,10 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   add_call_item: ["POST", "/api/v1/admin/call-items"],
   update_call_item: ["PATCH", "/api/v1/admin/call-items/{call_item_id}"],
   delete_call_item: ["DELETE", "/api/v1/admin/call-items/{call_item_id}"],
+  add_enrolment: ["POST", "/api/v1/admin/tables/{table_id}/enrolments"],
+  list_devices: ["GET", "/api/v1/admin/devices"],
+  update_device: ["PATCH", "/api/v1/admin/devices/{device_id}"],
+  delete_device: ["DELETE", "/api/v1/admin/devices/{device_id}"],
   list_dayparts: ["GET", "/api/v1/admin/dayparts"],
   add_daypart: ["POST", "/api/v1/admin/dayparts"],
   update_daypart: ["PATCH", "/api/v1/admin/dayparts/{daypart_id}"],
@@ -130,12 +134,12 @@ export class Api {
    * @param {Omit<AnyParameters, "path" | "query">} [parameters]
    * @returns {Promise<any>}
    */
-  async send(method, address, { body, key, approval, once, signal } = {}) {
+  async send(method, address, { body, key, approval, version, once, signal } = {}) {
     let [renewed, crashed] = [false, false];
     for (let attempt = 0; ; attempt++) {
       let wait = backOff(attempt);
       try {
-        const response = await this.#ask(method, address, { body, key, approval, signal });
+        const response = await this.#ask(method, address, { body, key, approval, version, signal });
         const answer = await response.json();
         noticeConnection(true);
         setClock(response.headers.get("Date"));
@@ -162,10 +166,11 @@ export class Api {
    * @param {string} address
    * @param {Omit<AnyParameters, "path" | "query" | "once">} parameters
    */
-  #ask(method, address, { body, key, approval, signal }) {
+  #ask(method, address, { body, key, approval, version, signal }) {
     const headers = new Headers();
     if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
     if (key) headers.set("Idempotency-Key", key);
+    if (version) headers.set("If-Match", version === "*" ? version : `"${version}"`);
     if (approval) headers.set("X-Approval", approval);
     if (body !== undefined) headers.set("Content-Type", "application/json");
     const patience = AbortSignal.timeout(PATIENCE);
@@ -194,6 +199,7 @@ export function backOff(attempt) {
  * @property {Record<string, unknown>} [query]
  * @property {string | undefined} [key]
  * @property {string | undefined} [approval]
+ * @property {string | undefined} [version]
  * @property {boolean | undefined} [once]
  * @property {AbortSignal | undefined} [signal]
  */

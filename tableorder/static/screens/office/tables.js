@@ -1,10 +1,12 @@
-// The tables: their numbers and passwords.
+// The tables: their numbers and passwords, and the tablets that are set up for them.
 
 import { h, show, showList } from "../common/dom.js";
 import { whenReleased } from "../common/pressing.js";
 import { ask } from "../staff/ask.js";
 import { office } from "../words/office/index.js";
 import { words as staff } from "../words/staff/index.js";
+import { Devices } from "./devices.js";
+import { showEnrolment } from "./enrolment.js";
 import { numberField, read, textField } from "./fields.js";
 import { askToRemove } from "./remove.js";
 
@@ -26,11 +28,14 @@ export class TablesView {
     this.list = h("ul", { class: "rows" });
     this.none = h("p", { class: "muted" });
     show(place, h("div", { class: "section-head" }, h("h2", {}, office().views.tables), h("button", { type: "button", class: "main", onclick: () => this.#askToAdd() }, office().addTables)), this.none, this.list);
+    this.devices = shift.has("devices") ? new Devices(shift, dialog, () => this.tables ?? []) : null;
+    if (this.devices) place.append(this.devices.element);
   }
 
   load = async () => {
     this.tables = (await this.shift.call("list_tables", {})).tables;
     whenReleased(this.draw);
+    await this.devices?.load();
   };
 
   draw = () => {
@@ -48,8 +53,14 @@ export class TablesView {
       {},
       h("strong", { class: "row-name" }, name),
       h("span", { class: table.is_active ? "label accent" : "label" }, table.is_active ? words.occupied : words.free),
+      this.devices && h("button", { type: "button", class: "plain", "aria-label": words.enrolTitle(name), "data-role": "enrol", onclick: () => this.#enrol(table) }, words.enrol),
       h("button", { type: "button", class: "plain", "aria-label": words.changeOf(name), "data-role": "change", onclick: () => this.#askToChange(table) }, words.change),
     );
+  }
+
+  /** @param {Table} table */
+  #enrol(table) {
+    showEnrolment(this.shift, this.dialog, table, this.load).catch(this.shift.fail);
   }
 
   #askToAdd() {

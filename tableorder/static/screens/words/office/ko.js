@@ -87,6 +87,23 @@ export default {
   missingAbout: "이름에 든 재료의 원산지나 알레르기 표시가 없는 메뉴입니다. 참고만 하세요.",
   /** @param {string} ingredient */
   originOf: (ingredient) => `${ingredient} 원산지`,
+  enrol: "태블릿 등록",
+  /** @param {string} table */
+  enrolTitle: (table) => `${table} 태블릿 등록`,
+  enrolAbout: "테이블에 놓을 태블릿의 카메라로 찍거나, 태블릿 화면에 코드를 입력해 주세요.",
+  enrolPicture: "등록 주소의 QR 코드",
+  /** @param {number} minutes */
+  enrolExpires: (minutes) => `${minutes}분 안에 한 번만 쓸 수 있습니다.`,
+  devices: "등록된 태블릿",
+  noDevices: "아직 등록된 태블릿이 없습니다. 테이블의 ‘태블릿 등록’을 누르면 비밀번호 없이 등록할 수 있습니다.",
+  changeDevice: "태블릿 고치기",
+  /** @param {string} when */
+  lastSeen: (when) => `마지막 접속 ${when}`,
+  neverSeen: "접속한 적 없음",
+  revokeDevice: "등록 해제",
+  /** @param {string} name */
+  revokeDeviceTitle: (name) => `‘${name}’ 등록을 해제할까요?`,
+  revokeDeviceAbout: "이 태블릿으로는 더 주문할 수 없습니다. 다시 쓰려면 새 코드로 등록합니다.",
   operator: "운영자",
   actions: {
     login: "로그인",
