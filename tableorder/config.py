@@ -14,6 +14,7 @@ from tableorder.domain.passwords import DEFAULT_COST
 from tableorder.settings import SettingError, read_setting, read_settings
 
 DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024
+DEFAULT_MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 
 ConfigError = SettingError
 
@@ -52,6 +53,7 @@ class Config:
     trusted_proxies: int = 0
     cors_origins: frozenset[str] = frozenset()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    max_document_bytes: int = DEFAULT_MAX_DOCUMENT_BYTES
     streams: StreamSettings = StreamSettings()
     replica: PoolSettings | None = None
     demo_store_id: int | None = None
@@ -87,6 +89,7 @@ class Config:
             demo_store_id=value["DEMO_STORE_ID"] or None,
             audit_retention_days=value["AUDIT_RETENTION_DAYS"],
             max_body_bytes=value["MAX_BODY_BYTES"],
+            max_document_bytes=value["MAX_DOCUMENT_BYTES"],
             streams=StreamSettings(
                 total=value["STREAMS_TOTAL"],
                 heartbeat=value["STREAM_HEARTBEAT"],

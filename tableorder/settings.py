@@ -219,6 +219,13 @@ SECTIONS = (
                 "most); `client_max_body_size` of nginx should be the same",
             ),
             Setting(
+                "MAX_DOCUMENT_BYTES",
+                whole_number(1024, 256 * 1024 * 1024),
+                32 * 1024 * 1024,
+                "the largest body of `PUT /api/v1/admin/menu-document`, a whole menu with its pictures; "
+                "`client_max_body_size` in nginx's place for it should be the same",
+            ),
+            Setting(
                 "TIME_ZONE",
                 ZONE,
                 PoolSettings.time_zone,

@@ -30,6 +30,7 @@ class Call:
     body: dict[str, Any] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     key: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     ended: tuple[int, str | None] = (200, None)
 
 

@@ -109,6 +109,10 @@ KEPT = {
     "tableorder/transactions/notifier.py: self._stores": "stores with news, while the database is told of others",
     "tableorder/metric_files.py: self._values": "LABELS",
     "tableorder/domain/image_conversion.py: shown.info": "emptied, of one picture",
+    "tableorder/domain/menu_csv.py: self._sent_categories": "the rows of a table that is read: MAX_ENTRIES",
+    "tableorder/domain/menu_csv.py: self._sent_groups": "as the categories",
+    "tableorder/domain/menu_csv.py: self._entries": "as the categories",
+    "tableorder/domain/menu_csv.py: self._sent_menus": "as the categories",
     "tableorder/server/worker.py: self._open": f"worker_connections: {CONNECTIONS_OF_A_WORKER}",
     "tableorder/server/worker.py: self.keepalived_conns": "as those that are open",
     "tableorder/stream/hub.py: self._feeds": "stores with a feed: "
@@ -127,6 +131,7 @@ LISTS = {
     "/api/v1/admin/devices": "devices",
     "/api/v1/admin/categories": f"LIMIT_CATEGORIES: {MENUS}",
     "/api/v1/admin/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
+    "/api/v1/admin/menu-document": f"LIMIT_MENUS, LIMIT_OPTIONS, LIMIT_PICTURE_BYTES: {MENUS}",
     "/api/v1/admin/menus/labels": f"a few a menu: {MENUS}",
     "/api/v1/customer/menus": f"LIMIT_MENUS, LIMIT_OPTIONS: {MENUS}",
     "/api/v1/admin/dayparts": "LIMIT_DAYPARTS: tests/api/test_dayparts.py::test_a_store_has_so_many_dayparts",

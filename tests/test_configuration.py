@@ -35,6 +35,7 @@ def test_the_defaults_are_the_codes():
         streams=config.StreamSettings(listen_dsn="postgresql:///x"),
     )
     assert SETTINGS["MAX_BODY_BYTES"].default == config.DEFAULT_MAX_BODY_BYTES
+    assert SETTINGS["MAX_DOCUMENT_BYTES"].default == config.DEFAULT_MAX_DOCUMENT_BYTES
     assert logs.configuration({})["root"]["level"].lower() == SETTINGS["LOG_LEVEL"].default
 
 

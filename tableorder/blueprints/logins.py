@@ -47,6 +47,7 @@ FEATURES = (
     "staff",
     "devices",
     "calls",
+    "menu_document",
 )
 
 

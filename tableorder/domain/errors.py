@@ -79,6 +79,22 @@ class Conflict(DomainError):
     """The present state does not allow it."""
 
 
+class PreconditionRequired(DomainError):
+    """A change of what somebody else may have changed meanwhile does not say what it was made from."""
+
+    code = "precondition_required"
+    detail = "this needs an If-Match, with the version that it was made from"
+
+
+class PreconditionFailed(DomainError):
+    """It was made from another version than the present one."""
+
+    code = "precondition_failed"
+    detail = "the menu has changed since; its version is {version} now"
+    members = ("version",)
+    example = {"version": "0b0b4b0f-9d1c-4a1f-8a0e-3c525f0c1c1e"}
+
+
 class KeyReused(DomainError):
     """An idempotency key came back with another body."""
 

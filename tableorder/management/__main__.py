@@ -12,7 +12,18 @@ from tableorder.commands import stop_when_told
 from tableorder.database.administration import administer
 from tableorder.database.migrations import applied_migrations, pending_migrations
 from tableorder.environment import database
-from tableorder.management import check, demo, devices, migrations, pictures, server_config, staff, stores, tables
+from tableorder.management import (
+    check,
+    demo,
+    devices,
+    menus,
+    migrations,
+    pictures,
+    server_config,
+    staff,
+    stores,
+    tables,
+)
 from tableorder.management.arguments import Options, add_command, answer
 from tableorder.management.reasons import FORESEEN, reason
 
@@ -99,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     nouns = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (stores, staff, tables, devices, pictures, demo, migrations, server_config, check):
+    for group in (stores, staff, tables, devices, menus, pictures, demo, migrations, server_config, check):
         group.add_commands(nouns)
     add_command(
         nouns,

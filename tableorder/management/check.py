@@ -34,10 +34,10 @@ MAX_REPLICA_LAG = 16e6  # bytes of the write-ahead log: one of its segments
 MAX_CLOCK_SKEW = 1.0  # seconds between two machines that issue and check tokens
 CLOCK_READINGS = 5  # of which the quickest is the most exact
 
-# What a migration makes and what it drops, by kind.
+# What a migration makes and what it drops, by kind. An index that a constraint uses goes by that one's name.
 MADE = re.compile(
     r"CREATE (?:UNIQUE )?(INDEX)(?: CONCURRENTLY)?(?: IF NOT EXISTS)? (\w+)|CREATE (?:CONSTRAINT )?(TRIGGER) (\w+)"
-    r"|DROP (INDEX|TRIGGER)(?: CONCURRENTLY)?(?: IF EXISTS)? (\w+)"
+    r"|(?:DROP|USING) (INDEX|TRIGGER)(?: CONCURRENTLY)?(?: IF EXISTS)? (\w+)"
 )
 
 PLURALS = {"INDEX": "indexes", "TRIGGER": "triggers", "CONSTRAINT": "constraints"}

@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Template
 
 from tableorder.commands import SetupError
-from tableorder.config import DEFAULT_MAX_BODY_BYTES
+from tableorder.config import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_DOCUMENT_BYTES
 from tableorder.http.problems import MEDIA_TYPE, problem_document
 from tableorder.http.security_headers import SECURITY_HEADERS
 
@@ -46,8 +46,8 @@ AWAY = Refusal(503, "unavailable", "the service is starting or stopping", {"Retr
 OVERLOADED = Refusal(503, "overloaded", "too many requests at once; try again", {"Retry-After": "1"})
 TOO_MANY = 529
 
-# For a body over MAX_BODY_BYTES: the API would refuse that too, but while it is still being sent, which can look like a
-# lost connection.
+# For a body over MAX_BODY_BYTES, or over MAX_DOCUMENT_BYTES: the API would refuse that too, but while it is still being
+# sent, which can look like a lost connection.
 TOO_LARGE = Refusal(413, "request_entity_too_large", "the body is too large")
 
 # By what nginx calls what it does not let through. Caddy passes methods on, and refuses what it cannot read in words of
@@ -114,6 +114,10 @@ $maps
             proxy_set_header Origin "";
             add_header X-Request-ID $$request_id always;
         }
+        location = /api/v1/admin/menu-document {
+            client_max_body_size $max_document;
+            proxy_pass http://unix:$folder/$api:;
+        }
         location ~ ^/api/v1/auth/ {
             limit_req zone=logins burst=40;
             proxy_pass http://unix:$folder/$api:;
@@ -147,8 +151,17 @@ CADDY = Template("""\
 }
 :$port {
     bind 127.0.0.1
-    @too_large expression `{header.Content-Length} != "" && int({header.Content-Length}) > $max_body`
+    @document path /api/v1/admin/menu-document
+    @others not path /api/v1/admin/menu-document
+    @too_large {
+        not path /api/v1/admin/menu-document
+        expression `{header.Content-Length} != "" && int({header.Content-Length}) > $max_body`
+    }
     handle @too_large {
+        reverse_proxy unix/$folder/$refuser
+    }
+    @too_large_document expression `{header.Content-Length} != "" && int({header.Content-Length}) > $max_document`
+    handle @too_large_document {
         reverse_proxy unix/$folder/$refuser
     }
     @stream path /api/v1/admin/orders/sse /api/v1/customer/orders/sse
@@ -162,8 +175,11 @@ CADDY = Template("""\
             gzip
             minimum_length 1024
         }
-        request_body {
+        request_body @others {
             max_size $max_body_and_one  # one chunked body that is too large is cut here, where the API still refuses it
+        }
+        request_body @document {
+            max_size $max_document_and_one
         }
         reverse_proxy unix/$folder/$api {
             request_buffers unlimited  # so that a slow body holds up no worker
@@ -268,6 +284,7 @@ def _caddy_refusal(refusal: Refusal) -> str:
 
 def _fill(template: Template, folder: Path, port: int, **values: str) -> str:
     most = int(os.environ.get("MAX_BODY_BYTES") or DEFAULT_MAX_BODY_BYTES)
+    most_of_document = int(os.environ.get("MAX_DOCUMENT_BYTES") or DEFAULT_MAX_DOCUMENT_BYTES)
     return template.substitute(
         folder=folder,
         port=port,
@@ -276,6 +293,8 @@ def _fill(template: Template, folder: Path, port: int, **values: str) -> str:
         refuser=REFUSER_SOCKET,
         max_body=most,
         max_body_and_one=most + 1,
+        max_document=most_of_document,
+        max_document_and_one=most_of_document + 1,
         too_many=TOO_MANY,
         **values,
     )

@@ -16,7 +16,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "required": True,
         "schema": TEXT,
     },
-    "ETag": {"description": "for If-None-Match", "schema": TEXT},
+    "ETag": {"description": "for If-None-Match, or for If-Match", "schema": TEXT},
     "Retry-After": {
         "description": "seconds to wait before the next try",
         "required": True,
@@ -35,6 +35,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "makes it safe to send the request again; any text, a new one for each order, such as a UUID",
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
     },
+    "If-Match": {"description": "the ETag of the answer that this was made from", "schema": TEXT},
     "X-Approval": {
         "description": "for staff: the `approval_token` of `POST /api/v1/admin/approvals`",
         "schema": TEXT,

@@ -205,7 +205,8 @@ def _answer(status: int, answer: Answer, routes: Sequence[Route]) -> dict[str, A
         content: dict[str, Any] = {"schema": answer.schema}
         if answer.example is not None:
             content["example"] = answer.example
-        described["content"] = {answer.media_type: content}
+        texts = {media_type: {"schema": {"type": "string"}} for media_type in answer.other_types}
+        described["content"] = {answer.media_type: content, **texts}
     if links := {route.name: route.ids[-1] for route in _next(status, answer, routes)}:
         described["links"] = {
             name: {"operationId": name, "parameters": {identifier: f"$response.body#/{identifier}"}}

@@ -15,11 +15,13 @@ class BodySchema(Schema):
 
     `answer` is what the same thing is answered as. Its other fields are ignored, so that a client may send back what it
     was given. `examples`, by name, are for the description of the API. A body has no more than `most_bytes`, or than
-    MAX_BODY_BYTES if pictures may come with it.
+    MAX_BODY_BYTES if pictures may come with it, or than MAX_DOCUMENT_BYTES if it is a whole document. What is wrong
+    with a document is told by JSON pointers (RFC 6901).
     """
 
     answer: ClassVar[type[Schema] | None] = None
     takes_pictures: ClassVar[bool] = False
+    is_document: ClassVar[bool] = False
     most_bytes: ClassVar[int] = 16 * 1024
     examples: ClassVar[Mapping[str, Any]] = {}
 
@@ -51,13 +53,13 @@ class ChangeSchema(BodySchema):
 
 def changes_of(schema: type[BodySchema], *, examples: Mapping[str, Any]) -> type[ChangeSchema]:
     """The body of the PATCH that goes with a POST: any of its fields, one at least, none with a default."""
-    members = {name: _left_out(field) for name, field in schema._declared_fields.items()}
+    members = {name: left_out(field) for name, field in schema._declared_fields.items()}
     name = schema.__name__.removesuffix("Schema") + "ChangeSchema"
     inherited = {"answer": schema.answer, "takes_pictures": schema.takes_pictures, "__module__": schema.__module__}
     return type(name, (ChangeSchema,), {**members, **inherited, "examples": examples})
 
 
-def _left_out(field: fields.Field[Any]) -> fields.Field[Any]:
+def left_out(field: fields.Field[Any]) -> fields.Field[Any]:
     """A copy of the field that may be left out."""
     optional = copy.copy(field)
     optional.required, optional.load_default = False, missing

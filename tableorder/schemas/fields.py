@@ -28,6 +28,7 @@ from tableorder.domain.text import clean, is_blank
 _NO_NUL = "^[^\\u0000]*$"  # for JSON Schema, as the next one
 _NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
 _PIN = re.compile(r"[0-9]{4,8}", re.ASCII)
 _CLOCK_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -151,6 +152,18 @@ class SessionId(fields.Field[str]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str) or not _UUID.fullmatch(value):
             raise ValidationError("Must be a session's UUID.")
+        return value.lower()
+
+
+class Sha256(fields.Field[str]):
+    """A SHA-256 in hexadecimal digits."""
+
+    json_type = ("string", None)
+    json_rules = {"pattern": "^[0-9A-Fa-f]{64}$"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not _SHA256.fullmatch(_string(value)):
+            raise ValidationError("Must be a SHA-256 in hexadecimal digits.")
         return value.lower()
 
 

@@ -19,6 +19,7 @@ class Answer:
     """An answer that is no problem: mostly a JSON document; without a media type it has no body.
 
     `headers` come with it, besides X-Request-ID. `links` names operations that take the answer's id in their path.
+    `other_types` are media types of text in which it comes if that is asked for.
     """
 
     description: str
@@ -27,6 +28,7 @@ class Answer:
     headers: Sequence[str] = ()
     media_type: str = "application/json"
     links: Sequence[str] = ()
+    other_types: Sequence[str] = ()
 
 
 @dataclass
@@ -59,11 +61,12 @@ def may_answer(
     headers: Sequence[str] = (),
     media_type: str = "application/json",
     links: Sequence[str] = (),
+    other_types: Sequence[str] = (),
 ) -> Callable[[Handler], Handler]:
     """Say that the handler may answer so. Without an example, the schema's own is shown."""
     if example is None:
         example = getattr(schema, "example", None)
-    answer = Answer(description, schema, example, headers, media_type if schema else "", links)
+    answer = Answer(description, schema, example, headers, media_type if schema else "", links, other_types)
 
     def decorate(handler: Handler) -> Handler:
         operation_of(handler).answers[status] = answer

@@ -16,20 +16,25 @@ from tableorder.domain.errors import (
     IdempotencyKeyInvalid,
     JsonInvalid,
     KeyReused,
+    PreconditionRequired,
     ValidationFailed,
 )
 from tableorder.domain.orders import MAX_KEY_LENGTH
 from tableorder.schemas.base import MAX_ERRORS, BodySchema, QuerySchema
+from tableorder.schemas.pointers import MAX_NAME, by_pointer
 from tableorder.web.context import config
 from tableorder.web.operations import Handler, operation_of
 
 APPROVAL = "X-Approval"
 
-MAX_NAME = 100  # characters of a client's key, of which a problem repeats no more
 
+def takes_body(
+    schema: type[BodySchema], *, required: bool = True, raw: str | None = None
+) -> Callable[[Handler], Handler]:
+    """Call the handler with `body`, the JSON body loaded by `schema`; one that is not required may be empty.
 
-def takes_body(schema: type[BodySchema], *, required: bool = True) -> Callable[[Handler], Handler]:
-    """Call the handler with `body`, the JSON body loaded by `schema`; one that is not required may be empty."""
+    A body of the media type `raw` comes as bytes.
+    """
 
     def decorate(handler: Handler) -> Handler:
         operation = operation_of(handler)
@@ -38,7 +43,8 @@ def takes_body(schema: type[BodySchema], *, required: bool = True) -> Callable[[
 
         @functools.wraps(handler)
         def loaded(*args: Any, **kwargs: Any) -> Any:
-            return handler(*args, body=read(schema), **kwargs)
+            is_raw = raw is not None and request.mimetype == raw
+            return handler(*args, body=_read_bytes(schema) if is_raw else read(schema), **kwargs)
 
         return cast("Handler", loaded)
 
@@ -73,6 +79,26 @@ def takes_idempotency_key(handler: Handler) -> Handler:
     return cast("Handler", loaded)
 
 
+def takes_versions(handler: Handler) -> Handler:
+    """Call the handler with `versions`, those that the If-Match header names; * stands for any.
+
+    They may be weak, since a cache or a proxy that compresses may have weakened them. Raises PreconditionRequired.
+    """
+    operation = operation_of(handler)
+    operation.headers.append("If-Match")
+    operation.problems[:0] = [PreconditionRequired]
+
+    @functools.wraps(handler)
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        if not request.headers.get("If-Match", "").strip():
+            raise PreconditionRequired
+        named = request.if_match
+        versions = ["*"] if named.star_tag else [*named.as_set(include_weak=True)]
+        return handler(*args, versions=versions, **kwargs)
+
+    return cast("Handler", loaded)
+
+
 def takes_approval(handler: Handler) -> Handler:
     """Call the handler with `approval`, the X-Approval header or None."""
     operation = operation_of(handler)
@@ -93,11 +119,12 @@ def read_body(schema: type[BodySchema]) -> Any:
     """
     if not request.is_json:
         raise UnsupportedMediaType("the body must be JSON; send Content-Type: application/json")
-    body = request.get_data(cache=False)
-    most = config().max_body_bytes if schema.takes_pictures else schema.most_bytes
-    if len(body) > most:  # only now, since who is still sending may not see an answer
-        raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
-    return _load(schema, _parse(body), "body")
+    return load_body(schema, _parse(_read_bytes(schema)))
+
+
+def load_body(schema: type[BodySchema], data: Any) -> Any:
+    """What came as a body, in JSON or in another form, loaded by `schema`. Raises ValidationFailed."""
+    return _load(schema, data, "body")
 
 
 def read_optional_body(schema: type[BodySchema]) -> Any:
@@ -118,6 +145,22 @@ def read_idempotency_key() -> str | None:
     if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
         raise IdempotencyKeyInvalid
     return key
+
+
+def _read_bytes(schema: type[BodySchema]) -> bytes:
+    most = _most_bytes(schema)
+    if schema.is_document:
+        request.max_content_length = most + 1
+    body = request.get_data(cache=False)
+    if len(body) > most:  # only now, since who is still sending may not see an answer
+        raise RequestEntityTooLarge(f"the body must not have more than {most} bytes")
+    return body
+
+
+def _most_bytes(schema: type[BodySchema]) -> int:
+    if schema.is_document:
+        return config().max_document_bytes
+    return config().max_body_bytes if schema.takes_pictures else schema.most_bytes
 
 
 def _parse(body: bytes) -> Any:
@@ -147,7 +190,9 @@ def _load(schema: type[Schema], data: Any, part: str) -> Any:
     try:
         return _instance(schema).load(data)
     except ValidationError as error:
-        errors = _first(error.normalized_messages(), MAX_ERRORS)  # type: ignore[no-untyped-call]
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        is_document = issubclass(schema, BodySchema) and schema.is_document
+        errors = by_pointer(messages) if is_document else _first(messages, MAX_ERRORS)
         raise ValidationFailed(f"the {part} is not as it should be; see errors", errors=errors) from None
 
 

@@ -19,9 +19,12 @@ def answers(
     media_type: str = "application/json",
     headers: Sequence[str] = (),
     links: Sequence[str] = (),
+    other_types: Sequence[str] = (),
 ) -> Callable[[Handler], Handler]:
     """Answer `status` with what the handler returns: JSON, or fields of it. A response of its own stays as it is."""
-    declare = may_answer(status, description, schema, headers=headers, media_type=media_type, links=links)
+    declare = may_answer(
+        status, description, schema, headers=headers, media_type=media_type, links=links, other_types=other_types
+    )
 
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(declare(handler))

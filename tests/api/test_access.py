@@ -174,6 +174,7 @@ def fill(value: Any, ids: dict[str, int]) -> Any:
 def send(server: Server, route: tuple[str, str], ids: dict[str, int], token: str | None, **headers: str) -> Any:
     method, path = route
     call = CALLS.get(route, Call(200))
+    headers |= call.headers
     if call.key is not None:
         headers["Idempotency-Key"] = call.key
     if token is not None:

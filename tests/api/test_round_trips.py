@@ -71,6 +71,12 @@ def test_each_request_is_one_round_trip(restaurant, tablet, table_id, menu_id, o
     once(200, admin.get, "/admin/voids")
     once(200, admin.delete, f"/admin/orders/{placed['order_id']}?restock=true")
 
+    document = once(200, admin.get, "/admin/menu-document")
+    document["menus"][0]["price"] += 1
+    for dry_run in ("true", "false"):
+        put = f"/admin/menu-document?dry_run={dry_run}"
+        once(200, admin.put, put, document, **{"If-Match": f'"{document["version"]}"'})
+
     once(200, admin.get, "/admin/option-groups")
     added = once(201, admin.post, "/admin/option-groups", {"group_name": "맵기"})
     path = f"/admin/option-groups/{added['group_id']}"

@@ -40,6 +40,7 @@ EVERYBODY = {
     ("PUT", "/admin/stock"),
     ("POST", "/admin/stock/{stock}/adjust"),
     ("GET", "/admin/settings"),
+    ("GET", "/admin/dayparts"),
     ("POST", "/auth/logout"),
     ("PUT", "/auth/password"),
     ("PUT", "/auth/pin"),

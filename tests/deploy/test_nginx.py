@@ -421,6 +421,20 @@ def assert_complete(headers: HTTPMessage, *, tls: bool) -> None:
     assert len(headers.get_all("X-Request-ID")) == 1
 
 
+def test_a_whole_menu_comes_through_where_it_belongs(front, restaurant):
+    def answer_to(size):
+        return requests.put(
+            f"{front.base}/api/v1/admin/menu-document",
+            data=b" " * size,
+            headers={**bearer(restaurant.admin), "If-Match": "*", "Content-Type": "application/json"},
+            verify=str(front.certificate),
+            timeout=30,
+        )
+
+    refused(400, "json_invalid", answer_to(20 << 20))
+    refused(413, "request_entity_too_large", answer_to(33 << 20))
+
+
 @pytest.mark.parametrize("size", [5 << 20, 1 << 30])
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent(front, restaurant, size):
     with front.connect() as connection:

@@ -148,6 +148,10 @@ def test_one_address_serves_the_api_and_the_live_feed(home, tmp_path, proxy):
         assert resumed.wait_for(1)[0] == counter.events[1]
         for size in (4 << 20, 40 << 20):
             refused(413, "request_entity_too_large", restaurant.admin.post("/admin/menus", {"menu_name": "x" * size}))
+        for size, status in ((20 << 20, 400), (40 << 20, 413)):
+            document = {"format": "x" * size}
+            answer = restaurant.admin.put("/admin/menu-document", document, headers={"If-Match": "*"})
+            assert answer.status_code == status, answer.text
     finally:
         assert serve.stop() == 0
     for reader in (counter, table, resumed):

@@ -1,7 +1,7 @@
 -- PINs, and approvals: an owner or a manager lets one of the staff do one thing, once, within a minute, or read the books
 -- for that minute. The statement that does the thing deletes the approval. It ends early when its approver's tokens are
 -- revoked, as with a new role. Voids keep who approved. The cost of the PINs' hashes counts for dearest_password_cost().
--- depends: 0059.create-dayparts
+-- depends: 0062.create-devices
 
 ALTER TABLE stores ADD COLUMN pin_hash varchar(255);
 

@@ -1,0 +1,92 @@
+"""A store's menu as one document: how it is named, and how it comes apart into entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tableorder.domain.images import Picture, Upload
+
+FORMAT = "tableorder.menu/1"
+
+# By the list that they stand in, the kinds of entries that stand by themselves.
+LISTS = {"categories": "category", "option_groups": "option_group", "menus": "menu"}
+
+MAX_ENTRIES = 20_000  # of a document; a store's own limits are lower
+MAX_REF = 100  # characters
+MAX_PROBLEMS = 100  # that are told at once
+
+# What the statement finds wrong, when it compares a document with the menu that there is.
+PROBLEMS = {
+    "required": "Is needed for what is new.",
+    "category_unknown": "There is no such category.",
+    "group_unknown": "There is no such option group.",
+    "group_unsatisfiable": "A menu has this group, and no choice would satisfy it.",
+    "more_than_max_select": "Must not be more than max_select.",
+    "picture_unknown": "The store has no such picture; send it with the document, as image_base64.",
+    "name_taken": "Another category has this name.",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A category, an option group, an option or a menu of a document.
+
+    `pointer` is the JSON pointer to it, `fields` those that it gives; those that it leaves out stay as they are.
+    """
+
+    kind: str
+    ref: str
+    pointer: str
+    fields: Mapping[str, Any]
+
+    def as_row(self) -> dict[str, Any]:
+        """As the statement takes it."""
+        return asdict(self)
+
+
+def entries_of(document: Mapping[str, Any]) -> Iterator[Entry]:
+    """What the document consists of. An option names its group, as a menu does its category."""
+    for name, kind in LISTS.items():
+        for entry in _entries(kind, document.get(name, ()), f"/{name}"):
+            options = entry.fields.get("options", ())
+            yield Entry(kind, entry.ref, entry.pointer, _without(entry.fields, "options"))
+            for option in _entries("option", options, f"{entry.pointer}/options"):
+                yield Entry("option", option.ref, option.pointer, {**option.fields, "option_group": entry.ref})
+
+
+def take_pictures(document: Mapping[str, Any], convert: Callable[[Upload, str], Picture]) -> list[Picture]:
+    """The pictures taken out of the menus, each once, as `convert` makes them. The menus name them instead.
+
+    `convert` gets what was uploaded and the pointer to it.
+    """
+    converted: dict[bytes, Picture] = {}
+    for number, menu in enumerate(document.get("menus", ())):
+        if "image_base64" not in menu:
+            continue
+        upload = menu.pop("image_base64")
+        if upload and upload.content not in converted:
+            converted[upload.content] = convert(upload, f"/menus/{number}/image_base64")
+        menu["picture_sha256"] = converted[upload.content].sha256.hex() if upload else None
+    return [*converted.values()]
+
+
+def repeated_refs(document: Mapping[str, Any]) -> list[str]:
+    """The pointers to refs that another entry of the same kind has before."""
+    seen: set[tuple[str, str]] = set()
+    repeated = []
+    for entry in entries_of(document):
+        if (entry.kind, entry.ref) in seen:
+            repeated.append(f"{entry.pointer}/ref")
+        seen.add((entry.kind, entry.ref))
+    return repeated
+
+
+def _entries(kind: str, listed: Sequence[Mapping[str, Any]], pointer: str) -> Iterator[Entry]:
+    for number, entry in enumerate(listed):
+        yield Entry(kind, entry["ref"], f"{pointer}/{number}", _without(entry, "ref"))
+
+
+def _without(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {each: value for each, value in fields.items() if each != name}
