@@ -39,6 +39,7 @@ def test_every_operation_answers_as_described(described, restaurant, server):
     tablet = seat(described, restaurant)
     order = order_a_meal(described, tablet, admin)
     serve_and_end(described, admin, tablet, order)
+    enrol_a_tablet(described, admin)
     for name in ("show_health", "show_liveness", "show_readiness", "show_database_health"):
         call(name, 200)
         call(f"{name}_v1", 200)
@@ -122,6 +123,19 @@ def seat(described: OpenApiClient, restaurant: Restaurant) -> Tablet:
     call("list_tables", 403, by=tablet)
     call("delete_table", 409, by=admin, table_id=table_id)
     return tablet
+
+
+def enrol_a_tablet(described: OpenApiClient, admin: Client) -> None:
+    call = described.call
+    table_id = call("list_tables", 200, by=admin)["tables"][0]["table_id"]
+    code = call("add_enrolment", 201, by=admin, table_id=table_id)["code"]
+    enrolled = call("enrol_device", 201, {"code": code, "device_name": "창가 태블릿"})
+    call("enrol_device", 401, {"code": code, "device_name": "창가 태블릿"})
+    call("log_in_device", 200, {"device_token": enrolled["device_token"]})
+    call("list_devices", 200, by=admin)
+    call("update_device", 200, {"device_name": "문가 태블릿"}, by=admin, device_id=enrolled["device_id"])
+    call("delete_device", 200, by=admin, device_id=enrolled["device_id"])
+    call("log_in_device", 401, {"device_token": enrolled["device_token"]})
 
 
 def order_a_meal(described: OpenApiClient, tablet: Tablet, admin: Client) -> dict:
