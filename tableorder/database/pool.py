@@ -1,7 +1,7 @@
 """The connection pool: psycopg2's ThreadedConnectionPool plus fair waiting, health checks and fork safety.
 
-The ThreadedConnectionPool knows which connections are idle and which are in use. This module adds: threads wait in order
-of arrival; connecting happens outside the lock; each connection is checked before use and after it.
+The ThreadedConnectionPool knows which connections are idle and which are in use. With this module, threads wait in
+order of arrival, connect outside the lock, and check each connection before and after use.
 """
 
 from __future__ import annotations
