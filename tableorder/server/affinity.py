@@ -1,4 +1,4 @@
-"""On which processor a process runs (on Linux; elsewhere none of this does anything).
+"""Processor affinity: keeps each worker on one processor. Does nothing except on Linux.
 
 Only one thread of a Python process runs at a time. If its threads take turns on several processors, each finds what it
 needs in the caches of another one; kept on one, a worker serves a quarter more requests.

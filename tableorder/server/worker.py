@@ -1,10 +1,10 @@
-"""gunicorn's threaded worker without its handing over: whichever thread is free waits for the next request itself.
+"""A gthread worker whose threads share one epoll; there is no dispatcher thread.
 
-In gunicorn's own one thread waits for all connections, gives each request to a pool, and is given the connection back
-through a pipe, which costs as much as answering a short request. Reading, parsing, calling the application and
-closing are gunicorn's here, too.
+gunicorn's own worker has a dispatcher. It waits for all connections, passes each request to a pool of threads, and gets
+the connection back through a pipe. That costs as much as answering a short request. Here a free thread waits for the
+next request itself. gunicorn's code still reads, parses, calls the application and closes.
 
-The master imports this module for good, so what a new version changes in it comes with a restart, not with a reload.
+The master imports this module once, so changes of a new version need a restart; a reload is not enough.
 """
 
 from __future__ import annotations
