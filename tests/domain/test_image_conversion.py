@@ -74,6 +74,13 @@ def test_every_kind_is_taken_and_stays_the_same_when_it_is_sent_again(kind):
     assert webp and kept(Upload(webp, "WEBP")) == webp
 
 
+def test_a_small_picture_is_not_enlarged():
+    sent = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(sent, "PNG")
+    with Image.open(io.BytesIO(convert(Upload(sent.getvalue(), "PNG")))) as kept_picture:
+        assert kept_picture.size == (40, 30)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @hurried
 @given(share=st.floats(0, 1, exclude_max=True))

@@ -16,6 +16,7 @@ from tableorder.domain.languages import canonical_tag, is_language_tag, lookup_t
         ("sl-Rozaj-Biske", "sl-rozaj-biske"),
         ("de-ch-1996", "de-CH-1996"),
         ("en-a-bbb-X-a-ccc", "en-a-bbb-x-a-ccc"),  # after a singleton nothing is a region (RFC 5646, 2.1.1)
+        ("en-X-US", "en-x-us"),
     ],
 )
 def test_a_tag_is_written_in_the_usual_case(sent, kept):

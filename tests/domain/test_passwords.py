@@ -32,6 +32,10 @@ def test_a_password_kept_as_it_was_sent_is_known_when_it_is_sent_like_that(passw
     assert not verify_password(NFC, kept) or password == NFC
 
 
+def test_a_hash_that_is_cut_short_is_no_passwords():
+    assert not verify_password("secret", hash_password("secret", cost=4)[:-20], cost=4)
+
+
 @pytest.mark.parametrize(("password", "checks"), [("secret", 1), (NFC, 1), (NFD, 2), (" secret", 2)])
 def test_a_wrong_password_is_as_much_work_as_an_unknown_account(monkeypatch, password, checks):
     counted = []
