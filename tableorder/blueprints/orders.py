@@ -161,8 +161,8 @@ def update_order_status(admin: AdminIdentity, order_id: int, body: dict[str, Any
 def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any], approval: str | None) -> dict[str, Any]:
     """Void an order.
 
-    It leaves every list and total; who voided it, when, why and every line stay in the voids. What was counted is given
-    back if the order was still 대기중, or with `restock`.
+    The order leaves every list and total. The voids keep its lines, the time, the reason and the person. Its portions go
+    back to the stock if the order was still 대기중, or with `restock`.
 
     Staff void what is 대기중; later they need an approval of `void` (`POST /admin/approvals`). The voids keep both
     names.
