@@ -67,8 +67,8 @@ def add_enrolment(admin: AdminIdentity, table_id: int) -> dict[str, Any]:
 def enrol_device(body: dict[str, Any]) -> dict[str, Any]:
     """Enrol a tablet.
 
-    The tablet gets a permanent token, with which it logs in to its table. An unknown, a used and an expired code get the
-    same refusal. An address may have 100 such refusals in 5 minutes, by default.
+    The tablet gets a permanent token and logs in to its table with that. An unknown, a used and an expired code get the
+    same refusal. By default, an address may have 100 such refusals in 5 minutes.
     """
     note(address=client_address())
     key = new_key()
