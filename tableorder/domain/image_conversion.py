@@ -1,4 +1,4 @@
-"""Makes the WebP that is stored of a picture: python -m tableorder.domain.image_conversion PNG < picture > webp
+"""Converts a picture to the WebP that is stored: python -m tableorder.domain.image_conversion PNG < picture > webp
 
 This is a separate process with bounded memory and time, because decoding 40 megapixels takes up to 700 MB, and because
 the picture may come from an attacker. Status 0: standard output has the WebP. CONVERSION_REFUSED: it has the reason.

@@ -160,7 +160,7 @@ class Feed:
         self.head = self._tail = position
 
     def append(self, frames: list[Frame]) -> None:
-        """Keep the next events; let go of those that all streams have taken, and of the oldest if they are too many."""
+        """Keep the next events. Drop the events that all streams have taken, and the oldest if there are too many."""
         taken = min((stream.position for stream in self.streams), default=0)
         for frame in frames:
             if frame.revoked is not None:
@@ -247,7 +247,7 @@ class Hub:
                 self._feeds.pop(store_id, None)
 
     def _is_full(self, feed: Feed, bearer: Bearer) -> bool:
-        """Whether there is no place for another stream; tables never take the counters'."""
+        """Tell whether no place is left for another stream. Tables never take the counters' places."""
         limits, total = self._limits, self._settings.total
         if not isinstance(bearer.identity, TableIdentity):
             return self._streams >= total or _reached(feed.admin_streams, limits.store_admin_streams)
@@ -348,7 +348,7 @@ class Hub:
         return time.monotonic() - stream.written_at >= self._settings.heartbeat
 
     async def ask(self, store_id: int | None, question: Callable[[Connection], T], check: Check | None = None) -> T:
-        """What `question` answers, asked in another thread when it is the store's turn.
+        """Run `question` in another thread, when it is the store's turn, and return its answer.
 
         Raises the errors of tableorder.domain.errors.
         """
