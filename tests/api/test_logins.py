@@ -33,6 +33,7 @@ FEATURES = [
         "staff",
         "devices",
         "calls",
+        "menu_document",
     ),
 ]
 HOURS_16 = 57_600

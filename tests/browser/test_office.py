@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from urllib.parse import urlsplit
 
@@ -310,6 +311,29 @@ def test_an_owner_gives_out_a_code_and_keeps_the_tablets(office, served, admin, 
     assert console() == []
 
 
+def test_a_menu_file_shows_what_it_changes_before_it_does(office, admin, console, tmp_path):
+    document = expect(200, admin.get("/admin/menu-document"))
+    [soda] = [menu for menu in document["menus"] if menu["menu_name"] == "콜라"]
+    before = soda["price"]
+    file = tmp_path / "menu.json"
+    office.log_in()
+    for price in (before + 300, before):
+        soda["price"] = price
+        file.write_text(json.dumps(document))
+        office.tap("#go-import")
+        until(lambda: office.find("[name=document]"))
+        office.find("[name=document]")[0].send_keys(str(file))
+        office.reads(f"→ {price}", ".changes .card")
+        office.tap(".changes button.main", "이대로 바꾸기")
+        office.reads("메뉴를 바꾸었습니다.", ".changes")
+        [sold] = [menu for menu in menus_of(admin, "음료·주류") if menu["menu_name"] == "콜라"]
+        assert sold["price"] == price
+    file.write_text("no menu")
+    office.find("[name=document]")[0].send_keys(str(file))
+    office.reads("메뉴 파일(JSON)이 아닙니다.", ".changes")
+    assert console() == []
+
+
 def test_a_finger_that_rests_on_a_row_is_heard_though_the_row_changes(office, admin):
     menu = f"/admin/menus/{menu_id(admin, '김치찌개')}"
     switch = "[role=switch][aria-label='김치찌개']"
@@ -418,6 +442,10 @@ def test_everybody_can_use_the_office(office, served, admin, axe, size):
     seen += violations(office, axe)
     assert small_targets(office) == []
     office.tap("#dialog .actions button")
+    office.tap("#go-import")
+    until(lambda: office.find("[name=document]"))
+    seen += violations(office, axe)
+    assert small_targets(office) == []
     office.tap("#go-audit")
     until(lambda: office.find(".audit li"))
     seen += violations(office, axe)

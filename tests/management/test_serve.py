@@ -134,8 +134,8 @@ def test_one_address_serves_the_api_and_the_live_feed(home, tmp_path, proxy):
     serve = Serve(home, tmp_path / "log", "--proxy", proxy, **patient).wait_until_ready()
     try:
         restaurant = Restaurant(serve.base, 1, "", "demo", "demo-admin")
+        tablet = Tablet(serve.base, expect(200, log_in_demo_table(serve))["access_token"])  # which starts its session
         counter = Reader(serve.base, ADMIN_STREAM, token=restaurant.admin.token)
-        tablet = Tablet(serve.base, expect(200, log_in_demo_table(serve))["access_token"])
         table = Reader(serve.base, TABLE_STREAM, token=tablet.token)
         [initial] = counter.wait_for(1)
         categories = expect(200, tablet.get("/customer/menus"))["categories"]

@@ -63,6 +63,8 @@ const ROUTES = /** @satisfies {Partial<Record<OperationName, import("../types.js
   delete_daypart: ["DELETE", "/api/v1/admin/dayparts/{daypart_id}"],
   set_menu_dayparts: ["PUT", "/api/v1/admin/menus/{menu_id}/dayparts"],
   set_category_dayparts: ["PUT", "/api/v1/admin/categories/{category_id}/dayparts"],
+  export_menu: ["GET", "/api/v1/admin/menu-document"],
+  import_menu: ["PUT", "/api/v1/admin/menu-document"],
   list_staff: ["GET", "/api/v1/admin/staff"],
   add_person: ["POST", "/api/v1/admin/staff"],
   update_person: ["PATCH", "/api/v1/admin/staff/{staff_id}"],

@@ -9,6 +9,7 @@ import { AuditView } from "./audit.js";
 import { CallItemsView } from "./call-items.js";
 import { DaypartsView } from "./dayparts.js";
 import { HistoryView } from "./history.js";
+import { ImportView } from "./import.js";
 import { LanguagesView } from "./languages.js";
 import { MenuView } from "./menu.js";
 import { OptionsView } from "./options.js";
@@ -29,6 +30,7 @@ const VIEWS = {
   options: { View: OptionsView, events: ["initial", "menu_changed", "stock_changed"] },
   languages: { View: LanguagesView, events: ["initial", "menu_changed"] },
   dayparts: { View: DaypartsView, events: [] },
+  import: { View: ImportView, events: [] },
   tables: { View: TablesView, events: ["initial", "table_changed", "session_started", "session_ended"] },
   calls: { View: CallItemsView, events: [] },
   staff: { View: StaffView, events: [] },
@@ -80,6 +82,7 @@ function go(name) {
 /** Whether whoever works here can do something there. @param {ViewName} name */
 function isOffered(name) {
   if (name === "options" || name === "dayparts") return shift.has(name);
+  if (name === "import") return shift.has("menu_document");
   return name !== "settings" || shift.login?.role === "owner";
 }
 
