@@ -88,8 +88,6 @@ CREATE OR REPLACE FUNCTION menu_entries(of_store integer)
      WHERE menus.store_id = of_store AND menus.deleted_at IS NULL;
 $$;
 
-DROP FUNCTION daypart_refs(integer[]);
-
 ALTER TABLE dayparts
     DROP CONSTRAINT dayparts_store_id_daypart_name_key,
     ADD CONSTRAINT dayparts_store_id_daypart_name_key UNIQUE (store_id, daypart_name);

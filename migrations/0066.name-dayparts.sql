@@ -1,4 +1,4 @@
--- A menu's document has the dayparts, too, and its menus and categories say by their refs when they are served. The names
+-- A menu's document has the dayparts, too. Its menus and categories say by their refs when they are served. The names
 -- of dayparts are compared when a statement is over, as those of categories. A document that changes dayparts begins
 -- another period with the version that it makes: guests hear of both at once.
 -- depends: 0065.keep-menu-entries-apart
@@ -17,15 +17,7 @@ ALTER TABLE dayparts
     -- squawk-ignore disallowed-unique-constraint, constraint-missing-not-valid
     ADD CONSTRAINT dayparts_store_id_daypart_name_key UNIQUE (store_id, daypart_name) DEFERRABLE;
 
--- In an order that every store has.
-CREATE FUNCTION daypart_refs(daypart_ids integer[]) RETURNS jsonb
-    LANGUAGE sql STABLE
-    RETURN (SELECT COALESCE(jsonb_agg(named.ref ORDER BY named.ref COLLATE "C"), '[]')
-              FROM dayparts
-             CROSS JOIN LATERAL menu_ref(dayparts.external_ref, 'daypart', dayparts.daypart_id, dayparts.created_at)
-                   AS named (ref)
-             WHERE dayparts.daypart_id = ANY(daypart_ids));
-
+-- The dayparts of a menu or a category come in an order that every store has.
 CREATE OR REPLACE FUNCTION menu_entries(of_store integer)
     RETURNS TABLE (kind text, id integer, ref text, place bigint, fields jsonb)
     LANGUAGE sql STABLE AS $$
@@ -39,15 +31,26 @@ CREATE OR REPLACE FUNCTION menu_entries(of_store integer)
                menu_ref(external_ref, 'option_group', group_id, created_at) AS ref
           FROM option_groups
          WHERE store_id = of_store AND deleted_at IS NULL
+    ), named_dayparts AS MATERIALIZED (
+        SELECT daypart_id, daypart_name, hours, menu_ref(external_ref, 'daypart', daypart_id, created_at) AS ref
+          FROM dayparts
+         WHERE store_id = of_store
+    ), of_menu AS MATERIALIZED (
+        SELECT menu_dayparts.menu_id, jsonb_agg(named_dayparts.ref ORDER BY named_dayparts.ref COLLATE "C") AS refs
+          FROM named_dayparts
+          JOIN menu_dayparts ON menu_dayparts.daypart_id = named_dayparts.daypart_id
+         GROUP BY menu_dayparts.menu_id
     )
     SELECT 'category', category_id, ref, row_number() OVER (ORDER BY display_order, category_id),
            jsonb_build_object(
                'category_name', category_name,
                'translations', translations,
                'display_order', display_order,
-               'dayparts', daypart_refs(ARRAY(SELECT daypart_id
-                                                FROM category_dayparts
-                                               WHERE category_dayparts.category_id = named_categories.category_id)))
+               'dayparts', COALESCE((
+                   SELECT jsonb_agg(named_dayparts.ref ORDER BY named_dayparts.ref COLLATE "C")
+                     FROM category_dayparts
+                     JOIN named_dayparts ON named_dayparts.daypart_id = category_dayparts.daypart_id
+                    WHERE category_dayparts.category_id = named_categories.category_id), '[]'))
       FROM named_categories
      UNION ALL
     SELECT 'option_group', group_id, ref, row_number() OVER (ORDER BY display_order, group_id),
@@ -91,9 +94,7 @@ CREATE OR REPLACE FUNCTION menu_entries(of_store integer)
                'picture_sha256', encode(menus.picture_sha256, 'hex'),
                'display_order', menus.display_order,
                'is_available', menus.is_available,
-               'dayparts', daypart_refs(ARRAY(SELECT daypart_id
-                                                FROM menu_dayparts
-                                               WHERE menu_dayparts.menu_id = menus.menu_id)),
+               'dayparts', COALESCE(of_menu.refs, '[]'),
                'option_groups', COALESCE((
                    SELECT jsonb_agg(menu_ref(option_groups.external_ref, 'option_group', option_groups.group_id,
                                              option_groups.created_at)
@@ -103,13 +104,12 @@ CREATE OR REPLACE FUNCTION menu_entries(of_store integer)
                     WHERE menu_option_groups.menu_id = menus.menu_id AND option_groups.deleted_at IS NULL), '[]'))
       FROM menus
       JOIN named_categories ON named_categories.category_id = menus.category_id
+      LEFT JOIN of_menu ON of_menu.menu_id = menus.menu_id
      WHERE menus.store_id = of_store AND menus.deleted_at IS NULL
      UNION ALL
-    SELECT 'daypart', daypart_id, menu_ref(external_ref, 'daypart', daypart_id, created_at),
-           row_number() OVER (ORDER BY daypart_id),
+    SELECT 'daypart', daypart_id, ref, row_number() OVER (ORDER BY daypart_id),
            jsonb_build_object('daypart_name', daypart_name, 'hours', hours)
-      FROM dayparts
-     WHERE store_id = of_store;
+      FROM named_dayparts;
 $$;
 
 CREATE OR REPLACE FUNCTION renew_menu_version() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -134,5 +134,3 @@ BEGIN
     RETURN NULL;
 END;
 $$;
-
-ALTER FUNCTION daypart_refs(integer[]) OWNER TO tableorder_owner;
