@@ -92,4 +92,4 @@ ALTER TABLE dayparts
     DROP CONSTRAINT dayparts_store_id_daypart_name_key,
     ADD CONSTRAINT dayparts_store_id_daypart_name_key UNIQUE (store_id, daypart_name);
 
-ALTER TABLE dayparts DROP COLUMN external_ref, DROP COLUMN created_at;
+ALTER TABLE dayparts DROP COLUMN external_ref;

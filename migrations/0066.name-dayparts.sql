@@ -3,9 +3,7 @@
 -- another period with the version that it makes: guests hear of both at once.
 -- depends: 0065.keep-menu-entries-apart
 
-ALTER TABLE dayparts
-    ADD COLUMN external_ref varchar(100),
-    ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
+ALTER TABLE dayparts ADD COLUMN external_ref varchar(100);
 
 -- No release has dayparts yet, so building these takes no time.
 -- squawk-ignore require-concurrent-index-creation
@@ -17,7 +15,8 @@ ALTER TABLE dayparts
     -- squawk-ignore disallowed-unique-constraint, constraint-missing-not-valid
     ADD CONSTRAINT dayparts_store_id_daypart_name_key UNIQUE (store_id, daypart_name) DEFERRABLE;
 
--- The dayparts of a menu or a category come in an order that every store has.
+-- The dayparts of a menu or a category come in an order that every store has. A daypart without a name of a document's goes
+-- by one that is made of its id and of the moment of its store's creation.
 CREATE OR REPLACE FUNCTION menu_entries(of_store integer)
     RETURNS TABLE (kind text, id integer, ref text, place bigint, fields jsonb)
     LANGUAGE sql STABLE AS $$
@@ -32,9 +31,11 @@ CREATE OR REPLACE FUNCTION menu_entries(of_store integer)
           FROM option_groups
          WHERE store_id = of_store AND deleted_at IS NULL
     ), named_dayparts AS MATERIALIZED (
-        SELECT daypart_id, daypart_name, hours, menu_ref(external_ref, 'daypart', daypart_id, created_at) AS ref
-          FROM dayparts
-         WHERE store_id = of_store
+        SELECT dayparts.daypart_id, dayparts.daypart_name, dayparts.hours,
+               menu_ref(dayparts.external_ref, 'daypart', dayparts.daypart_id, stores.created_at) AS ref
+          FROM stores
+          JOIN dayparts ON dayparts.store_id = stores.store_id
+         WHERE stores.store_id = of_store
     ), of_menu AS MATERIALIZED (
         SELECT menu_dayparts.menu_id, jsonb_agg(named_dayparts.ref ORDER BY named_dayparts.ref COLLATE "C") AS refs
           FROM named_dayparts

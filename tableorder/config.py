@@ -1,4 +1,4 @@
-"""The settings as the application takes them; settings.py has their table, by which they are read and checked."""
+"""The settings as the application uses them. The table in settings.py reads and checks them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ConfigError = SettingError
 
 @dataclass(frozen=True)
 class StreamSettings:
-    """How many live feeds the stream process holds open in all, and how long it waits; times in seconds."""
+    """The stream process's limit on open live feeds, and its waits; times in seconds."""
 
     total: int = 10_000
     heartbeat: float = 30.0
@@ -32,7 +32,7 @@ class StreamSettings:
 
 @dataclass(frozen=True)
 class LogSettings:
-    """What is logged beyond a line per request; times in seconds."""
+    """Logging beyond a line per request; times in seconds."""
 
     echo: bool = False
     slow_request: float = 1.0
@@ -106,7 +106,7 @@ def bcrypt_cost(environment: Mapping[str, str]) -> int:
 
 
 def limits(environment: Mapping[str, str]) -> Limits:
-    """How much of everything there may be, for the same commands. Raises ConfigError."""
+    """The limits on what clients can make more of, for the same commands. Raises ConfigError."""
     return Limits(**{limit.name: read_setting(f"LIMIT_{limit.name.upper()}", environment) for limit in fields(Limits)})
 
 

@@ -28,9 +28,9 @@ blueprint = Noun("approvals", __name__, heading="Staff")
 def add_approval(admin: AdminIdentity, body: dict[str, Any]) -> dict[str, Any]:
     """Approve.
 
-    An owner or a manager types in their username and their PIN, on the device of who needs the approval. It goes into
-    X-Approval within 60 s: once, for the one thing that it is for, or with `read_books` for each read of the history
-    and the voids.
+    An owner or a manager types in their username and PIN, on the device of the person who needs the approval. Send the
+    approval in X-Approval within 60 s: once, for its one purpose; with `read_books`, for every read of the history and
+    the voids.
     """
     approver = admit_approver(body["username"], body["pin"], admin.store_id)
     with connect(admin.store_id) as connection:

@@ -114,7 +114,7 @@ def list_calls(admin: AdminIdentity, query: dict[str, Any]) -> str:
 def take_call(admin: AdminIdentity, call_id: int) -> str:
     """Take a call.
 
-    Whoever takes it first has it; the same again is a 200.
+    The first person to take it keeps it; the same again is a 200.
     """
     with writing(admin.store_id) as connection:
         return CallRepository(connection).take(call_id=call_id, admin=admin)

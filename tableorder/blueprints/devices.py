@@ -67,9 +67,8 @@ def add_enrolment(admin: AdminIdentity, table_id: int) -> dict[str, Any]:
 def enrol_device(body: dict[str, Any]) -> dict[str, Any]:
     """Enrol a tablet.
 
-    It gets a token for good, by which it logs in to its table. A code that is unknown, used or expired is refused
-    alike.
-    Such refusals are counted for the client's address, by default 100 in 5 minutes.
+    The tablet gets a permanent token and logs in to its table with that. An unknown, a used and an expired code get the
+    same refusal. By default, an address may have 100 such refusals in 5 minutes.
     """
     note(address=client_address())
     key = new_key()
@@ -107,7 +106,7 @@ def update_device(admin: AdminIdentity, device_id: int, body: dict[str, Any]) ->
 def delete_device(admin: AdminIdentity, device_id: int) -> dict[str, Any]:
     """Revoke a device.
 
-    Its token and those of its logins are good no longer, and its feeds end.
+    Its token and those of its logins are revoked, and its feeds end.
     """
     with writing(admin.store_id) as connection:
         DeviceRepository(connection).delete(device_id=device_id)

@@ -27,7 +27,7 @@ def list_store_history(admin: AdminIdentity, query: dict[str, Any]) -> str:
     Newest first, those of deleted tables too. `table_number` is the number that a table had at that time. The days are
     in the store's time zone (TIME_ZONE), both included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
+    Follow `next_cursor`: no entry repeats or is skipped, even if others are added. A page of very large
     entries is shorter than `limit`.
 
     Staff need an approval of `read_books` (`POST /admin/approvals`).
@@ -47,8 +47,8 @@ def list_history(admin: AdminIdentity, table_id: int, query: dict[str, Any]) -> 
 
     Newest first; also after the table was deleted. The days are in the store's time zone (TIME_ZONE), both included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
-    entries is shorter than `limit`. `offset` counts entries, and each session that ends meanwhile moves them on.
+    Follow `next_cursor`: no entry repeats or is skipped, even if others are added. A page of very large
+    entries is shorter than `limit`. `offset` counts entries; each session that ends between two pages shifts them.
 
     Staff need an approval of `read_books` (`POST /admin/approvals`).
     """

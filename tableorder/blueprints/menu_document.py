@@ -42,11 +42,11 @@ blueprint = Noun("menu_document", __name__, heading="Menus")
 @takes_query(MenuDocumentQuery)
 @answers(MenuDocument, "The whole menu", headers=("ETag",), other_types=(CSV,))
 def export_menu(admin: AdminIdentity, query: dict[str, Any]) -> Response:
-    """Take the menu out as one document.
+    """Export the menu as one document.
 
-    Everything in it has a `ref`, by which it is known again when the document comes back, to this store or another.
-    Pictures are named by their SHA-256, or are in it with `pictures=embed`. With `format=csv`, or if text/csv is asked
-    for in Accept, it is a table for Excel, with a row for each menu.
+    Every entry has a `ref`, a name that identifies it when the document is imported, into this store or another.
+    Pictures are named by their SHA-256; with `pictures=embed` the document contains them. With `format=csv`, or with
+    text/csv in Accept, the answer is a table for Excel, with a row for each menu.
     """
     with reading(admin.store_id) as connection:
         documents = MenuDocumentRepository(connection)
@@ -65,12 +65,13 @@ def export_menu(admin: AdminIdentity, query: dict[str, Any]) -> Response:
 @answers(MenuImported, "What has changed, or would change")
 @may_refuse(PreconditionFailed, LimitReached, MenuInUse, TooManyPictures)
 def import_menu(admin: AdminIdentity, versions: list[str], query: dict[str, Any], body: dict[str, Any] | bytes) -> str:
-    """Put a document back.
+    """Import a menu document.
 
-    All of it or nothing. If-Match has the `version` that it was made from: if the menu has changed since, this is
-    refused. An entry with a `ref` that the store does not have is new; a field that is left out stays as it is, or has
-    its default. `errors` has JSON pointers into the document (RFC 6901). The same document again changes nothing.
-    A table comes as text/csv, in UTF-8 or CP949; `/menus/0` is its first row below the names of the columns.
+    All of it or nothing. Send the document's `version` as If-Match; the import is refused if the menu has changed
+    since. An entry with an unknown `ref` is new. A missing field keeps its value; in a new entry it has its default.
+    `errors` has JSON pointers into the document (RFC 6901). The same document again changes nothing.
+
+    A table is text/csv, in UTF-8 or CP949; `/menus/0` is its first row below the names of the columns.
     """
     document, versions = (body, versions) if isinstance(body, dict) else _read_table(admin, body, versions)
     pictures = take_pictures(document, _convert)

@@ -112,9 +112,8 @@ def list_orders(admin: AdminIdentity, query: dict[str, Any]) -> bytes:
 
     The tables with an active session, by number; orders, newest first. Totals are of what is listed.
     """
-    # Mostly nothing has changed since the last look. PostgreSQL is asked each time which version is the present one,
-    # and for the view only if this process does not have that version; so a change shows in the next answer of every
-    # process.
+    # Mostly nothing has changed since the last look. PostgreSQL tells the present version each time, and builds the
+    # view only if this process does not have that version. So a change shows in the next answer of every process.
     key = (admin.store_id, query["status"], query["table_id"])
     kept = _listings.get(key) or Versioned("", b"")
     with connect(admin.store_id) as connection:
@@ -161,8 +160,8 @@ def update_order_status(admin: AdminIdentity, order_id: int, body: dict[str, Any
 def void_order(admin: AdminIdentity, order_id: int, query: dict[str, Any], approval: str | None) -> dict[str, Any]:
     """Void an order.
 
-    It leaves every list and total; who voided it, when, why and every line stay in the voids. What was counted is given
-    back if the order was still 대기중, or with `restock`.
+    The order leaves every list and total. The voids keep its lines, the time, the reason and the person. Its portions
+    go back to the stock if the order was still 대기중, or with `restock`.
 
     Staff void what is 대기중; later they need an approval of `void` (`POST /admin/approvals`). The voids keep both
     names.

@@ -39,7 +39,7 @@ def list_stock(admin: AdminIdentity) -> str:
 @answers(Stock, "The stock")
 @may_refuse(MenuNotFound, OptionNotFound)
 def set_stock(admin: AdminIdentity, body: dict[str, Any]) -> str:
-    """Count a dish or an option anew, or stop counting it.
+    """Set the count of a dish or an option, or stop counting it.
 
     A new count begins a new epoch: what was sold before is not given back into it.
     """

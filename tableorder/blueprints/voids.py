@@ -26,8 +26,8 @@ def list_voids(admin: AdminIdentity, query: dict[str, Any]) -> str:
     Newest first: who, who approved, when, why, and the order with every line. The days are in the store's time zone
     (TIME_ZONE), both included.
 
-    Follow `next_cursor`: then no entry repeats or is skipped, whatever is added meanwhile. A page of very large
-    entries is shorter than `limit`. `offset` counts entries, and each order that is voided meanwhile moves them on.
+    Follow `next_cursor`: no entry repeats or is skipped, even if others are added. A page of very large
+    entries is shorter than `limit`. `offset` counts entries; each order that is voided between two pages shifts them.
 
     Staff need an approval of `read_books` (`POST /admin/approvals`).
     """

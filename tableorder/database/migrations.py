@@ -1,9 +1,8 @@
 """The schema's migrations, applied by yoyo: one run at a time, whole or not at all, and none blocked by a killed one.
 
-What yoyo 9 leaves open is closed here: a migration, its mark and its log entry are one transaction; the log keeps the
-file's checksum; a file that was edited after it was applied, that comes out of order or that cannot be undone stops
-the run before anything happens; a lock that is not to be had ends it, with nothing done. `yoyo apply` works on the
-same files and the same books.
+This adds to yoyo 9: a migration, its mark and its log entry are one transaction, and the log keeps the file's checksum.
+A run stops before it changes anything if an applied file was edited, or if a new file is out of order or cannot be
+undone. If a run cannot get a lock, it ends and changes nothing. `yoyo apply` uses the same files and tables.
 """
 
 from __future__ import annotations
@@ -203,7 +202,7 @@ def require_files(applied: list[str], source: Path = SOURCE) -> None:
 
 
 def newer_migrations(applied: list[str], source: Path = SOURCE) -> list[str]:
-    """Those of the applied migrations that come after all that this version has."""
+    """The applied migrations that come after all migrations of this version."""
     latest = max(_ids_in(source), default="")
     return [name for name in applied if name > latest]
 
@@ -275,7 +274,7 @@ def _invalid_indexes(backend: Any) -> list[str]:
 
 
 def _drop_remains(backend: Any, migration: Migration) -> None:
-    """What an earlier run left that was cut short: an invalid index, and a whole one whose migration was not marked.
+    """The remains of a run that was killed: an invalid index, or a valid one whose migration was not marked.
 
     IF NOT EXISTS would take the first for done, and without it the second could not be made again.
     https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY

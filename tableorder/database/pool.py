@@ -1,7 +1,7 @@
-"""The connection pool: psycopg2's ThreadedConnectionPool, with what it leaves open closed.
+"""The connection pool: psycopg2's ThreadedConnectionPool plus fair waiting, health checks and fork safety.
 
-It keeps the books of which connection is idle and which is out. Around it: waiting in order of arrival, connecting
-outside the lock, a look at each connection before it is handed out and after it comes back, and forks.
+The ThreadedConnectionPool knows which connections are idle and which are in use. With this module, threads wait in
+order of arrival, connect outside the lock, and check each connection before and after use.
 """
 
 from __future__ import annotations

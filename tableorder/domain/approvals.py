@@ -1,4 +1,4 @@
-"""What an owner or a manager lets one of the staff do."""
+"""Approvals, with which an owner or a manager lets one of the staff do something."""
 
 import hashlib
 
@@ -10,5 +10,5 @@ READ_BOOKS = "read_books"
 
 
 def hash_approval(token: str) -> bytes:
-    """What is kept of an approval, whatever a client sends as one."""
+    """The hash under which an approval is stored. It takes any text that a client sends."""
     return hashlib.sha256(token.encode()).digest()

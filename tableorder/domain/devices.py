@@ -28,7 +28,7 @@ def new_code() -> str:
 
 
 def typed_code(text: str) -> str:
-    """The code as it was made, whatever case it was typed in, and with blanks or hyphens between its letters."""
+    """The code in upper case, without the blanks and hyphens that a person typed between its letters."""
     return text.translate(_BETWEEN).upper()
 
 

@@ -80,7 +80,7 @@ class Conflict(DomainError):
 
 
 class PreconditionRequired(DomainError):
-    """A change of what somebody else may have changed meanwhile does not say what it was made from."""
+    """The request lacks If-Match, so it does not say which version it changes; others may have changed it since."""
 
     code = "precondition_required"
     detail = "this needs an If-Match, with the version that it was made from"

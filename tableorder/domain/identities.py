@@ -7,7 +7,7 @@ Role = Literal["owner", "manager", "staff", "kitchen"]
 
 
 class Grant(NamedTuple):
-    """What a token rests on: its holder, and the epoch that the holder had. A later epoch revokes it."""
+    """The holder of a token, and the holder's epoch when it was issued. A later epoch revokes the token."""
 
     kind: Literal["owner", "staff", "table", "device"]
     holder_id: int

@@ -1,8 +1,7 @@
-"""Makes the WebP that is stored of a picture: python -m tableorder.domain.image_conversion PNG < picture > webp
+"""Converts a picture to the WebP that is stored: python -m tableorder.domain.image_conversion PNG < picture > webp
 
-It is a process of its own, because 40 megapixels take up to 700 MB while they are decoded, and because what is decoded
-comes from anybody. The process is bounded in memory and time. Status 0: the WebP is on standard output;
-CONVERSION_REFUSED: the reason is.
+This is a separate process with bounded memory and time, because decoding 40 megapixels takes up to 700 MB, and because
+the picture may come from an attacker. Status 0: standard output has the WebP. CONVERSION_REFUSED: it has the reason.
 """
 
 from __future__ import annotations

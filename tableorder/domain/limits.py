@@ -1,4 +1,4 @@
-"""How far numbers go, and how much of everything there may be."""
+"""Bounds of numbers, and limits on everything that clients can make more of."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ MAX_HOURS = 50  # of a daypart
 
 
 def with_retired(limit: int) -> int:
-    """How many there may be with those deleted lately, where there may be `limit` of the others."""
+    """The limit for all rows, recently deleted ones included, where `limit` is for the others."""
     return 10 * limit
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How many there may be of what clients can make more of. 0 is no limit."""
+    """Limits on everything that clients can make more of. 0 is no limit."""
 
     tables: int = 1000  # of a store; the next six as well
     categories: int = 200

@@ -17,7 +17,7 @@ MAX_ENTRIES = 20_000  # of a document; a store's own limits are lower
 MAX_REF = 100  # characters
 MAX_PROBLEMS = 100  # that are told at once
 
-# What the statement finds wrong, when it compares a document with the menu that there is.
+# The problems that the statement finds when it compares a document with the present menu.
 PROBLEMS = {
     "required": "Is needed for what is new.",
     "category_unknown": "There is no such category.",
@@ -34,7 +34,7 @@ PROBLEMS = {
 class Entry:
     """A category, an option group, an option, a menu or a daypart of a document.
 
-    `pointer` is the JSON pointer to it, `fields` those that it gives; those that it leaves out stay as they are.
+    `pointer` is its JSON pointer. `fields` are the fields that it gives; other fields stay as they are.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Entry:
 
 
 def entries_of(document: Mapping[str, Any]) -> Iterator[Entry]:
-    """What the document consists of. An option names its group, as a menu does its category."""
+    """The entries of the document. An option names its group, as a menu does its category."""
     for name, kind in LISTS.items():
         for entry in _entries(kind, document.get(name, ()), f"/{name}"):
             options = entry.fields.get("options", ())

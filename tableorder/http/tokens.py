@@ -24,7 +24,7 @@ Identity = TableIdentity | AdminIdentity
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who a token is for, and until when (seconds since 1970)."""
+    """The holder of a token, and the end of its validity (seconds since 1970)."""
 
     identity: Identity
     expires: int
@@ -34,13 +34,13 @@ _verified: dict[bytes, Bearer] = {}
 
 
 def issue_token(identity: Identity, secret: str) -> str:
-    """A token for whoever has just logged in."""
+    """Make a token for a login."""
     now = int(time.time())
     return jwt.encode(claims_of(Bearer(identity, now + LIFETIME)) | {"iat": now}, secret, algorithm=ALGORITHM)
 
 
 def read_authorization(header: str, secret: str) -> Bearer:
-    """Whoever sends this Authorization header. Raises Unauthorized."""
+    """Read the bearer from an Authorization header. Raises Unauthorized."""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenMissing
@@ -56,7 +56,7 @@ def read_authorization(header: str, secret: str) -> Bearer:
 
 
 def _verify(token: str, secret: str) -> Bearer:
-    """Whoever the token is for. A token that was good once is not verified again, so the caller looks at the time."""
+    """The bearer of a valid token. Verified tokens are cached, so the caller checks the expiry."""
     digest = hashlib.sha256(f"{secret} {token}".encode()).digest()  # a tenth of the token's size
     bearer = _verified.get(digest)
     if bearer is None:

@@ -32,9 +32,9 @@ MIN_SERVER_VERSION = 14
 MAX_BACKUP_AGE = timedelta(hours=26)  # of the newest one: a night, and the time that it takes
 MAX_REPLICA_LAG = 16e6  # bytes of the write-ahead log: one of its segments
 MAX_CLOCK_SKEW = 1.0  # seconds between two machines that issue and check tokens
-CLOCK_READINGS = 5  # of which the quickest is the most exact
+CLOCK_READINGS = 5  # the quickest one is the most exact
 
-# What a migration makes and what it drops, by kind. An index that a constraint uses goes by that one's name.
+# The indexes and triggers that a migration makes and drops. An index of a constraint has the constraint's name.
 MADE = re.compile(
     r"CREATE (?:UNIQUE )?(INDEX)(?: CONCURRENTLY)?(?: IF NOT EXISTS)? (\w+)|CREATE (?:CONSTRAINT )?(TRIGGER) (\w+)"
     r"|(?:DROP|USING) (INDEX|TRIGGER)(?: CONCURRENTLY)?(?: IF EXISTS)? (\w+)"
@@ -205,7 +205,7 @@ def _clock(connection: Connection) -> Answer:
 
 
 class Reading(NamedTuple):
-    """How long the answer took, and by how much the server's clock is ahead, exact to half of that; in seconds."""
+    """The duration of the answer, and the lead of the server's clock, exact to half that duration; in seconds."""
 
     took: float
     skew: float
@@ -234,7 +234,7 @@ def _connections(connection: Connection, settings: PoolSettings) -> Answer:
 
 
 def _replica(primary: Connection, settings: PoolSettings) -> Answer:
-    """Whether it is there, and how much of the primary's log it has yet to replay."""
+    """Look whether the standby is up, and how much of the primary's log it has yet to replay."""
     written = primary.fetch_value("SELECT pg_current_wal_lsn()::text")
     replica = Database(settings)
     try:

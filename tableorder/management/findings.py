@@ -145,7 +145,7 @@ class Finding:
 
 
 def find(item: str, look: Callable[..., Answer], *arguments: object) -> Finding:
-    """What an item says. One that cannot be looked at is a failure of its own: no other goes unsaid because of it."""
+    """The finding of an item. If the look fails, that is the item's failure; the other items are still looked at."""
     try:
         return Finding(item, *look(*arguments))
     except FORESEEN as error:

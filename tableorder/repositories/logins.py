@@ -1,4 +1,4 @@
-"""What a login is checked against: the password's hash, and the failures counted for all processes and hosts."""
+"""The password hashes that logins are checked against, and the failures counted for all processes and hosts."""
 
 from dataclasses import dataclass
 

@@ -51,8 +51,8 @@ class MenuDocumentRepository:
     ) -> str:
         """Make the menu what the entries say, all or nothing, and return what that changes.
 
-        `versions`: those that the menu may have, * for any. `defaults`: what a new entry has where it says nothing, by
-        its kind. `replaces`: what no entry names is retired. Without `writes` all is told and nothing is changed.
+        `versions`: the versions that the menu may have, * for any. `defaults`: by kind, the values of a new entry's
+        missing fields. `replaces`: retire everything that no entry names. Without `writes`, change nothing.
         Raises PreconditionFailed, ValidationFailed by JSON pointers, LimitReached, MenuInUse.
         """
         version, is_known, problems, excess, is_too_large, answer = self._connection.fetch_one(
@@ -84,7 +84,7 @@ class MenuDocumentRepository:
 
 
 def _limit_rows(limits: Limits) -> list[dict[str, Any]]:
-    """How many of each kind there may be, and how many with retired ones, if they are kept."""
+    """The limits of each kind, without and with retired rows. Retired categories and dayparts are not kept."""
     most = {
         "category": limits.categories,
         "menu": limits.menus,

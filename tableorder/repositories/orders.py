@@ -45,7 +45,7 @@ class SessionListing:
 
 @dataclass(frozen=True)
 class Voided:
-    """The table of an order of which something was voided, and what is left as JSON text, None if nothing is."""
+    """The table of an order that was voided, whole or in part; the rest of the order as JSON text, None for no rest."""
 
     table_id: int
     document: str | None
@@ -169,8 +169,8 @@ class OrderRepository:
     ) -> int:
         """Take an order off the lists and write it, every line, into the voids; its table's id.
 
-        What it took of the stock is given back if it was still waiting, or with `restock`. Once it is no longer
-        waiting, staff use up an approval. Raises OrderNotFound, ApprovalRequired, ApprovalInvalid.
+        Its portions go back to the stock if it was still waiting, or with `restock`. Once it is no longer waiting,
+        staff use up an approval. Raises OrderNotFound, ApprovalRequired, ApprovalInvalid.
         """
         return self._void(order_id, None, admin, reason, approval, restock=restock).table_id
 

@@ -203,8 +203,8 @@ class ItemSchema(BodySchema):
 class Items(fields.List[Any]):
     """1 to 50 lines; a longer list is refused before its lines are looked at.
 
-    Most lines are of a menu and a quantity. Their fields alone load them in a fraction of the schema's time; what they
-    refuse, the schema tells as it tells all mistakes.
+    Most lines have only a menu and a quantity. Loading these two fields directly takes a fraction of the schema's time.
+    If that fails, the schema loads all lines and reports the mistakes.
     """
 
     _plain: ClassVar[Mapping[str, fields.Field[Any]]] = {

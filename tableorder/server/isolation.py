@@ -18,7 +18,7 @@ from tableorder.domain.errors import Unavailable
 def refuse_unsafe_databases(config: Config) -> None:
     """End the process with a line that says which setting leads to such a database, and why it is one.
 
-    For a database that is away the service waits, and is not ready meanwhile.
+    If a database is down, the service starts, and is not ready until the database is up.
     """
     for setting, fault in _faults(config):
         if fault:

@@ -1,4 +1,4 @@
-"""What gunicorn's master does before it starts a worker."""
+"""Checks that gunicorn's master makes before it starts a worker."""
 
 import os
 import sys

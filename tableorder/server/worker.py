@@ -1,10 +1,10 @@
-"""gunicorn's threaded worker without its handing over: whichever thread is free waits for the next request itself.
+"""A gthread worker whose threads share one epoll; there is no dispatcher thread.
 
-In gunicorn's own one thread waits for all connections, gives each request to a pool, and is given the connection back
-through a pipe, which costs as much as answering a short request. Reading, parsing, calling the application and
-closing are gunicorn's here, too.
+gunicorn's own worker has a dispatcher. It waits for all connections, passes each request to a pool of threads, and gets
+the connection back through a pipe. That costs as much as answering a short request. Here a free thread waits for the
+next request itself. gunicorn's code still reads, parses, calls the application and closes.
 
-The master imports this module for good, so what a new version changes in it comes with a restart, not with a reload.
+The master imports this module once, so changes of a new version need a restart; a reload is not enough.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one event for one thread; the next after another call
 TICK = 1.0  # seconds between two signs of life for the master
 PAUSE, LONGEST_PAUSE = 1e-4, 1e-3  # seconds before a new connection is taken, for each that is open, and at most
-LINGER = 5.0  # seconds for which a connection outlives its last answer, and bytes that are thrown away meanwhile
+LINGER = 5.0  # seconds for which a connection outlives its last answer, and bytes that are discarded in that time
 LINGER_BYTES = 64 << 20
 
 
@@ -101,7 +101,7 @@ class Worker(ThreadWorker):
         self._accepting = False
         self.keepalived_conns: dict[int, Connection] = {}  # those that belong to nobody, by descriptor
         wsgi.Response, util.http_date = Response, http_date
-        # What is set, as plain attributes, which gunicorn otherwise looks up and converts for each request.
+        # Keep the settings as plain attributes; gunicorn would look them up and convert them for each request.
         self.cfg.__dict__ |= {name: setting.get() for name, setting in self.cfg.settings.items()}
         super().init_process()
 
@@ -213,8 +213,8 @@ class Worker(ThreadWorker):
     def _say_goodbye(self, connection: Connection) -> None:
         """Let the client know that this was the last answer, and let it close first.
 
-        What it sends until then is thrown away: closed with something unread, the connection would be reset, and the
-        client could lose the answer (RFC 9112, 9.6).
+        Discard everything that it sends until then. Closing a connection with unread bytes resets it, and the client
+        could lose the answer (RFC 9112, 9.6).
         """
         try:
             connection.sock.shutdown(socket.SHUT_WR)

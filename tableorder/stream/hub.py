@@ -1,11 +1,11 @@
-"""How an event gets from the log to the streams of its store.
+"""Carries events from the log to the streams of their store.
 
-A notification, or a look at the log once a second, says that a store has news. Its feed then reads them, once for all
-of its streams, and wakes these. Each stream takes what comes after its own position: from the feed, or from the log if
-it is so far behind that the feed has let go of it. So nothing depends on who was awake when.
+A notification, or a look at the log once a second, says that a store has new events. The store's feed reads them once
+for all of its streams and wakes the streams. Each stream takes the events after its own position: from the feed, or
+from the log if the feed no longer keeps them. So a stream that wakes late misses nothing.
 
-Stores do not hold each other up. The news are read by threads of their own, which no stream that begins or catches up
-keeps waiting; for these each store has one place at a time among the other threads, and so many bytes on their way.
+Stores do not hold each other up. New events are read by separate threads, which streams that begin or catch up cannot
+delay. For such streams, each store uses one thread at a time and has a bounded number of bytes in flight.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Stream:
         self.written_at = time.monotonic()
 
     def take(self, frames: list[Frame]) -> list[bytes]:
-        """What to send of the next events; the stream is then past them."""
+        """Move past these events, and return the texts to send."""
         self.position = frames[-1].event_id
         while_good = [*itertools.takewhile(lambda frame: not frame.revokes(self.bearer.identity.grant), frames)]
         self.is_revoked = self.is_revoked or len(while_good) < len(frames)
@@ -77,7 +77,7 @@ class Stream:
         return [self.show(frame.text) for frame in seen]
 
     def show(self, text: bytes) -> bytes:
-        """What the stream's owner gets of this text: the kitchen sees no money."""
+        """The text as the stream's owner may see it: the kitchen sees no money."""
         identity = self.bearer.identity
         is_kitchen = isinstance(identity, AdminIdentity) and identity.role == "kitchen"
         return sse.hide_money(text) if is_kitchen else text
@@ -102,7 +102,7 @@ class InFlight:
 
     @contextmanager
     def holding(self, count: int) -> Iterator[None]:
-        """Count so many more meanwhile."""
+        """Add `count` bytes inside the `with` block."""
         self._add(count)
         try:
             yield
@@ -160,7 +160,7 @@ class Feed:
         self.head = self._tail = position
 
     def append(self, frames: list[Frame]) -> None:
-        """Keep the next events; let go of those that all streams have taken, and of the oldest if they are too many."""
+        """Keep the next events. Drop the events that all streams have taken, and the oldest if there are too many."""
         taken = min((stream.position for stream in self.streams), default=0)
         for frame in frames:
             if frame.revoked is not None:
@@ -247,7 +247,7 @@ class Hub:
                 self._feeds.pop(store_id, None)
 
     def _is_full(self, feed: Feed, bearer: Bearer) -> bool:
-        """Whether there is no place for another stream; tables never take the counters'."""
+        """Tell whether no place is left for another stream. Tables never take the counters' places."""
         limits, total = self._limits, self._settings.total
         if not isinstance(bearer.identity, TableIdentity):
             return self._streams >= total or _reached(feed.admin_streams, limits.store_admin_streams)
@@ -313,7 +313,7 @@ class Hub:
     async def _look_at_store(self, feed: Feed) -> tuple[int, bytes]:
         store_id = feed.store_id
         async with self._turn(store_id):
-            feed.opening = None  # who comes from now on must have what happens from now on
+            feed.opening = None  # later streams need a later snapshot
             return await self._run(
                 self._threads, store_id, lambda c: _beginning(EventRepository(c).snapshot_of_store(store_id=store_id))
             )
@@ -348,7 +348,7 @@ class Hub:
         return time.monotonic() - stream.written_at >= self._settings.heartbeat
 
     async def ask(self, store_id: int | None, question: Callable[[Connection], T], check: Check | None = None) -> T:
-        """What `question` answers, asked in another thread when it is the store's turn.
+        """Run `question` in another thread, when it is the store's turn, and return its answer.
 
         Raises the errors of tableorder.domain.errors.
         """
@@ -356,7 +356,7 @@ class Hub:
             return await self._run(self._threads, store_id, question, check)
 
     def _turn(self, key: Hashable) -> asyncio.Lock:
-        """Held by one at a time of those with this key, who come in the order in which they asked."""
+        """The lock of this key. Tasks get it in the order in which they asked."""
         return self._turns.setdefault(key, asyncio.Lock())
 
     async def _run(
@@ -394,7 +394,7 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
 
     async def _keep_up(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do what has no end, and begin anew if an error ends it: without it the feeds would fall silent one day."""
+        """Run endless work, and start it again after an error: without it the feeds would fall silent one day."""
         while True:
             try:
                 await work()
@@ -415,7 +415,7 @@ class Hub:
             self._start(self._refresh(feed))
 
     async def _refresh(self, feed: Feed) -> None:
-        """Read what the feed does not have yet, and once more if there was news meanwhile."""
+        """Read the events that the feed does not have yet, and again if more news came during the read."""
         store_id = feed.store_id
         try:
             while feed.stale:
@@ -524,6 +524,6 @@ def _first(frames: list[Frame], most: int) -> list[Frame]:
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Look at how it ended: who asked for it may be gone, and then nobody else does."""
+    """Retrieve the task's exception: the task that waited for it may be gone, and asyncio would complain."""
     if not task.cancelled():
         task.exception()

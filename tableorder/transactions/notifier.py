@@ -1,4 +1,4 @@
-"""Tells the live feed which stores have news, once that is committed and without holding up the request."""
+"""Tells the live feed which stores have news, after the commit and without delaying the request."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PAUSE = 0.02  # seconds after a round trip, so that a rush takes fifty a second 
 
 
 class Notifier:
-    """A thread that sends the notifications, those that came up since the last round trip all in one.
+    """A thread that sends notifications; one round trip sends all that have come since the last one.
 
-    What it cannot send is left out: the feed looks for it in the log within a second. The thread begins with the first
-    notification, and anew after a fork.
+    It drops a notification that it cannot send: the feed finds the event in the log within a second. The thread starts
+    with the first notification, and again after a fork.
     """
 
     def __init__(self, database: Database) -> None:

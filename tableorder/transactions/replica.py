@@ -37,10 +37,10 @@ class Replica:
         self._ask_again = 0.0  # when, after it did not answer; 0 while it does
 
     def read(self, store_id: int, query: Callable[[Connection], T], check: Check | None = None) -> T:
-        """What `query` finds on a connection that sees all that the store has committed up to now.
+        """Run `query` on a connection that sees all that the store has committed up to now.
 
-        Raises what `query` and `check` raise, and Unavailable if the primary is; a standby that is away is done
-        without. The check is the primary's: for the standby a token may be revoked, or issued, only later.
+        Raises what `query` and `check` raise, and Unavailable if the primary is down. If the standby is down, the
+        primary answers. The primary makes the check: the standby learns only later that a token was revoked or issued.
         """
         if self._standby is not None and self._may_ask():
             with self._primary.connect(store_id, check) as connection:
@@ -62,7 +62,7 @@ class Replica:
             return query(connection)
 
     def _may_ask(self) -> bool:
-        """Whether to ask the standby; of those who come after a pause, one finds out whether it is back."""
+        """Whether to ask the standby. After a pause one thread finds out whether it is back."""
         with self._lock:
             now = time.monotonic()
             if now < self._ask_again:

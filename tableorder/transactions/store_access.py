@@ -1,4 +1,4 @@
-"""How a request reaches the rows of its store."""
+"""Connections of a request to the rows of its store."""
 
 from __future__ import annotations
 

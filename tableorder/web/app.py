@@ -25,7 +25,7 @@ class Application(Flask):
     """Flask, which matches routes without the host: that saves 3 % of a menu's time."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """What finds the request's route, by its path and method alone: none of ours depends on the host."""
+        """The adapter that finds a route by path and method alone: no route of ours depends on the host."""
         if request is None:
             return super().create_url_adapter(request)
         root, query = request.root_path or "/", request.query_string.decode("latin-1")

@@ -105,7 +105,7 @@ def _made(answer: object) -> dict[str, int]:
 
 
 def bearer() -> Bearer:
-    """Whoever sends this request. Raises Unauthorized."""
+    """The identity of the request's sender. Raises Unauthorized."""
     environ = request.environ
     bearer = read_authorization(environ.get("HTTP_AUTHORIZATION", ""), config().jwt_secret_key)
     environ[STORE_ID] = bearer.identity.store_id  # for the log

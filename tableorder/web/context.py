@@ -45,7 +45,7 @@ def reading(store_id: int) -> AbstractContextManager[Connection]:
 
 
 def _check() -> Check | None:
-    """What is checked of the request's token before each statement, None if it came without one."""
+    """The check of the request's token before each statement; None for a request without a token."""
     grant = request.environ.get(GRANT)
     if grant is None:
         return None

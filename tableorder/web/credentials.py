@@ -55,7 +55,7 @@ def admit_person(username: str, password: str, store_id: int | None) -> AdminAcc
 def admit_approver(username: str, pin: str, store_id: int) -> AdminIdentity:
     """The owner or a manager of the store, if the PIN is theirs. Raises what `_admit` raises.
 
-    Wrong PINs are counted by themselves: whoever guesses them keeps nobody from logging in.
+    Wrong PINs have their own counts, so guessing a PIN does not stop its owner from logging in.
     """
     _note_account(username, pin)
 
@@ -69,7 +69,7 @@ def admit_approver(username: str, pin: str, store_id: int) -> AdminIdentity:
 
 
 def identity_of(account: AdminAccount) -> AdminIdentity:
-    """Who the account is of, at the epoch at which they proved it."""
+    """The account's identity, with the epoch at the time of the login."""
     return AdminIdentity(account.store_id, account.username, account.epoch, account.role, account.staff_id)
 
 
@@ -79,7 +79,7 @@ def logins_of(connection: Connection) -> LoginRepository:
 
 
 def _note_account(username: str, secret: str) -> None:
-    # Who has typed the password into both fields does not want to read it in a log.
+    # Some people type the password into both fields; it must not get into the log.
     note(account=None if secret in username else {"username": printable(username)}, address=client_address())
 
 
@@ -123,7 +123,7 @@ def _check(
 
 
 def _unknown_id(asked_for: str) -> int:
-    """The id by which an account is counted that does not exist. It is keyed: the count does not show the name."""
+    """The id under which failures for an unknown account are counted: a keyed hash, so it does not show the name."""
     digest = hmac.digest(config().jwt_secret_key.encode(), asked_for.encode(), "sha256")
     return int.from_bytes(digest[:8], "big", signed=True)
 

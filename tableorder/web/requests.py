@@ -123,7 +123,7 @@ def read_body(schema: type[BodySchema]) -> Any:
 
 
 def load_body(schema: type[BodySchema], data: Any) -> Any:
-    """What came as a body, in JSON or in another form, loaded by `schema`. Raises ValidationFailed."""
+    """The request's data, read from JSON or another format, loaded by `schema`. Raises ValidationFailed."""
     return _load(schema, data, "body")
 
 
