@@ -89,6 +89,7 @@ class _Reading:
 
     def __init__(self, present: Mapping[str, Any]) -> None:
         self._categories = {category["category_name"]: category["ref"] for category in present["categories"]}
+        self._dayparts = present["dayparts"]  # which a table has no column for, so they stay as they are
         self._known_groups = {group["ref"]: group for group in present["option_groups"]}
         self._menus = {menu["ref"]: menu for menu in present["menus"]}
         self._refs = {(menu["category"], menu["menu_name"]): menu["ref"] for menu in present["menus"]}
@@ -103,6 +104,7 @@ class _Reading:
             "categories": [*self._sent_categories.values()],
             "option_groups": [*self._entries.values()],
             "menus": self._sent_menus,
+            "dayparts": self._dayparts,
         }
 
     def add(self, number: int, row: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from tableorder.domain.images import Picture, Upload
 FORMAT = "tableorder.menu/1"
 
 # By the list that they stand in, the kinds of entries that stand by themselves.
-LISTS = {"categories": "category", "option_groups": "option_group", "menus": "menu"}
+LISTS = {"categories": "category", "option_groups": "option_group", "menus": "menu", "dayparts": "daypart"}
 
 MAX_ENTRIES = 20_000  # of a document; a store's own limits are lower
 MAX_REF = 100  # characters
@@ -22,16 +22,17 @@ PROBLEMS = {
     "required": "Is needed for what is new.",
     "category_unknown": "There is no such category.",
     "group_unknown": "There is no such option group.",
+    "daypart_unknown": "There is no such daypart.",
     "group_unsatisfiable": "A menu has this group, and no choice would satisfy it.",
     "more_than_max_select": "Must not be more than max_select.",
     "picture_unknown": "The store has no such picture; send it with the document, as image_base64.",
-    "name_taken": "Another category has this name.",
+    "name_taken": "Another one has this name.",
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A category, an option group, an option or a menu of a document.
+    """A category, an option group, an option, a menu or a daypart of a document.
 
     `pointer` is its JSON pointer. `fields` are the fields that it gives; other fields stay as they are.
     """

@@ -15,7 +15,13 @@ from tableorder.domain.menu_document import FORMAT, MAX_PROBLEMS, PROBLEMS, Entr
 
 _SQL = load_statements(__file__)
 
-NOUNS = {"category": "categories", "menu": "menus", "option_group": "option groups", "option": "options"}
+NOUNS = {
+    "category": "categories",
+    "menu": "menus",
+    "option_group": "option groups",
+    "option": "options",
+    "daypart": "dayparts",
+}
 
 
 class MenuDocumentRepository:
@@ -78,12 +84,13 @@ class MenuDocumentRepository:
 
 
 def _limit_rows(limits: Limits) -> list[dict[str, Any]]:
-    """The limits of each kind, without and with retired rows. Categories are never retired."""
+    """The limits of each kind, without and with retired rows. Retired categories and dayparts are not kept."""
     most = {
         "category": limits.categories,
         "menu": limits.menus,
         "option_group": limits.option_groups,
         "option": limits.options,
+        "daypart": limits.dayparts,
     }
     return [{"kind": kind, "most": limit, "kept_most": with_retired(limit)} for kind, limit in most.items()]
 

@@ -27,7 +27,7 @@ SELECT present.version::text,
                  FROM entry
                  LEFT JOIN listed ON listed.group_ref = entry.ref
                 WHERE entry.kind = 'option_group'), '[]'),
-           'dayparts', '[]'::json)::text
+           'dayparts', COALESCE((SELECT json_agg(document ORDER BY place) FROM entry WHERE kind = 'daypart'), '[]'))::text
   FROM (SELECT %(store_id)s AS store_id) AS store
   LEFT JOIN menu_versions AS present ON present.store_id = store.store_id;
 
@@ -38,7 +38,8 @@ SELECT present.version::text,
 SELECT pg_advisory_xact_lock(7283463, %(store_id)s),
        pg_advisory_xact_lock(7283464, %(store_id)s),
        pg_advisory_xact_lock(7283465, %(store_id)s),
-       pg_advisory_xact_lock(7283466, %(store_id)s)
+       pg_advisory_xact_lock(7283466, %(store_id)s),
+       pg_advisory_xact_lock(7283468, %(store_id)s)
  WHERE %(writes)s;
 
 SELECT FROM menus
@@ -57,6 +58,8 @@ SELECT FROM options
  WHERE store_id = %(store_id)s AND deleted_at IS NULL AND %(writes)s
  ORDER BY option_id
    FOR NO KEY UPDATE;
+
+SELECT FROM dayparts WHERE store_id = %(store_id)s AND %(writes)s ORDER BY daypart_id FOR NO KEY UPDATE;
 
 SELECT FROM pictures
  WHERE store_id = %(store_id)s
@@ -78,13 +81,18 @@ WITH sent AS MATERIALIZED (
     -- What is there and what was sent, by their refs.
     SELECT kind, ref, present.id, sent.pointer, sent.place, sent.fields AS given, present.fields AS before,
            sent.pointer IS NULL AND %(replaces)s AS is_retired,
-           COALESCE(present.fields, %(defaults)s::jsonb -> kind) || COALESCE(sent.fields, '{}') AS wanted
+           COALESCE(present.fields, %(defaults)s::jsonb -> kind) || COALESCE(sent.fields, '{}')
+           || CASE WHEN sent.fields ? 'dayparts'
+                   THEN jsonb_build_object('dayparts', (
+                            SELECT COALESCE(jsonb_agg(daypart ORDER BY daypart COLLATE "C"), '[]')
+                              FROM jsonb_array_elements_text(sent.fields -> 'dayparts') AS daypart))
+                   ELSE '{}' END AS wanted
       FROM menu_entries(%(store_id)s) AS present
       FULL JOIN sent USING (kind, ref)
 ), entry AS MATERIALIZED (
     -- What is new comes last among its like, unless it says where.
     SELECT joined.*,
-           CASE WHEN wanted ? 'display_order' THEN wanted
+           CASE WHEN wanted ? 'display_order' OR kind = 'daypart' THEN wanted
                 ELSE wanted || jsonb_build_object('display_order', LEAST(
                          COALESCE(max((wanted ->> 'display_order')::bigint) OVER alike, -1)
                          + count(*) FILTER (WHERE NOT wanted ? 'display_order') OVER (alike ORDER BY place),
@@ -121,7 +129,8 @@ WITH sent AS MATERIALIZED (
     SELECT final.place, final.pointer || '/' || needed.field AS pointer, 'required' AS code
       FROM final
       JOIN (VALUES ('category', 'category_name'), ('menu', 'category'), ('menu', 'menu_name'), ('menu', 'price'),
-                   ('option_group', 'group_name'), ('option', 'option_name')) AS needed (kind, field)
+                   ('option_group', 'group_name'), ('option', 'option_name'), ('daypart', 'daypart_name'),
+                   ('daypart', 'hours')) AS needed (kind, field)
         ON needed.kind = final.kind
      WHERE NOT final.after ? needed.field
      UNION ALL
@@ -129,6 +138,13 @@ WITH sent AS MATERIALIZED (
       FROM final
       LEFT JOIN final AS category ON category.kind = 'category' AND category.ref = final.after ->> 'category'
      WHERE final.kind = 'menu' AND final.after ? 'category' AND category.ref IS NULL
+     UNION ALL
+    SELECT final.place, final.pointer || '/dayparts/' || named.number - 1, 'daypart_unknown'
+      FROM final
+     CROSS JOIN LATERAL jsonb_array_elements_text(COALESCE(final.given -> 'dayparts', final.after -> 'dayparts'))
+                        WITH ORDINALITY AS named (ref, number)
+      LEFT JOIN final AS daypart ON daypart.kind = 'daypart' AND daypart.ref = named.ref
+     WHERE final.kind IN ('category', 'menu') AND final.pointer IS NOT NULL AND daypart.ref IS NULL
      UNION ALL
     SELECT has_group.place, has_group.pointer || '/option_groups/' || has_group.number - 1,
            CASE WHEN offered.ref IS NULL THEN 'group_unknown' ELSE 'group_unsatisfiable' END
@@ -155,10 +171,11 @@ WITH sent AS MATERIALIZED (
       LEFT JOIN picture ON picture.sha256 = decode(final.after ->> 'picture_sha256', 'hex')
      WHERE final.kind = 'menu' AND final.after ->> 'picture_sha256' IS NOT NULL AND picture.sha256 IS NULL
      UNION ALL
-    SELECT place, pointer || '/category_name', 'name_taken'
-      FROM (SELECT place, pointer, count(*) OVER (PARTITION BY after ->> 'category_name') AS so_called
+    SELECT place, pointer || '/' || field, 'name_taken'
+      FROM (SELECT place, pointer, named.field, count(*) OVER (PARTITION BY kind, after ->> named.field) AS so_called
               FROM final
-             WHERE kind = 'category' AND after ? 'category_name') AS named
+              JOIN (VALUES ('category', 'category_name'), ('daypart', 'daypart_name')) AS named (kind, field) USING (kind)
+             WHERE after ? named.field) AS named
      WHERE so_called > 1 AND pointer IS NOT NULL
 ), tally AS MATERIALIZED (
     SELECT kind, count(*) FILTER (WHERE id IS NULL) AS added, count(*) FILTER (WHERE NOT is_retired) AS live,
@@ -243,6 +260,17 @@ WITH sent AS MATERIALIZED (
     SELECT ref, id FROM final WHERE kind = 'option_group' AND id IS NOT NULL
      UNION ALL
     SELECT external_ref, group_id FROM added_groups
+), added_dayparts AS (
+    INSERT INTO dayparts (store_id, external_ref, daypart_name, hours)
+    SELECT %(store_id)s, ref, after ->> 'daypart_name', after -> 'hours'
+      FROM changed
+     WHERE kind = 'daypart' AND id IS NULL
+     ORDER BY place
+    RETURNING daypart_id, external_ref
+), daypart_id AS MATERIALIZED (
+    SELECT ref, id FROM final WHERE kind = 'daypart' AND id IS NOT NULL
+     UNION ALL
+    SELECT external_ref, daypart_id FROM added_dayparts
 ), added_options AS (
     INSERT INTO options (store_id, external_ref, group_id, option_name, translations, price_delta, is_available,
                          is_default, allergens, display_order)
@@ -281,6 +309,11 @@ WITH sent AS MATERIALIZED (
      CROSS JOIN LATERAL jsonb_to_record(changed.after)
                         AS now (category_name text, translations jsonb, display_order int)
      WHERE changed.kind = 'category' AND changed.id = categories.category_id
+), changed_dayparts AS (
+    UPDATE dayparts
+       SET daypart_name = changed.after ->> 'daypart_name', hours = changed.after -> 'hours'
+      FROM changed
+     WHERE changed.kind = 'daypart' AND changed.id = dayparts.daypart_id
 ), changed_groups AS (
     UPDATE option_groups
        SET group_name = now.group_name, translations = now.translations, min_select = now.min_select,
@@ -338,6 +371,48 @@ WITH sent AS MATERIALIZED (
     INSERT INTO menu_option_groups (store_id, menu_id, group_id, display_order)
     SELECT %(store_id)s, menu_id, group_id, number FROM wanted_group
         ON CONFLICT (menu_id, group_id) DO UPDATE SET display_order = EXCLUDED.display_order
+), retimed AS MATERIALIZED (
+    SELECT changed.kind, COALESCE(menu_id.id, category_id.id) AS id, changed.after -> 'dayparts' AS dayparts
+      FROM changed
+      LEFT JOIN menu_id ON changed.kind = 'menu' AND menu_id.ref = changed.ref
+      LEFT JOIN category_id ON changed.kind = 'category' AND category_id.ref = changed.ref
+     WHERE changed.kind IN ('category', 'menu')
+       AND changed.before -> 'dayparts' IS DISTINCT FROM changed.after -> 'dayparts'
+), wanted_daypart AS MATERIALIZED (
+    SELECT retimed.kind, retimed.id, daypart_id.id AS daypart_id
+      FROM retimed
+     CROSS JOIN LATERAL jsonb_array_elements_text(retimed.dayparts) AS named (ref)
+      JOIN daypart_id ON daypart_id.ref = named.ref
+), unserved_menus AS (
+    DELETE FROM menu_dayparts
+     USING retimed
+     WHERE retimed.kind = 'menu'
+       AND menu_dayparts.menu_id = retimed.id
+       AND NOT EXISTS (SELECT
+                         FROM wanted_daypart
+                        WHERE wanted_daypart.kind = 'menu'
+                          AND wanted_daypart.id = menu_dayparts.menu_id
+                          AND wanted_daypart.daypart_id = menu_dayparts.daypart_id)
+), served_menus AS (
+    INSERT INTO menu_dayparts (store_id, menu_id, daypart_id)
+    SELECT %(store_id)s, id, daypart_id FROM wanted_daypart WHERE kind = 'menu'
+        ON CONFLICT (menu_id, daypart_id) DO NOTHING
+), unserved_categories AS (
+    DELETE FROM category_dayparts
+     USING retimed
+     WHERE retimed.kind = 'category'
+       AND category_dayparts.category_id = retimed.id
+       AND NOT EXISTS (SELECT
+                         FROM wanted_daypart
+                        WHERE wanted_daypart.kind = 'category'
+                          AND wanted_daypart.id = category_dayparts.category_id
+                          AND wanted_daypart.daypart_id = category_dayparts.daypart_id)
+), served_categories AS (
+    INSERT INTO category_dayparts (store_id, category_id, daypart_id)
+    SELECT %(store_id)s, id, daypart_id FROM wanted_daypart WHERE kind = 'category'
+        ON CONFLICT (category_id, daypart_id) DO NOTHING
+), deleted_dayparts AS (
+    DELETE FROM dayparts USING retired WHERE retired.kind = 'daypart' AND retired.id = dayparts.daypart_id
 ), gone_category AS MATERIALIZED (
     -- What is retired stays readable, so it moves out of a category that goes, if there is another one.
     SELECT retired.id, COALESCE((SELECT min(id) FROM category_id), retired.id) AS other
@@ -384,7 +459,7 @@ WITH sent AS MATERIALIZED (
                                   COALESCE(after ->> 'menu_name', after ->> 'group_name', after ->> 'option_name'))
                    AS so_called
               FROM final
-             WHERE kind <> 'category') AS named
+             WHERE kind NOT IN ('category', 'daypart')) AS named
      WHERE so_called > 1 AND pointer IS NOT NULL
 )
 SELECT verdict.version::text, verdict.is_known, verdict.problems, verdict.excess, verdict.is_too_large,

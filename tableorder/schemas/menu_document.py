@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, missing, pre_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, missing, pre_load, validate, validates_schema
 
-from tableorder.domain.limits import MAX_GROUPS
+from tableorder.domain.limits import MAX_DAYPARTS, MAX_GROUPS, MAX_HOURS
 from tableorder.domain.menu_document import FORMAT, LISTS, MAX_ENTRIES, MAX_PROBLEMS, MAX_REF, repeated_refs
 from tableorder.schemas import values
 from tableorder.schemas.base import BodySchema, QuerySchema, left_out
 from tableorder.schemas.categories import Category, CategorySchema
+from tableorder.schemas.dayparts import Daypart, DaypartSchema, Hours, HoursSchema
 from tableorder.schemas.fields import QueryBoolean, QueryChoice, Sha256, Text
 from tableorder.schemas.menus import MENU_VERSION, Menu, MenuSchema, menu_version
 from tableorder.schemas.options import Option, OptionGroup, OptionGroupSchema, OptionSchema
 
-KINDS = ("category", "option_group", "option", "menu")
+KINDS = ("category", "option_group", "option", "menu", "daypart")
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
@@ -25,15 +26,24 @@ def ref() -> fields.String:
     return values.text("its name in documents, which stays the same")
 
 
+def daypart_refs() -> fields.List[Any]:
+    """When something is served."""
+    return fields.List(
+        fields.String(), required=True, metadata={"description": "the refs of its dayparts; none is always"}
+    )
+
+
 class CategoryEntry(values.Document):
     ref = ref()
     category_name = values.text()
     translations = values.translations()
     display_order = values.number()
+    dayparts = daypart_refs()
 
     example = {
         "ref": "stews",
         **{name: Category.example[name] for name in ("category_name", "translations", "display_order")},
+        "dayparts": [],
     }
 
 
@@ -83,6 +93,7 @@ class MenuEntry(values.Document):
     display_order = values.number()
     is_available = values.switch()
     option_groups = fields.List(fields.String(), required=True, metadata={"description": "the refs of its groups"})
+    dayparts = daypart_refs()
 
     example = {
         "ref": "kimchi-stew",
@@ -94,7 +105,16 @@ class MenuEntry(values.Document):
         },
         "picture_sha256": SHA256,
         "option_groups": ["spiciness"],
+        "dayparts": ["lunch"],
     }
+
+
+class DaypartEntry(values.Document):
+    ref = ref()
+    daypart_name = values.text()
+    hours = values.list_of(Hours)
+
+    example = {"ref": "lunch", **{name: Daypart.example[name] for name in DaypartSchema._declared_fields}}
 
 
 class MenuDocument(values.Document):
@@ -103,7 +123,7 @@ class MenuDocument(values.Document):
     categories = values.list_of(CategoryEntry)
     menus = values.list_of(MenuEntry)
     option_groups = values.list_of(OptionGroupEntry)
-    dayparts = fields.List(fields.Dict(), required=True)
+    dayparts = values.list_of(DaypartEntry)
 
     example = {
         "format": FORMAT,
@@ -111,7 +131,7 @@ class MenuDocument(values.Document):
         "categories": [CategoryEntry.example],
         "menus": [MenuEntry.example],
         "option_groups": [OptionGroupEntry.example],
-        "dayparts": [],
+        "dayparts": [DaypartEntry.example],
     }
 
 
@@ -180,19 +200,19 @@ class Entries(fields.List[Any]):
 
 
 class Refs(fields.List[Any]):
-    """The refs of option groups, each once, in their order."""
+    """At most so many refs, each once, in their order."""
 
-    json_rules = {"maxItems": MAX_GROUPS, "uniqueItems": True}
-
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, most: int, **kwargs: Any) -> None:
         super().__init__(Text(most=MAX_REF), **kwargs)
+        self.most = most
+        self.json_rules = {"maxItems": most, "uniqueItems": True}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
-        if isinstance(value, list) and len(value) > MAX_GROUPS:
-            raise ValidationError(f"Must have at most {MAX_GROUPS} option groups.")
+        if isinstance(value, list) and len(value) > self.most:
+            raise ValidationError(f"Must have at most {self.most} of them.")
         refs = super()._deserialize(value, attr, data, **kwargs)
         if len(set(refs)) != len(refs):
-            raise ValidationError("Must name each group once.")
+            raise ValidationError("Must name each of them once.")
         return refs
 
 
@@ -203,7 +223,7 @@ def _entry_of(schema: type[BodySchema], answer: type[values.Document], **own: fi
     return type(f"{answer.__name__}Schema", (BodySchema,), {**members, "answer": answer, "__module__": __name__})
 
 
-CategoryEntrySchema = _entry_of(CategorySchema, CategoryEntry)
+CategoryEntrySchema = _entry_of(CategorySchema, CategoryEntry, dayparts=Refs(most=MAX_DAYPARTS))
 OptionEntrySchema = _entry_of(OptionSchema, OptionEntry)
 OptionGroupEntrySchema = _entry_of(OptionGroupSchema, OptionGroupEntry, options=Entries(OptionEntrySchema))
 MenuEntrySchema = _entry_of(
@@ -211,7 +231,13 @@ MenuEntrySchema = _entry_of(
     MenuEntry,
     category=Text(most=MAX_REF),
     picture_sha256=Sha256(allow_none=True),
-    option_groups=Refs(),
+    option_groups=Refs(most=MAX_GROUPS),
+    dayparts=Refs(most=MAX_DAYPARTS),
+)
+DaypartEntrySchema = _entry_of(
+    DaypartSchema,
+    DaypartEntry,
+    hours=fields.List(fields.Nested(HoursSchema), validate=validate.Length(max=MAX_HOURS)),
 )
 
 
@@ -224,6 +250,7 @@ class MenuDocumentSchema(BodySchema):
     categories = Entries(CategoryEntrySchema)
     menus = Entries(MenuEntrySchema)
     option_groups = Entries(OptionGroupEntrySchema)
+    dayparts = Entries(DaypartEntrySchema)
 
     @pre_load
     def bound_entries(self, data: Any, **kwargs: Any) -> Any:
@@ -272,10 +299,11 @@ def _defaults(schema: type[BodySchema], *, but: tuple[str, ...] = (), **more: An
 
 # What a new entry has where it says nothing, by its kind.
 DEFAULTS = {
-    "category": _defaults(CategorySchema),
+    "category": _defaults(CategorySchema, dayparts=[]),
     "option_group": _defaults(OptionGroupSchema),
     "option": _defaults(OptionSchema),
-    "menu": _defaults(MenuSchema, but=("image_base64",), picture_sha256=None, option_groups=[]),
+    "menu": _defaults(MenuSchema, but=("image_base64",), picture_sha256=None, option_groups=[], dayparts=[]),
+    "daypart": {},
 }
 
 

@@ -86,6 +86,7 @@ def test_the_document_has_all_that_an_admin_sets(full):
         "display_order": 0,
         "is_available": True,
         "option_groups": [extra["ref"], size["ref"]],
+        "dayparts": [],
     }
     assert len(first["picture_sha256"]) == 64 and last["menu_name"] == "맥주"
     assert [option["option_name"] for option in size["options"]] == ["보통", "곱빼기"]
@@ -351,6 +352,105 @@ def test_a_picture_that_the_store_has_is_named_and_one_is_taken_away(full, query
     assert full.admin.get(f"/pictures/{shown}.webp").status_code == 200
     broken = document_of(menus=[{"ref": first["ref"], "image_base64": "data:image/png;base64,AAAA"}])
     assert set(refused(400, "validation_failed", put(full, broken))["errors"]) == {"/menus/0/image_base64"}
+
+
+LUNCH = [{"weekday": day, "starts": "11:00", "ends": "14:30"} for day in range(7)]
+NIGHT = [{"weekday": 5, "starts": "22:00", "ends": "02:00"}]
+
+
+@pytest.fixture
+def timed(full):
+    """The restaurant, with hours for a category and for a dish of another one."""
+    ids = [
+        expect(201, full.admin.post("/admin/dayparts", {"daypart_name": name, "hours": hours}))["daypart_id"]
+        for name, hours in (("점심", LUNCH), ("심야", NIGHT))
+    ]
+    stews, drinks = expect(200, full.admin.get("/admin/menus"))["categories"]
+    expect(200, full.admin.put(f"/admin/categories/{drinks['category_id']}/dayparts", {"daypart_ids": ids[1:]}))
+    expect(200, full.admin.put(f"/admin/menus/{stews['menus'][0]['menu_id']}/dayparts", {"daypart_ids": ids}))
+    return full
+
+
+def test_the_hours_come_with_the_document_and_go_with_it(timed, open_restaurant, query):
+    document = export(timed)
+    lunch, night = document["dayparts"]
+    assert lunch == {"ref": lunch["ref"], "daypart_name": "점심", "hours": LUNCH} and night["hours"] == NIGHT
+    assert [each["dayparts"] for each in document["categories"]] == [[], [night["ref"]]]
+    assert [each["dayparts"] for each in document["menus"]] == [sorted([lunch["ref"], night["ref"]]), [], [], []]
+    answer = expect(200, put(timed, document, query="?mode=replace"))
+    assert changes(answer) == NOTHING and (answer["unchanged"], answer["version"]) == (13, document["version"])
+    there = open_restaurant()
+    whole = export(timed, "?pictures=embed")
+    assert len(expect(200, put(there, whole, export(there)["version"]))["created"]) == 13
+    assert json.dumps(content(export(there, "?pictures=embed"))) == json.dumps(content(whole))
+    menus, copied = (expect(200, each.admin.get("/admin/menus")) for each in (timed, there))
+    assert copied["valid_until"] == menus["valid_until"] is not None
+    served = [
+        [[menu["served_now"] for menu in category["menus"]] for category in each["categories"]]
+        for each in (menus, copied)
+    ]
+    assert served[0] == served[1]
+    statement = "SELECT count(*) FROM events WHERE store_id = %s AND event_type = 'menu_changed'"
+    assert query(statement, there.store_id) == [(1,)]
+
+
+def test_hours_are_changed_given_and_retired_by_a_document(timed):
+    document = export(timed)
+    (lunch, night), menu = document["dayparts"], document["menus"][0]
+    sent = document_of(
+        dayparts=[
+            {"ref": lunch["ref"], "daypart_name": "심야", "hours": []},
+            {"ref": night["ref"], "daypart_name": "점심"},
+            {"ref": "new", "daypart_name": "아침", "hours": NIGHT},
+        ],
+        menus=[{"ref": menu["ref"], "dayparts": ["new", night["ref"]]}],
+        categories=[{"ref": document["categories"][1]["ref"], "dayparts": []}],
+    )
+    answer = expect(200, put(timed, sent))
+    assert answer["created"] == [{"kind": "daypart", "ref": "new"}]
+    assert {(each["kind"], each["field"]) for each in answer["updated"]} == {
+        ("category", "dayparts"), ("daypart", "daypart_name"), ("daypart", "hours"), ("menu", "dayparts"),
+    }  # fmt: skip
+    after = export(timed)
+    assert [each["daypart_name"] for each in after["dayparts"]] == ["심야", "점심", "아침"]
+    assert after["menus"][0]["dayparts"] == sorted(["new", night["ref"]])
+    assert [each["dayparts"] for each in after["categories"]] == [[], []]
+    assert changes(expect(200, put(timed, sent))) == NOTHING
+    kept = {**content(after), "dayparts": [], "menus": [each | {"dayparts": []} for each in after["menus"]]}
+    assert len(expect(200, put(timed, kept, after["version"], "?mode=replace"))["retired"]) == 3
+    assert content(export(timed)) == kept
+    assert expect(200, timed.admin.get("/admin/menus"))["valid_until"] is None
+
+
+def test_hours_that_do_not_fit_are_told_by_pointers(timed):
+    document = export(timed)
+    lunch, night = document["dayparts"]
+    wrong = document_of(dayparts=[{"ref": "a", "hours": [{"weekday": 7, "starts": "24:00", "ends": "02:00"}]}])
+    errors = refused(400, "validation_failed", put(timed, wrong))["errors"]
+    assert set(errors) == {"/dayparts/0/hours/0/weekday", "/dayparts/0/hours/0/starts"}
+    unfit = document_of(
+        categories=[{"ref": document["categories"][0]["ref"], "dayparts": ["none"]}],
+        menus=[{"ref": document["menus"][0]["ref"], "dayparts": [night["ref"], "gone", lunch["ref"]]}],
+        dayparts=[{"ref": "a"}, {"ref": "b", "daypart_name": "점심", "hours": []}],
+    )
+    errors = refused(400, "validation_failed", put(timed, unfit))["errors"]
+    assert set(errors) == {
+        "/categories/0/dayparts/0",
+        "/menus/0/dayparts/1",
+        "/dayparts/0/daypart_name",
+        "/dayparts/0/hours",
+        "/dayparts/1/daypart_name",
+    }
+    many = document_of(dayparts=[{"ref": f"d{n}", "daypart_name": f"d{n}", "hours": []} for n in range(49)])
+    assert refused(409, "limit_reached", put(timed, many))["limit"] == 50
+    assert export(timed) == document
+
+
+def test_a_table_leaves_the_hours_as_they_are(timed):
+    before, table = export(timed), table_of(timed)
+    for query in ("", "?mode=replace"):
+        assert changes(expect(200, put_table(timed, table, query))) == NOTHING
+    assert export(timed) == before
 
 
 def big_document(menus=1000, groups=100, options=20):

@@ -20,7 +20,13 @@ ENTRIES = [
     Entry("category", "새것", "/categories/0", {"category_name": "새 분류"}),
     Entry("option_group", "새것", "/option_groups/0", {"group_name": "양"}),
     Entry("option", "새것", "/option_groups/0/options/0", {"option_group": "새것", "option_name": "특"}),
-    Entry("menu", "새것", "/menus/0", {"menu_name": "국수", "price": 1, "category": "새것", "option_groups": ["새것"]}),
+    Entry(
+        "menu",
+        "새것",
+        "/menus/0",
+        {"menu_name": "국수", "price": 1, "category": "새것", "option_groups": ["새것"], "dayparts": ["새것"]},
+    ),
+    Entry("daypart", "새것", "/dayparts/0", {"daypart_name": "새것", "hours": []}),
 ]
 
 
@@ -45,8 +51,9 @@ def send_entry(scene, text, *, name, entry):
         "categories": [{"ref": ref, "category_name": ref}],
         "menus": [{"ref": ref, "category": ref, "menu_name": ref, "price": 1}],
         "option_groups": [{"ref": ref, "group_name": ref, "options": [{"ref": ref, "option_name": ref}]}],
+        "dayparts": [{"ref": ref, "daypart_name": ref, "hours": []}],
     }
-    lists = {"category": "categories", "menu": "menus", "option_group": "option_groups"}
+    lists = {"category": "categories", "menu": "menus", "option_group": "option_groups", "daypart": "dayparts"}
     at = document["option_groups"][0]["options"][0] if entry == "option" else document[lists[entry]][0]
     at[name] = text
     if (entry, name) in (("category", "ref"), ("menu", "category")):
@@ -82,6 +89,8 @@ TEXTS = {
     ("MenuEntrySchema", "menu_name"): partial(send_entry, name="menu_name", entry="menu"),
     ("MenuEntrySchema", "description"): partial(send_entry, name="description", entry="menu"),
     ("MenuEntrySchema", "image_base64"): send_picture,
+    ("DaypartEntrySchema", "ref"): partial(send_entry, name="ref", entry="daypart"),
+    ("DaypartEntrySchema", "daypart_name"): partial(send_entry, name="daypart_name", entry="daypart"),
 }
 NEVER_KEPT = {
     ("MenuDocumentSchema", "format"): "it is one word",

@@ -139,7 +139,7 @@ export default {
   apply: "Make these changes",
   imported: "The menu is changed.",
   menuChanged: "The menu has changed meanwhile. Please choose the file again.",
-  kinds: { category: "Category", option_group: "Option group", option: "Option", menu: "Dish" },
+  kinds: { category: "Category", option_group: "Option group", option: "Option", menu: "Dish", daypart: "Serving hours" },
   warnings: "Please check",
   warningOf: { name_twice: "this name is there twice", price_changed_by_half: "the price changes by more than half" },
   created: "New",

@@ -152,7 +152,7 @@ export default {
   apply: "이대로 바꾸기",
   imported: "메뉴를 바꾸었습니다.",
   menuChanged: "그사이 메뉴가 바뀌었습니다. 파일을 다시 골라 확인해 주세요.",
-  kinds: { category: "분류", option_group: "옵션 그룹", option: "옵션", menu: "메뉴" },
+  kinds: { category: "분류", option_group: "옵션 그룹", option: "옵션", menu: "메뉴", daypart: "판매 시간" },
   warnings: "확인할 것",
   warningOf: { name_twice: "같은 이름이 두 번 있습니다.", price_changed_by_half: "가격이 절반 넘게 바뀝니다." },
   created: "새로 생김",
