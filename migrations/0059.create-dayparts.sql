@@ -80,12 +80,13 @@ CREATE FUNCTION store_time_zone(of_store integer) RETURNS text
     RETURN COALESCE((SELECT time_zone FROM store_settings WHERE store_id = of_store), 'Asia/Seoul');
 
 -- When a zone's clocks are changed next within 8 days, null if they are not. They are changed at a quarter of an hour.
+-- to_timestamp(0) and no literal, which pg_get_functiondef() would print in the session's time zone.
 CREATE FUNCTION next_clock_change(zone text, at timestamptz) RETURNS timestamptz
     LANGUAGE sql STABLE
     RETURN CASE
         WHEN at AT TIME ZONE zone + interval '192 hours' <> (at + interval '192 hours') AT TIME ZONE zone
         THEN (SELECT min(moment)
-                FROM generate_series(date_bin('15 minutes', at, timestamptz 'epoch') + interval '15 minutes',
+                FROM generate_series(date_bin('15 minutes', at, to_timestamp(0)) + interval '15 minutes',
                                      at + interval '193 hours', interval '15 minutes') AS moment
                WHERE moment AT TIME ZONE zone - at AT TIME ZONE zone <> moment - at) END;
 

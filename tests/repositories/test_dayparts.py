@@ -56,8 +56,8 @@ def state(stage, shop):
             """
             INSERT INTO store_settings (store_id, time_zone) VALUES (%(store_id)s, %(zone)s)
                 ON CONFLICT (store_id) DO UPDATE SET time_zone = EXCLUDED.time_zone;
+            DELETE FROM dayparts WHERE store_id = %(store_id)s;
             INSERT INTO dayparts (store_id, daypart_name, hours) VALUES (%(store_id)s, '점심', %(hours)s)
-                ON CONFLICT (store_id, daypart_name) DO UPDATE SET hours = EXCLUDED.hours
             """,
             {"store_id": store_id, "zone": zone, "hours": json.dumps(given)},
         )
