@@ -41,4 +41,3 @@ function makeDoor(id, open) {
 
 makeDoor("demo-tablet", openTablet);
 makeDoor("demo-counter", openCounter);
-byId("demo").hidden = !store_id;
