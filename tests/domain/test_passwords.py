@@ -36,6 +36,11 @@ def test_a_hash_that_is_cut_short_is_no_passwords():
     assert not verify_password("secret", hash_password("secret", cost=4)[:-20], cost=4)
 
 
+@pytest.mark.parametrize("password", ["a" * 73, "가" * 25])
+def test_a_password_that_is_longer_than_bcrypt_takes_is_wrong(password):
+    assert not verify_password(password, hash_password("secret", cost=4), cost=4)
+
+
 @pytest.mark.parametrize(("password", "checks"), [("secret", 1), (NFC, 1), (NFD, 2), (" secret", 2)])
 def test_a_wrong_password_is_as_much_work_as_an_unknown_account(monkeypatch, password, checks):
     counted = []
