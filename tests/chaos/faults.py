@@ -40,6 +40,11 @@ RECOVERY = 5.0  # seconds that it may take after what broke is mended
 ATTEMPTS = 3
 DISK = 400  # MB, for the fault of a full one
 
+ACTIVITY = """
+SELECT pid, state, wait_event_type, wait_event, now() - state_change AS since, pg_blocking_pids(pid), left(query, 80)
+  FROM pg_stat_activity
+ WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 PLACED = """
 SELECT order_id, total_amount::bigint FROM orders WHERE store_id = %(store_id)s
 UNION ALL
@@ -57,6 +62,7 @@ class Guest:
         self.acknowledged: dict[int, int] = {}  # the order's id: its total
         self.refusals: list[str] = []  # what no tablet should see
         self.retries = 0
+        self._latest = "none"  # answer, or what came instead
         self._restaurant, self._number, self._prices = restaurant, number, prices
         self._chance = random.Random(seed)
         self._tablet: Tablet = restaurant.seat(number)
@@ -73,7 +79,7 @@ class Guest:
         """Let the order at hand be answered; no other is sent."""
         self._stopped.set()
         self._thread.join(60)
-        assert not self._thread.is_alive(), "a tablet is still waiting for an answer"
+        assert not self._thread.is_alive(), f"a tablet is still waiting for an answer; the latest: {self._latest}"
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -103,12 +109,13 @@ class Guest:
         while True:
             try:
                 answer = send(key)
+                self._latest = f"{answer.status_code} {answer.text[:200]}"
                 if answer.status_code != 503:
                     return answer
                 if not answer.headers.get("Retry-After", "").isdigit():
                     self.refusals.append("503 without Retry-After")
-            except requests.RequestException:
-                pass
+            except requests.RequestException as error:
+                self._latest = repr(error)
             self.retries += 1
             time.sleep(pause * self._chance.uniform(0.5, 1))
             pause = min(2 * pause, 0.5)
@@ -146,8 +153,18 @@ class Lunch:
         finally:
             over.set()
             counter.join(60)
-            for guest in self.guests:
-                guest.stop()
+            with self._telling_what_the_database_does():
+                for guest in self.guests:
+                    guest.stop()
+
+    @contextmanager
+    def _telling_what_the_database_does(self) -> Iterator[None]:
+        try:
+            yield
+        except AssertionError as error:
+            for connection in self.site.query(ACTIVITY):
+                error.add_note(" ".join(map(str, connection)))
+            raise
 
     def _end_sessions(self, over: threading.Event) -> None:
         while not over.wait(0.2):
