@@ -35,7 +35,7 @@ CREATE TABLE dayparts (
     hours        jsonb NOT NULL,
     minutes      int4multirange NOT NULL GENERATED ALWAYS AS (week_minutes(hours)) STORED,
     CONSTRAINT dayparts_store_id_daypart_id_key UNIQUE (store_id, daypart_id),
-    CONSTRAINT dayparts_store_id_daypart_name_key UNIQUE (store_id, daypart_name)
+    CONSTRAINT dayparts_store_id_daypart_name_key UNIQUE (store_id, daypart_name) DEFERRABLE
 );
 
 CREATE TABLE menu_dayparts (

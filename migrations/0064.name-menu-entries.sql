@@ -12,11 +12,15 @@ ALTER TABLE option_groups ADD COLUMN external_ref varchar(100);
 
 ALTER TABLE options ADD COLUMN external_ref varchar(100);
 
+ALTER TABLE dayparts ADD COLUMN external_ref varchar(100);
+
 CREATE FUNCTION menu_ref(external_ref text, kind text, id integer, created_at timestamptz) RETURNS text
     LANGUAGE sql STABLE
     RETURN COALESCE(external_ref, left(md5(concat_ws(' ', kind, id, extract(epoch FROM created_at))), 16));
 
--- In the order in which guests see them; the fields have the names of the API, and name other entries by their refs.
+-- In the order in which guests see them; the fields have the names of the API, and name other entries by their refs. The
+-- dayparts of a menu or a category come in an order that every store has. A daypart has no moment of creation of its own,
+-- so its store's is in its ref.
 CREATE FUNCTION menu_entries(of_store integer)
     RETURNS TABLE (kind text, id integer, ref text, place bigint, fields jsonb)
     LANGUAGE sql STABLE AS $$
@@ -30,12 +34,28 @@ CREATE FUNCTION menu_entries(of_store integer)
                menu_ref(external_ref, 'option_group', group_id, created_at) AS ref
           FROM option_groups
          WHERE store_id = of_store AND deleted_at IS NULL
+    ), named_dayparts AS MATERIALIZED (
+        SELECT dayparts.daypart_id, dayparts.daypart_name, dayparts.hours,
+               menu_ref(dayparts.external_ref, 'daypart', dayparts.daypart_id, stores.created_at) AS ref
+          FROM stores
+          JOIN dayparts ON dayparts.store_id = stores.store_id
+         WHERE stores.store_id = of_store
+    ), of_menu AS MATERIALIZED (
+        SELECT menu_dayparts.menu_id, jsonb_agg(named_dayparts.ref ORDER BY named_dayparts.ref COLLATE "C") AS refs
+          FROM named_dayparts
+          JOIN menu_dayparts ON menu_dayparts.daypart_id = named_dayparts.daypart_id
+         GROUP BY menu_dayparts.menu_id
     )
     SELECT 'category', category_id, ref, row_number() OVER (ORDER BY display_order, category_id),
            jsonb_build_object(
                'category_name', category_name,
                'translations', translations,
-               'display_order', display_order)
+               'display_order', display_order,
+               'dayparts', COALESCE((
+                   SELECT jsonb_agg(named_dayparts.ref ORDER BY named_dayparts.ref COLLATE "C")
+                     FROM category_dayparts
+                     JOIN named_dayparts ON named_dayparts.daypart_id = category_dayparts.daypart_id
+                    WHERE category_dayparts.category_id = named_categories.category_id), '[]'))
       FROM named_categories
      UNION ALL
     SELECT 'option_group', group_id, ref, row_number() OVER (ORDER BY display_order, group_id),
@@ -79,6 +99,7 @@ CREATE FUNCTION menu_entries(of_store integer)
                'picture_sha256', encode(menus.picture_sha256, 'hex'),
                'display_order', menus.display_order,
                'is_available', menus.is_available,
+               'dayparts', COALESCE(of_menu.refs, '[]'),
                'option_groups', COALESCE((
                    SELECT jsonb_agg(menu_ref(option_groups.external_ref, 'option_group', option_groups.group_id,
                                              option_groups.created_at)
@@ -88,7 +109,36 @@ CREATE FUNCTION menu_entries(of_store integer)
                     WHERE menu_option_groups.menu_id = menus.menu_id AND option_groups.deleted_at IS NULL), '[]'))
       FROM menus
       JOIN named_categories ON named_categories.category_id = menus.category_id
-     WHERE menus.store_id = of_store AND menus.deleted_at IS NULL;
+      LEFT JOIN of_menu ON of_menu.menu_id = menus.menu_id
+     WHERE menus.store_id = of_store AND menus.deleted_at IS NULL
+     UNION ALL
+    SELECT 'daypart', daypart_id, ref, row_number() OVER (ORDER BY daypart_id),
+           jsonb_build_object('daypart_name', daypart_name, 'hours', hours)
+      FROM named_dayparts;
+$$;
+
+-- A document that changes dayparts begins another period with the version that it makes: guests hear of both at once.
+CREATE OR REPLACE FUNCTION renew_menu_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('app.pruning', true) IS DISTINCT FROM 'on' THEN
+        PERFORM renew_menu_versions(ARRAY(SELECT DISTINCT store_id FROM changed));
+    ELSIF TG_TABLE_NAME = 'dayparts' THEN
+        UPDATE menu_versions
+           SET period = menu_period(store_id, now())
+         WHERE store_id IN (SELECT store_id FROM changed);
+    END IF;
+    RETURN NULL;
+END;
+$$;
+
+-- The version of a document's changes is told once, whatever comes with it.
+CREATE OR REPLACE FUNCTION announce_menu() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.version <> OLD.version OR current_setting('app.pruning', true) IS DISTINCT FROM 'on' THEN
+        PERFORM record_event(NEW.store_id, NULL, 'menu_changed', json_build_object('version', NEW.version));
+    END IF;
+    RETURN NULL;
+END;
 $$;
 
 ALTER FUNCTION menu_ref(text, text, integer, timestamptz) OWNER TO tableorder_owner;

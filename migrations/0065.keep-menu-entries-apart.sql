@@ -15,6 +15,9 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS option_groups_external_ref_key
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS options_external_ref_key
     ON options (store_id, external_ref) WHERE external_ref IS NOT NULL AND deleted_at IS NULL;
 
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS dayparts_external_ref_key
+    ON dayparts (store_id, external_ref) WHERE external_ref IS NOT NULL;
+
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS categories_deferrable_key ON categories (store_id, category_name);
 
 ALTER TABLE categories
