@@ -33,6 +33,7 @@ from tableorder.web.requests import load_body, takes_body, takes_query, takes_ve
 from tableorder.web.responses import answer, answers
 
 CSV = "text/csv"
+CONVERTING = 40  # seconds for the pictures of a document; nginx waits 60 for the answer
 
 blueprint = Noun("menu_document", __name__, heading="Menus")
 
@@ -74,7 +75,7 @@ def import_menu(admin: AdminIdentity, versions: list[str], query: dict[str, Any]
     A table is text/csv, in UTF-8 or CP949; `/menus/0` is its first row below the names of the columns.
     """
     document, versions = (body, versions) if isinstance(body, dict) else _read_table(admin, body, versions)
-    pictures = take_pictures(document, _convert)
+    pictures = take_pictures(document, _convert, seconds=CONVERTING)
     with writing(admin.store_id) as connection:
         return MenuDocumentRepository(connection).put(
             store_id=admin.store_id,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tableorder.domain.errors import ValidationFailed
 from tableorder.domain.images import Picture, Upload
 
 FORMAT = "tableorder.menu/1"
@@ -16,6 +19,8 @@ LISTS = {"categories": "category", "option_groups": "option_group", "menus": "me
 MAX_ENTRIES = 20_000  # of a document; a store's own limits are lower
 MAX_REF = 100  # characters
 MAX_PROBLEMS = 100  # that are told at once
+
+TOO_MANY_PICTURES = "There are too many pictures before this one; send it in another document."
 
 # The problems that the statement finds when it compares a document with the present menu.
 PROBLEMS = {
@@ -57,18 +62,25 @@ def entries_of(document: Mapping[str, Any]) -> Iterator[Entry]:
                 yield Entry("option", option.ref, option.pointer, {**option.fields, "option_group": entry.ref})
 
 
-def take_pictures(document: Mapping[str, Any], convert: Callable[[Upload, str], Picture]) -> list[Picture]:
+def take_pictures(
+    document: Mapping[str, Any], convert: Callable[[Upload, str], Picture], *, seconds: float = math.inf
+) -> list[Picture]:
     """The pictures taken out of the menus, each once, as `convert` makes them. The menus name them instead.
 
-    `convert` gets what was uploaded and the pointer to it.
+    `convert` gets what was uploaded and the pointer to it. Raises ValidationFailed for a picture that is still to be
+    converted after so many `seconds`.
     """
+    ends = time.monotonic() + seconds
     converted: dict[bytes, Picture] = {}
     for number, menu in enumerate(document.get("menus", ())):
         if "image_base64" not in menu:
             continue
         upload = menu.pop("image_base64")
         if upload and upload.content not in converted:
-            converted[upload.content] = convert(upload, f"/menus/{number}/image_base64")
+            pointer = f"/menus/{number}/image_base64"
+            if time.monotonic() >= ends:
+                raise ValidationFailed(errors={pointer: [TOO_MANY_PICTURES]})
+            converted[upload.content] = convert(upload, pointer)
         menu["picture_sha256"] = converted[upload.content].sha256.hex() if upload else None
     return [*converted.values()]
 

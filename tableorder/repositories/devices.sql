@@ -26,8 +26,8 @@ WITH place AS (
 SELECT place.table_id, added.expires_at FROM place LEFT JOIN added ON true;
 
 -- name: enrol
--- The audit log has the address. Guesses from one wait for each other, so that each counts those before. What succeeds clears nothing: who has a
--- store of their own could guess others' codes in between.
+-- The audit log has the address. Guesses from one address wait for each other, so that each counts those before. A right
+-- code clears no count: the owner of another store could use codes of their own between guesses.
 SELECT set_config('app.address', %(address)s, true);
 
 INSERT INTO failed_logins AS guessed (kind, account_id, address, failed_at, last_failed_at)
