@@ -134,69 +134,27 @@ class LoginRepository:
         self, *, store_id: int, username: str, unknown_id: int, address: str
     ) -> tuple[AdminAccount | None, Standing]:
         """The owner or the member of staff with this username, on a connection bound to `store_id`."""
-        row = self._connection.fetch_one(
-            """
-            WITH found AS (
-                SELECT stores.store_id, stores.store_name, stores.admin_username AS username,
-                       stores.admin_password_hash AS password_hash, stores.token_epoch,
-                       'owner' AS role, NULL::integer AS staff_id
-                  FROM stores
-                 WHERE stores.store_id = %(store_id)s AND stores.admin_username = %(username)s AND stores.is_active
-                 UNION ALL
-                SELECT stores.store_id, stores.store_name, staff.username, staff.password_hash, staff.token_epoch,
-                       staff.role, staff.staff_id
-                  FROM staff
-                  JOIN stores ON stores.store_id = staff.store_id AND stores.is_active
-                 WHERE staff.store_id = %(store_id)s AND staff.username = %(username)s AND staff.is_active
-                 LIMIT 1
-            )
-            SELECT standing.is_known, standing.barred, standing.entry, dearest_password_cost(),
-                   found.store_id, found.store_name, found.username, found.password_hash, found.token_epoch,
-                   found.role, found.staff_id
-              FROM (VALUES (true)) AS asked (at_all)
-              LEFT JOIN found ON true
-             CROSS JOIN LATERAL login_standing(
-                       CASE WHEN found.store_id IS NULL THEN 'unknown'
-                            WHEN found.staff_id IS NULL THEN 'admin'
-                            ELSE 'staff' END,
-                       COALESCE(found.staff_id, found.store_id, %(unknown_id)s),
-                       %(address)s, %(window)s, %(account_limit)s, %(familiar_limit)s, %(address_limit)s) AS standing
-            """,
-            {
-                "store_id": store_id,
-                "username": username,
-                "unknown_id": unknown_id,
-                "address": address,
-                **self._parameters(),
-            },
-        )
-        account = AdminAccount(*row[4:]) if row[4] is not None else None
-        if account is None:
-            return None, _standing(UNKNOWN, unknown_id, address, row)
-        if account.staff_id is None:
-            return account, _standing(ADMIN, account.store_id, address, row)
-        return account, _standing(STAFF, account.staff_id, address, row)
+        return self._find_in_store("find_person", (ADMIN, STAFF), store_id, username, unknown_id, address)
 
     def find_approver(
         self, *, store_id: int, username: str, unknown_id: int, address: str
     ) -> tuple[AdminAccount | None, Standing]:
         """The owner or the manager with this username, if they have a PIN, on a connection bound to `store_id`."""
-        row = self._connection.fetch_one(
-            _SQL["find_approver"],
-            {
-                "store_id": store_id,
-                "username": username,
-                "unknown_id": unknown_id,
-                "address": address,
-                **self._parameters(),
-            },
-        )
+        return self._find_in_store("find_approver", (ADMIN_PIN, STAFF_PIN), store_id, username, unknown_id, address)
+
+    def _find_in_store(
+        self, statement: str, kinds: tuple[str, str], store_id: int, username: str, unknown_id: int, address: str
+    ) -> tuple[AdminAccount | None, Standing]:
+        """What the statement finds. `kinds`: how an owner's failures are counted, and those of the staff."""
+        asked = {"store_id": store_id, "username": username, "unknown_id": unknown_id, "address": address}
+        row = self._connection.fetch_one(_SQL[statement], asked | self._parameters())
         account = AdminAccount(*row[4:]) if row[4] is not None else None
+        of_owner, of_staff = kinds
         if account is None:
             return None, _standing(UNKNOWN, unknown_id, address, row)
         if account.staff_id is None:
-            return account, _standing(ADMIN_PIN, account.store_id, address, row)
-        return account, _standing(STAFF_PIN, account.staff_id, address, row)
+            return account, _standing(of_owner, account.store_id, address, row)
+        return account, _standing(of_staff, account.staff_id, address, row)
 
     def record_failure(self, standing: Standing) -> int | None:
         """Count a failure of the account and of the address; seconds to wait if they were used up before, else None.

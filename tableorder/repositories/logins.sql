@@ -1,3 +1,30 @@
+-- name: find_person
+WITH found AS (
+    SELECT stores.store_id, stores.store_name, stores.admin_username AS username,
+           stores.admin_password_hash AS password_hash, stores.token_epoch,
+           'owner' AS role, NULL::integer AS staff_id
+      FROM stores
+     WHERE stores.store_id = %(store_id)s AND stores.admin_username = %(username)s AND stores.is_active
+     UNION ALL
+    SELECT stores.store_id, stores.store_name, staff.username, staff.password_hash, staff.token_epoch,
+           staff.role, staff.staff_id
+      FROM staff
+      JOIN stores ON stores.store_id = staff.store_id AND stores.is_active
+     WHERE staff.store_id = %(store_id)s AND staff.username = %(username)s AND staff.is_active
+     LIMIT 1
+)
+SELECT standing.is_known, standing.barred, standing.entry, dearest_password_cost(),
+       found.store_id, found.store_name, found.username, found.password_hash, found.token_epoch,
+       found.role, found.staff_id
+  FROM (VALUES (true)) AS asked (at_all)
+  LEFT JOIN found ON true
+ CROSS JOIN LATERAL login_standing(
+           CASE WHEN found.store_id IS NULL THEN 'unknown'
+                WHEN found.staff_id IS NULL THEN 'admin'
+                ELSE 'staff' END,
+           COALESCE(found.staff_id, found.store_id, %(unknown_id)s),
+           %(address)s, %(window)s, %(account_limit)s, %(familiar_limit)s, %(address_limit)s) AS standing;
+
 -- name: find_approver
 -- Failures count apart from those of the password: 'admin_pin' and 'staff_pin' in the place of 'admin' and 'staff'.
 WITH found AS (
